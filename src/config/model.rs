@@ -1,0 +1,132 @@
+//! The configuration as plain data: every value checked, `extends` and `defaults` merged in.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::diagnostic::Place;
+use crate::names::{EnvironmentName, ProjectName};
+use crate::secret::Secret;
+use crate::text::Source;
+
+/// A checked `.poststack.yml`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub source: Source,
+    /// Absolute folder of the file; every relative path of it starts here.
+    pub root: PathBuf,
+    pub project: Project,
+    /// `environment:`, the default one.
+    pub default_environment: Option<EnvironmentName>,
+    /// In the order of the file.
+    pub environments: Vec<Environment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    pub name: ProjectName,
+    pub description: Option<String>,
+}
+
+/// One environment with its defaults merged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    pub name: EnvironmentName,
+    /// Where its key stands.
+    pub place: Place,
+    pub postgres: Postgres,
+    pub init: Vec<InitEntry>,
+    pub deployment: Option<Deployment>,
+    /// Absolute. Explicit ones must exist; `environments/<name>.env` is added only when it exists.
+    pub env_files: Vec<PathBuf>,
+    /// Name → value as it is written in the file.
+    pub variables: BTreeMap<String, ConfigVariable>,
+    /// Address for published ports that name none.
+    pub bind: IpAddr,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigVariable {
+    /// May hold `${…}`, expanded with the layers below.
+    pub text: String,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Postgres {
+    pub place: Place,
+    pub image: PostgresImage,
+    pub database: String,
+    /// Published on `bind` of the environment.
+    pub port: u16,
+    pub port_place: Option<Place>,
+    pub user: String,
+    pub password: Password,
+    /// `Some` names an external database: used, never provisioned.
+    pub host: Option<String>,
+    pub extensions: Vec<String>,
+    /// Server settings, given as `-c name=value`.
+    pub settings: BTreeMap<String, String>,
+    pub storage: Storage,
+    /// `POSTGRES_INITDB_ARGS`
+    pub initdb_args: Option<String>,
+    /// How long to wait for the first login.
+    pub start_timeout: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PostgresImage {
+    /// Built from `containers/postgres` with this major version.
+    Version(u16),
+    /// Any image with the official image's environment contract.
+    Image(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Password {
+    /// `auto_generated`: made once, kept in `.poststack/`.
+    Generated,
+    /// A literal or a text with `${…}`.
+    Text(Secret, Place),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Storage {
+    /// A named volume.
+    #[default]
+    Volume,
+    /// In memory, durability off: for tests and CI.
+    Tmpfs,
+}
+
+/// One entry of `init:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InitEntry {
+    pub place: Place,
+    /// As written in the file, for messages.
+    pub written: String,
+    pub kind: InitKind,
+}
+
+/// Absolute paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InitKind {
+    Migrations(PathBuf),
+    Compose(PathBuf),
+    Pod(PathBuf),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    pub place: Place,
+    pub written: String,
+    pub kind: DeploymentKind,
+}
+
+/// Absolute path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeploymentKind {
+    Compose(PathBuf),
+    Pod(PathBuf),
+}

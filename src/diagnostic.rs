@@ -1,0 +1,140 @@
+//! Faults in the user's files: collected, each with its place and what to write instead.
+//! Rendering them is the business of `ui`.
+
+use crate::text::{ReadError, Source, Span};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Error,
+    Warning,
+    Note,
+}
+
+/// A place in a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub source: Source,
+    pub span: Span,
+}
+
+impl Place {
+    #[must_use]
+    pub fn new(source: &Source, span: Span) -> Self {
+        Self {
+            source: source.clone(),
+            span,
+        }
+    }
+}
+
+/// `path:line:column`
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let location = self.source.location(self.span.start);
+        write!(f, "{}:{location}", self.source.path.display())
+    }
+}
+
+/// One fault, warning or note about a file of the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub severity: Severity,
+    /// Sentence case, literals in backticks.
+    pub message: String,
+    pub place: Option<Place>,
+    /// Shown under the marked text.
+    pub label: Option<String>,
+    /// Another place that belongs to the fault, with a label.
+    pub related: Vec<(Place, String)>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    #[must_use]
+    pub fn new(severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            message: message.into(),
+            place: None,
+            label: None,
+            related: Vec::new(),
+            help: None,
+        }
+    }
+
+    #[must_use]
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, message)
+    }
+
+    #[must_use]
+    pub fn warning(message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, message)
+    }
+
+    #[must_use]
+    pub fn note(message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, message)
+    }
+
+    #[must_use]
+    pub fn at(mut self, source: &Source, span: Span) -> Self {
+        self.place = Some(Place::new(source, span));
+        self
+    }
+
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    #[must_use]
+    pub fn related(mut self, source: &Source, span: Span, label: impl Into<String>) -> Self {
+        self.related.push((Place::new(source, span), label.into()));
+        self
+    }
+
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl From<ReadError> for Diagnostic {
+    fn from(error: ReadError) -> Self {
+        let message = match &error {
+            ReadError::Io { source, .. } => format!("{error}: {source}"),
+            _ => error.to_string(),
+        };
+        let mut characters = message.chars();
+        let sentence = characters
+            .next()
+            .map(|first| first.to_uppercase().chain(characters).collect::<String>());
+        Self::error(sentence.unwrap_or_default())
+    }
+}
+
+/// Whether any of `diagnostics` is an error.
+#[must_use]
+pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(Diagnostic::is_error)
+}
+
+/// The candidate nearest to a mistyped `word`, when one is near enough to suggest.
+#[must_use]
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).clamp(1, 3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

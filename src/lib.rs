@@ -1,0 +1,10 @@
+//! poststack: Postgres + your apps, zero config, multiple environments.
+
+pub mod config;
+pub mod diagnostic;
+pub mod names;
+pub mod plan;
+pub mod secret;
+pub mod text;
+pub mod workload;
+pub mod yaml;

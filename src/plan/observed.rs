@@ -1,0 +1,69 @@
+//! What is there at the engine, as far as a plan needs it. Plain data, filled by `engine`.
+
+use std::collections::BTreeMap;
+
+use super::spec::Labels;
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    /// By name.
+    pub containers: BTreeMap<String, ObservedContainer>,
+    pub networks: BTreeMap<String, ObservedNetwork>,
+    pub volumes: BTreeMap<String, ObservedVolume>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedContainer {
+    /// Full id.
+    pub id: String,
+    pub name: String,
+    pub image: String,
+    pub image_id: String,
+    pub labels: Labels,
+    pub state: State,
+    /// As the engine words it, for instance `Up 3 minutes (healthy)`.
+    pub status: String,
+    pub health: Health,
+    /// Unix seconds.
+    pub created: i64,
+    /// (host address, host port, container port, protocol)
+    pub ports: Vec<(String, u16, u16, String)>,
+    /// Names of the networks it is attached to.
+    pub networks: Vec<String>,
+}
+
+/// A container's state; words of Podman and of future engines map onto the nearest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Created,
+    Running,
+    Paused,
+    Restarting,
+    /// The exit code where the engine tells it.
+    Exited(Option<i64>),
+    Removing,
+    Dead,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Health {
+    /// No health test.
+    #[default]
+    None,
+    Starting,
+    Healthy,
+    Unhealthy,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedNetwork {
+    pub id: String,
+    pub name: String,
+    pub labels: Labels,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedVolume {
+    pub name: String,
+    pub labels: Labels,
+}

@@ -1,0 +1,121 @@
+//! Objects of an engine as they shall be: everything named, resolved and labelled.
+//!
+//! Plain data; `engine` translates it into calls, `plan` compares it with what is there.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::secret::Secret;
+use crate::workload::model::{FileMount, Process, Subnet};
+
+/// Labels of an object; those of poststack and of Compose among them.
+pub type Labels = BTreeMap<String, String>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkSpec {
+    pub name: String,
+    pub driver: Option<String>,
+    pub driver_options: BTreeMap<String, String>,
+    pub internal: bool,
+    pub attachable: bool,
+    pub ipv6: bool,
+    pub subnets: Vec<Subnet>,
+    pub labels: Labels,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumeSpec {
+    pub name: String,
+    pub driver: Option<String>,
+    pub driver_options: BTreeMap<String, String>,
+    pub labels: Labels,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerSpec {
+    pub name: String,
+    pub image: String,
+    pub platform: Option<String>,
+    pub process: Process,
+    pub network: NetworkAttachment,
+    pub mounts: Vec<MountSpec>,
+    pub files: Vec<FileMount>,
+    pub labels: Labels,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkAttachment {
+    /// The first is the one given at creation; the others are connected before the start.
+    Networks(Vec<Endpoint>),
+    Host,
+    None,
+    /// The namespace of the container of this name.
+    Container(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Endpoint {
+    /// The network's name at the engine.
+    pub network: String,
+    pub aliases: Vec<String>,
+    pub ipv4_address: Option<String>,
+    pub ipv6_address: Option<String>,
+    pub mac_address: Option<String>,
+    pub driver_options: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountSpec {
+    pub source: MountSpecSource,
+    pub target: String,
+    pub read_only: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountSpecSource {
+    Bind {
+        path: PathBuf,
+        create: bool,
+        propagation: Option<String>,
+        selinux: Option<String>,
+    },
+    /// The volume's name at the engine.
+    Volume {
+        name: String,
+        no_copy: bool,
+        subpath: Option<String>,
+    },
+    /// A new volume without a name, removed with the container.
+    Anonymous,
+    Tmpfs {
+        size: Option<i64>,
+        mode: Option<u32>,
+    },
+}
+
+/// An image to build from a folder or from files shipped in the binary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageBuild {
+    pub tags: Vec<String>,
+    pub context: BuildContext,
+    /// Path in the context, or an absolute path on the host outside it.
+    pub dockerfile: PathBuf,
+    pub dockerfile_inline: Option<String>,
+    pub args: BTreeMap<String, Option<Secret>>,
+    pub target: Option<String>,
+    pub labels: Labels,
+    pub no_cache: bool,
+    pub pull: bool,
+    pub network: Option<String>,
+    pub extra_hosts: Vec<(String, String)>,
+    pub shm_size: Option<i64>,
+    pub platform: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BuildContext {
+    /// A folder of the host; `.dockerignore` in it is honoured.
+    Folder(PathBuf),
+    /// Path in the context → content; `true` marks an executable file.
+    Files(BTreeMap<String, (Vec<u8>, bool)>),
+}

@@ -1,0 +1,184 @@
+//! Source text and positions in it. Reads a user's file safely; knows nothing of what the text means.
+
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Largest file of a user that is read, in bytes.
+pub const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A half-open range of byte offsets in a [`SourceFile`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Span {
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// The empty span at `offset`.
+    #[must_use]
+    pub fn at(offset: usize) -> Self {
+        Self::new(offset, offset)
+    }
+}
+
+/// A line and a column, both counted from 1; the column counts characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// One file's text with the path to show for it.
+#[derive(PartialEq, Eq)]
+pub struct SourceFile {
+    pub path: PathBuf,
+    pub text: String,
+    line_starts: Vec<usize>,
+}
+
+/// A shared source file; every span belongs to one.
+pub type Source = Arc<SourceFile>;
+
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SourceFile({})", self.path.display())
+    }
+}
+
+impl SourceFile {
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Source {
+        let text = text.into();
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Arc::new(Self {
+            path: path.into(),
+            text,
+            line_starts,
+        })
+    }
+
+    /// The text of `span`, or an empty string when the span does not lie in this file.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn location(&self, offset: usize) -> Location {
+        let line = self.line_starts.partition_point(|&start| start <= offset);
+        let start = line
+            .checked_sub(1)
+            .and_then(|index| self.line_starts.get(index))
+            .copied()
+            .unwrap_or_default();
+        let column = self
+            .slice(Span::new(start, offset.min(self.text.len())))
+            .chars()
+            .count();
+        Location {
+            line,
+            column: column + 1,
+        }
+    }
+}
+
+/// Why a file of the user could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("no such file: `{}`", .0.display())]
+    Missing(PathBuf),
+    #[error("`{}` is a directory, not a file", .0.display())]
+    Directory(PathBuf),
+    #[error("`{}` is not a regular file", .0.display())]
+    NotRegular(PathBuf),
+    #[error("`{}` has {bytes} bytes; at most {MAX_FILE_BYTES} are read", .path.display())]
+    TooLarge { path: PathBuf, bytes: u64 },
+    #[error("`{}` is not UTF-8: invalid byte at line {line}", .path.display())]
+    NotUtf8 { path: PathBuf, line: usize },
+    #[error("`{}` holds a NUL byte at line {line}; it is not a text file", .path.display())]
+    Nul { path: PathBuf, line: usize },
+    #[error("failed to read `{}`", .path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Reads a regular UTF-8 file of at most [`MAX_FILE_BYTES`]; `shown` is the path messages use.
+///
+/// Never blocks on a FIFO and never reads more than the limit. A byte order mark is dropped.
+///
+/// # Errors
+/// A [`ReadError`] that says what the path is instead.
+pub fn read(path: &Path, shown: &Path) -> Result<Source, ReadError> {
+    let shown = shown.to_path_buf();
+    let io = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+            ReadError::Missing(shown.clone())
+        }
+        _ => ReadError::Io {
+            path: shown.clone(),
+            source,
+        },
+    };
+    let metadata = std::fs::metadata(path).map_err(io)?;
+    if metadata.is_dir() {
+        return Err(ReadError::Directory(shown));
+    }
+    if !metadata.is_file() {
+        return Err(ReadError::NotRegular(shown));
+    }
+    if metadata.len() > MAX_FILE_BYTES {
+        let bytes = metadata.len();
+        return Err(ReadError::TooLarge { path: shown, bytes });
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
+        .map_err(io)?;
+    decode(bytes, shown)
+}
+
+fn decode(bytes: Vec<u8>, path: PathBuf) -> Result<Source, ReadError> {
+    let line_of = |offset: usize| bytes.iter().take(offset).filter(|&&b| b == b'\n').count() + 1;
+    if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
+        let line = line_of(at);
+        return Err(ReadError::Nul { path, line });
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            let text = match text.strip_prefix('\u{feff}') {
+                Some(rest) => rest.to_owned(),
+                None => text,
+            };
+            Ok(SourceFile::new(path, text))
+        }
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let line = error
+                .as_bytes()
+                .iter()
+                .take(at)
+                .filter(|&&b| b == b'\n')
+                .count()
+                + 1;
+            Err(ReadError::NotUtf8 { path, line })
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Layered variables: every value knows its layer and where it was written.

@@ -1,0 +1,347 @@
+//! The engine-neutral model of what runs: services, networks and volumes, resolved but not named.
+//!
+//! Plain data. Readers of Compose and Pod files make it, `plan` turns it into objects of an engine.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::diagnostic::Place;
+use crate::secret::Secret;
+
+/// Everything one file describes. `services` is in start order: a service follows its dependencies.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Workload {
+    pub services: Vec<Service>,
+    /// By key in the file; holds every network that a service uses, `default` among them.
+    pub networks: BTreeMap<String, Network>,
+    /// By key in the file.
+    pub volumes: BTreeMap<String, Volume>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Network {
+    /// An explicit `name:`; otherwise the plan names it.
+    pub name: Option<String>,
+    /// Made by somebody else; must exist, is never created or removed.
+    pub external: bool,
+    pub driver: Option<String>,
+    pub driver_options: BTreeMap<String, String>,
+    pub internal: bool,
+    pub attachable: bool,
+    pub ipv6: bool,
+    pub labels: BTreeMap<String, String>,
+    pub subnets: Vec<Subnet>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Subnet {
+    pub subnet: Option<String>,
+    pub gateway: Option<String>,
+    pub ip_range: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Volume {
+    pub name: Option<String>,
+    pub external: bool,
+    pub driver: Option<String>,
+    pub driver_options: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
+}
+
+/// One service of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    pub name: String,
+    /// Where its key stands in the file.
+    pub place: Place,
+    pub image: Option<String>,
+    pub build: Option<Build>,
+    pub pull_policy: PullPolicy,
+    pub platform: Option<String>,
+    pub container_name: Option<String>,
+    pub depends_on: Vec<Dependency>,
+    pub network: ServiceNetwork,
+    pub mounts: Vec<Mount>,
+    /// Secrets and configs as files in the container.
+    pub files: Vec<FileMount>,
+    pub labels: BTreeMap<String, String>,
+    /// What the engine takes as it is, apart from names of other objects.
+    pub process: Process,
+}
+
+/// How a container runs, in terms that need no further resolution.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Process {
+    pub entrypoint: Option<Vec<String>>,
+    pub command: Option<Vec<String>>,
+    /// `None` removes a variable that the image sets.
+    pub environment: BTreeMap<String, Option<Secret>>,
+    pub user: Option<String>,
+    pub working_dir: Option<String>,
+    pub hostname: Option<String>,
+    pub domainname: Option<String>,
+    pub tty: bool,
+    pub stdin_open: bool,
+    pub init: Option<bool>,
+    pub privileged: bool,
+    pub read_only: bool,
+    pub ports: Vec<Port>,
+    pub expose: Vec<ExposedPort>,
+    pub healthcheck: Option<Healthcheck>,
+    pub restart: Restart,
+    pub stop_signal: Option<String>,
+    pub stop_grace_period: Option<Duration>,
+    pub cap_add: Vec<String>,
+    pub cap_drop: Vec<String>,
+    pub security_opt: Vec<String>,
+    pub extra_hosts: Vec<(String, String)>,
+    pub devices: Vec<Device>,
+    pub sysctls: BTreeMap<String, String>,
+    pub ulimits: BTreeMap<String, Ulimit>,
+    /// Target path → options as the engine takes them, for instance `size=64m,mode=1777`.
+    pub tmpfs: BTreeMap<String, String>,
+    /// Bytes.
+    pub shm_size: Option<i64>,
+    pub logging: Option<Logging>,
+    pub resources: Resources,
+    pub group_add: Vec<String>,
+    pub dns: Vec<String>,
+    pub dns_search: Vec<String>,
+    pub dns_options: Vec<String>,
+    /// `host`, or `None` for the container's own.
+    pub pid: Option<String>,
+    pub ipc: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resources {
+    /// Billionths of a CPU.
+    pub nano_cpus: Option<i64>,
+    /// Bytes.
+    pub memory: Option<i64>,
+    /// Bytes.
+    pub memory_reservation: Option<i64>,
+    pub memory_swap: Option<i64>,
+    pub pids: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PullPolicy {
+    /// Pull when it is not there (`missing`, `if_not_present`).
+    #[default]
+    Missing,
+    Always,
+    Never,
+    /// Build when there is a `build` section, even if the image is there.
+    Build,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// Absolute path of the context folder.
+    pub context: PathBuf,
+    /// Absolute, or relative to the context; `Dockerfile` by default.
+    pub dockerfile: PathBuf,
+    pub dockerfile_inline: Option<String>,
+    /// `None` takes the value of the process environment, resolved before it gets here.
+    pub args: BTreeMap<String, Option<String>>,
+    pub target: Option<String>,
+    pub labels: BTreeMap<String, String>,
+    pub tags: Vec<String>,
+    pub no_cache: bool,
+    pub pull: bool,
+    pub network: Option<String>,
+    pub extra_hosts: Vec<(String, String)>,
+    pub shm_size: Option<i64>,
+    /// Where `build:` stands in the file.
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    pub service: String,
+    pub condition: Condition,
+    /// A missing optional dependency (inactive profile) is passed over.
+    pub required: bool,
+    pub restart: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    Started,
+    Healthy,
+    CompletedSuccessfully,
+}
+
+/// Which network namespace a service lives in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceNetwork {
+    /// Joined networks by key in the file, in order of priority; the environment's own comes by
+    /// itself.
+    Networks(Vec<Attachment>),
+    Host,
+    None,
+    /// The namespace of another service of the same file.
+    Service(String),
+    /// The namespace of a container made elsewhere.
+    Container(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attachment {
+    /// Key in [`Workload::networks`].
+    pub network: String,
+    pub aliases: Vec<String>,
+    pub ipv4_address: Option<String>,
+    pub ipv6_address: Option<String>,
+    pub mac_address: Option<String>,
+    pub driver_options: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    pub source: MountSource,
+    /// Absolute path in the container.
+    pub target: String,
+    pub read_only: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MountSource {
+    Bind {
+        /// Absolute path on the host.
+        path: PathBuf,
+        /// Short syntax makes a missing folder; long syntax does so unless told otherwise.
+        create: bool,
+        propagation: Option<String>,
+        /// `z` or `Z`.
+        selinux: Option<String>,
+    },
+    /// Key in [`Workload::volumes`].
+    Volume {
+        key: String,
+        no_copy: bool,
+        subpath: Option<String>,
+    },
+    Anonymous,
+    Tmpfs {
+        size: Option<i64>,
+        mode: Option<u32>,
+    },
+}
+
+/// A secret or config as a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileMount {
+    /// Absolute path in the container.
+    pub target: String,
+    pub content: FileContent,
+    /// Applied to inline content only, as in Compose; file sources are bind mounts.
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileContent {
+    /// Absolute path on the host, mounted read-only.
+    Path(PathBuf),
+    Inline(Secret),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    /// `None` takes the environment's `bind` address.
+    pub host_ip: Option<IpAddr>,
+    /// `None` lets the engine choose one.
+    pub published: Option<PublishedPort>,
+    pub target: u16,
+    pub protocol: Protocol,
+}
+
+/// One host port, or a range from which the engine takes a free one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishedPort {
+    pub first: u16,
+    pub last: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExposedPort {
+    pub port: u16,
+    pub protocol: Protocol,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Protocol {
+    #[default]
+    Tcp,
+    Udp,
+    Sctp,
+}
+
+impl Protocol {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Sctp => "sctp",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Healthcheck {
+    pub test: HealthTest,
+    pub interval: Option<Duration>,
+    pub timeout: Option<Duration>,
+    pub start_period: Option<Duration>,
+    pub start_interval: Option<Duration>,
+    pub retries: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum HealthTest {
+    /// The image's own test, with other timings.
+    #[default]
+    Inherit,
+    /// Switched off.
+    None,
+    Command(Vec<String>),
+    Shell(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Restart {
+    #[default]
+    No,
+    Always,
+    UnlessStopped,
+    OnFailure {
+        max_retries: Option<u32>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    pub host: String,
+    pub container: String,
+    /// Some of `rwm`.
+    pub permissions: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ulimit {
+    pub soft: i64,
+    pub hard: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logging {
+    pub driver: Option<String>,
+    pub options: BTreeMap<String, String>,
+}
