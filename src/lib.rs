@@ -5,6 +5,8 @@ pub mod diagnostic;
 pub mod names;
 pub mod plan;
 pub mod secret;
+pub mod template;
 pub mod text;
+pub mod variables;
 pub mod workload;
 pub mod yaml;

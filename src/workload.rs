@@ -2,6 +2,39 @@
 //!
 //! Unsupported keys are diagnostics, never dropped in silence.
 
+pub mod compose;
 pub mod model;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::diagnostic::Diagnostic;
+use crate::template::Use;
+use crate::variables::Variables;
+
 pub use model::Workload;
+
+/// What reading a Compose or Pod file needs besides the file.
+pub struct Context<'a> {
+    pub variables: &'a Variables,
+    /// `<project>-<environment>`: the Compose project name, and the prefix of built images.
+    pub project: &'a str,
+    /// Active profiles.
+    pub profiles: &'a BTreeSet<String>,
+    /// Undefined variables become empty instead of errors.
+    pub allow_undefined: bool,
+}
+
+/// What one file yields. With an error among `diagnostics` the workload is not to be used.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    pub workload: Workload,
+    pub uses: Vec<Use>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the Compose file at `path`; messages show it as `shown`.
+#[must_use]
+pub fn load_compose(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
+    compose::load(path, shown, context)
+}
