@@ -1,4 +1,20 @@
 //! What shall be × what is there → steps. Pure: no engine, no clock, no file.
 
+pub mod database;
+pub mod definition;
+pub mod desired;
+pub mod identity;
 pub mod observed;
 pub mod spec;
+mod start;
+pub mod step;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod undo;
+
+pub use desired::{Desired, DesiredContainer, desired};
+pub use start::{Conflict, StartOptions, Started, start};
+pub use step::{Action, Phase, Plan, Step};
+pub use stop::{StopOptions, stop};
+pub use undo::undo;

@@ -10,6 +10,8 @@ pub struct Observed {
     pub containers: BTreeMap<String, ObservedContainer>,
     pub networks: BTreeMap<String, ObservedNetwork>,
     pub volumes: BTreeMap<String, ObservedVolume>,
+    /// Reference → id of the images asked for that are there.
+    pub images: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

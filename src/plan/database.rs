@@ -1,0 +1,153 @@
+//! The database of an environment as objects: one container, and a volume that outlives it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::desired::{ImageSource, Inputs, pulled};
+use super::spec::{
+    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NetworkAttachment, VolumeSpec,
+};
+use crate::config::model::{Postgres, PostgresImage, Storage};
+use crate::secret::Secret;
+use crate::workload::model::{Port, Process, Protocol, PublishedPort, PullPolicy, Restart};
+
+/// The port inside the container.
+pub const PORT: u16 = 5432;
+const DATA: &str = "/var/lib/postgresql/data";
+/// Shared memory for parallel queries, in bytes; the engines' 64 MB is too little for them.
+const SHARED_MEMORY: i64 = 256 * 1024 * 1024;
+/// Room for a checkpoint of a busy server before the engine kills it.
+const STOP_GRACE: Duration = Duration::from_secs(60);
+
+pub(super) struct DatabaseObjects {
+    pub spec: ContainerSpec,
+    pub image: ImageSource,
+    /// `None` when the data lives in memory.
+    pub volume: Option<VolumeSpec>,
+}
+
+/// The reference of the image of `postgres`.
+#[must_use]
+pub fn image(postgres: &Postgres) -> String {
+    match &postgres.image {
+        PostgresImage::Version(version) => format!("poststack/postgres:{version}"),
+        PostgresImage::Image(reference) => reference.clone(),
+    }
+}
+
+pub(super) fn objects(inputs: &Inputs<'_>, network: String) -> DatabaseObjects {
+    let identity = inputs.identity;
+    let postgres = &inputs.environment.postgres;
+    let name = identity.database_container();
+    let reference = image(postgres);
+    let (mount, volume) = storage(inputs);
+    let endpoint = Endpoint {
+        network,
+        aliases: vec![name.clone()],
+        ..Endpoint::default()
+    };
+    let spec = ContainerSpec {
+        image: reference.clone(),
+        platform: None,
+        process: process(inputs),
+        network: NetworkAttachment::Networks(vec![endpoint]),
+        mounts: vec![mount],
+        files: Vec::new(),
+        labels: Labels::new(),
+        name,
+    };
+    DatabaseObjects {
+        image: pulled(&reference, PullPolicy::Missing, None),
+        spec,
+        volume,
+    }
+}
+
+fn storage(inputs: &Inputs<'_>) -> (MountSpec, Option<VolumeSpec>) {
+    let name = inputs.identity.database_volume();
+    let (source, volume) = match inputs.environment.postgres.storage {
+        Storage::Tmpfs => {
+            let source = MountSpecSource::Tmpfs {
+                size: None,
+                mode: Some(0o1777),
+            };
+            (source, None)
+        }
+        Storage::Volume => {
+            let source = MountSpecSource::Volume {
+                name: name.clone(),
+                no_copy: true,
+                subpath: None,
+            };
+            let volume = VolumeSpec {
+                name,
+                driver: None,
+                driver_options: BTreeMap::new(),
+                labels: inputs.identity.labels(Some(("volume", "pgdata"))),
+            };
+            (source, Some(volume))
+        }
+    };
+    let mount = MountSpec {
+        source,
+        target: DATA.to_owned(),
+        read_only: false,
+    };
+    (mount, volume)
+}
+
+fn process(inputs: &Inputs<'_>) -> Process {
+    let postgres = &inputs.environment.postgres;
+    let text = |value: &str| Some(Secret::from(value));
+    let mut environment = BTreeMap::from([
+        ("POSTGRES_USER".to_owned(), text(&postgres.user)),
+        ("POSTGRES_DB".to_owned(), text(&postgres.database)),
+        (
+            "POSTGRES_PASSWORD".to_owned(),
+            Some(inputs.password.clone()),
+        ),
+        ("PGDATA".to_owned(), text(DATA)),
+    ]);
+    if let Some(arguments) = &postgres.initdb_args {
+        environment.insert("POSTGRES_INITDB_ARGS".to_owned(), text(arguments));
+    }
+    let mut settings = postgres.settings.clone();
+    if postgres.storage == Storage::Tmpfs {
+        environment.insert("POSTSTACK_DURABILITY".to_owned(), text("off"));
+        for name in ["fsync", "synchronous_commit", "full_page_writes"] {
+            let setting = settings.entry(name.to_owned());
+            setting.or_insert_with(|| "off".to_owned());
+        }
+    }
+    Process {
+        command: command(&settings),
+        environment,
+        ports: vec![Port {
+            host_ip: Some(inputs.environment.bind),
+            published: Some(PublishedPort {
+                first: postgres.port,
+                last: postgres.port,
+            }),
+            target: PORT,
+            protocol: Protocol::Tcp,
+        }],
+        restart: Restart::UnlessStopped,
+        shm_size: Some(SHARED_MEMORY),
+        stop_grace_period: Some(STOP_GRACE),
+        ..Process::default()
+    }
+}
+
+fn command(settings: &BTreeMap<String, String>) -> Option<Vec<String>> {
+    if settings.is_empty() {
+        return None;
+    }
+    let options = settings
+        .iter()
+        .flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")]);
+    Some(
+        std::iter::once("postgres".to_owned())
+            .chain(options)
+            .collect(),
+    )
+}

@@ -1,0 +1,176 @@
+//! The definition of a container as fields, each with a hash, so that a change can be named.
+
+use std::collections::BTreeMap;
+use std::fmt::{Debug, Write as _};
+
+use sha2::{Digest, Sha256};
+
+use super::spec::{ContainerSpec, Labels};
+use crate::workload::model::{FileContent, Process, Resources};
+
+/// Field → short hash of its value; fields with their default value are left out, so that a new
+/// version of poststack with more fields recreates nothing.
+pub type Fields = BTreeMap<String, String>;
+
+/// Lower-case hexadecimal SHA-256 of `text`.
+#[must_use]
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}
+
+fn short(text: &str) -> String {
+    sha256(text).chars().take(12).collect()
+}
+
+/// The fields of `spec`; `extra` adds what the specification itself does not show, such as the
+/// state of mounted files.
+#[must_use]
+pub fn fields(spec: &ContainerSpec, extra: &BTreeMap<String, String>) -> Fields {
+    let mut fields = Collector(Fields::new());
+    fields.always("image", &spec.image);
+    fields.unless_default("platform", &spec.platform);
+    fields.always("network", &format!("{:?}", spec.network));
+    for mount in &spec.mounts {
+        let name = format!("volumes.{}", mount.target);
+        fields.always(&name, &format!("{mount:?}"));
+    }
+    for file in &spec.files {
+        let content = match &file.content {
+            FileContent::Path(path) => path.to_string_lossy().into_owned(),
+            FileContent::Inline(secret) => secret.expose().to_owned(),
+        };
+        let how = format!("{:o} {} {} {content}", file.mode, file.uid, file.gid);
+        fields.always(&format!("files.{}", file.target), &how);
+    }
+    for (key, value) in user_labels(&spec.labels) {
+        fields.always(&format!("labels.{key}"), value);
+    }
+    process_fields(&spec.process, &mut fields);
+    for (name, value) in extra {
+        fields.always(name, value);
+    }
+    fields.0
+}
+
+fn user_labels(labels: &Labels) -> impl Iterator<Item = (&String, &String)> {
+    labels.iter().filter(|(key, _)| {
+        !key.starts_with("io.poststack.") && !key.starts_with("com.docker.compose.")
+    })
+}
+
+fn process_fields(process: &Process, fields: &mut Collector) {
+    for (name, value) in &process.environment {
+        let value = value.as_ref().map_or("unset", |value| value.expose());
+        fields.always(&format!("environment.{name}"), value);
+    }
+    let none = Process::default();
+    macro_rules! each {
+        ($($field:ident),* $(,)?) => {
+            $(fields.unless_equal(stringify!($field), &process.$field, &none.$field);)*
+        };
+    }
+    each!(
+        entrypoint,
+        command,
+        user,
+        working_dir,
+        hostname,
+        domainname,
+        tty,
+        stdin_open,
+        init,
+        privileged,
+        read_only,
+        ports,
+        expose,
+        healthcheck,
+        restart,
+        stop_signal,
+        stop_grace_period,
+        cap_add,
+        cap_drop,
+        security_opt,
+        extra_hosts,
+        devices,
+        sysctls,
+        ulimits,
+        tmpfs,
+        shm_size,
+        logging,
+        group_add,
+        dns,
+        dns_search,
+        dns_options,
+        pid,
+        ipc,
+    );
+    resource_fields(&process.resources, fields);
+}
+
+fn resource_fields(resources: &Resources, fields: &mut Collector) {
+    fields.unless_default("cpus", &resources.nano_cpus);
+    fields.unless_default("memory", &resources.memory);
+    fields.unless_default("memory_reservation", &resources.memory_reservation);
+    fields.unless_default("memory_swap", &resources.memory_swap);
+    fields.unless_default("pids_limit", &resources.pids);
+}
+
+struct Collector(Fields);
+
+impl Collector {
+    fn always(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), short(value));
+    }
+
+    fn unless_equal<T: Debug + PartialEq>(&mut self, name: &str, value: &T, default: &T) {
+        if value != default {
+            self.always(name, &format!("{value:?}"));
+        }
+    }
+
+    fn unless_default<T: Debug + PartialEq + Default>(&mut self, name: &str, value: &T) {
+        self.unless_equal(name, value, &T::default());
+    }
+}
+
+/// The hash of the whole definition.
+#[must_use]
+pub fn hash(fields: &Fields) -> String {
+    sha256(&encode(fields))
+}
+
+/// `field=hash` pairs for the label; `,` and `=` cannot occur in a hash and are escaped in names.
+#[must_use]
+pub fn encode(fields: &Fields) -> String {
+    let pairs: Vec<String> = fields
+        .iter()
+        .map(|(name, hash)| format!("{}={hash}", name.replace([',', '='], "_")))
+        .collect();
+    pairs.join(",")
+}
+
+/// Names of the fields that differ between a label made by [`encode`] and `fields`.
+#[must_use]
+pub fn changed(label: &str, fields: &Fields) -> Vec<String> {
+    let pairs = |text: &str| -> BTreeMap<String, String> {
+        text.split(',')
+            .filter_map(|pair| pair.rsplit_once('='))
+            .map(|(name, hash)| (name.to_owned(), hash.to_owned()))
+            .collect()
+    };
+    let (before, after) = (pairs(label), pairs(&encode(fields)));
+    let mut names: Vec<String> = before
+        .keys()
+        .chain(after.keys())
+        .filter(|name| before.get(*name) != after.get(*name))
+        .cloned()
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}

@@ -1,0 +1,148 @@
+//! Steps of a plan: each one engine call, with its cause and the steps it waits for.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
+use crate::workload::model::Healthcheck;
+
+/// Index of a step in its plan.
+pub type StepId = usize;
+
+/// Steps in an order in which they can run; independent ones run at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub phase: Phase,
+    pub action: Action,
+    /// Why: what was found to differ. Empty where the action says it all.
+    pub cause: String,
+    /// Steps that must have ended well before; all of them stand before this one.
+    pub after: Vec<StepId>,
+}
+
+/// Which part of a start a step belongs to; it decides what a failure means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    Prepare,
+    Database,
+    /// Index of the entry.
+    Init(usize),
+    Deploy,
+    Finish,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    CreateNetwork(NetworkSpec),
+    CreateVolume(VolumeSpec),
+    RemoveNetwork(String),
+    /// Builds or pulls what [`super::Desired::images`] says of the reference.
+    PrepareImage(String),
+    /// `spec.name` is the name it gets now; a later rename may follow.
+    CreateContainer(Box<ContainerSpec>),
+    RenameContainer {
+        from: String,
+        to: String,
+    },
+    StartContainer(String),
+    StopContainer {
+        name: String,
+        grace: Option<Duration>,
+    },
+    RemoveContainer(String),
+    /// A login with the password of the environment.
+    AwaitLogin,
+    /// Folder of SQL files.
+    Migrate(PathBuf),
+    /// Exit with code 0.
+    AwaitExit {
+        name: String,
+    },
+    /// Healthy where there is a health test, else running.
+    AwaitReady {
+        name: String,
+        healthcheck: Option<Box<Healthcheck>>,
+    },
+}
+
+impl Action {
+    /// Whether the engine is another one afterwards.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        !matches!(
+            self,
+            Self::AwaitLogin | Self::Migrate(_) | Self::AwaitExit { .. } | Self::AwaitReady { .. }
+        )
+    }
+}
+
+impl Plan {
+    pub(super) fn push(
+        &mut self,
+        phase: Phase,
+        action: Action,
+        cause: impl Into<String>,
+        after: Vec<StepId>,
+    ) -> StepId {
+        let mut after = after;
+        after.sort_unstable();
+        after.dedup();
+        self.steps.push(Step {
+            phase,
+            action,
+            cause: cause.into(),
+            after,
+        });
+        self.steps.len() - 1
+    }
+
+    /// Whether running it would leave everything as it is.
+    #[must_use]
+    pub fn changes_nothing(&self) -> bool {
+        !self.steps.iter().any(|step| step.action.changes())
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateNetwork(network) => write!(f, "create network {}", network.name),
+            Self::CreateVolume(volume) => write!(f, "create volume {}", volume.name),
+            Self::RemoveNetwork(name) => write!(f, "remove network {name}"),
+            Self::PrepareImage(reference) => write!(f, "prepare image {reference}"),
+            Self::CreateContainer(spec) => write!(f, "create container {}", spec.name),
+            Self::RenameContainer { from, to } => write!(f, "rename container {from} to {to}"),
+            Self::StartContainer(name) => write!(f, "start container {name}"),
+            Self::StopContainer { name, .. } => write!(f, "stop container {name}"),
+            Self::RemoveContainer(name) => write!(f, "remove container {name}"),
+            Self::AwaitLogin => write!(f, "wait for a login to the database"),
+            Self::Migrate(folder) => write!(f, "apply migrations of {}", folder.display()),
+            Self::AwaitExit { name } => write!(f, "wait for exit 0 of {name}"),
+            Self::AwaitReady { name, .. } => write!(f, "wait until ready: {name}"),
+        }
+    }
+}
+
+/// One line per step: number, action, cause, and what it waits for. The text of a dry run.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, step) in self.steps.iter().enumerate() {
+            write!(f, "{:>3}  {}", number + 1, step.action)?;
+            if !step.cause.is_empty() {
+                write!(f, " ({})", step.cause)?;
+            }
+            if !step.after.is_empty() {
+                let after: Vec<String> = step.after.iter().map(|id| (id + 1).to_string()).collect();
+                write!(f, " [after {}]", after.join(", "))?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
