@@ -19,16 +19,18 @@
 #                          server opens: what lies here is unfinished and is
 #                          made again from nothing. A directory without it is
 #                          never emptied.
-#   poststack-unfinished   the cluster is in use, but the maintenance database
-#                          or the flush to disk is still outstanding. The server
-#                          need not wait for either.
+#   poststack-unfinished   the cluster is in use, but two databases which hardly
+#                          anybody asks for at once, or the flush to disk, are
+#                          still outstanding. The server does not wait for them.
 set -Eeuo pipefail
 
 readonly share=/usr/local/share/poststack
 readonly scripts=/docker-entrypoint-initdb.d
 readonly prepared_locale=en_US.utf8
 readonly prepared_database=poststack_prepared
-readonly maintenance_oid=5
+# Archives and directories of the databases that may arrive after the server has
+# been started: creating files is most of what the first start costs.
+readonly -A later_databases=([postgres]=5 [template0]=4)
 
 say() {
     printf 'poststack: %s\n' "$*" >&2
@@ -63,11 +65,13 @@ read_settings() {
 }
 
 check_settings() {
-    local name
+    # Lengths in bytes.
+    local name value LC_ALL=C
     for name in POSTGRES_USER POSTGRES_DB; do
         [[ ${!name} != *[[:cntrl:]]* ]] || fail "$name must not contain control characters"
         # PostgreSQL would cut a longer name without an error.
-        (($(printf '%s' "${!name}" | wc -c) <= 63)) || fail "$name is longer than 63 bytes"
+        value=${!name}
+        ((${#value} <= 63)) || fail "$name is longer than 63 bytes"
     done
     [[ $POSTGRES_USER != pg_* ]] || fail "POSTGRES_USER: names that begin with 'pg_' are reserved"
     [[ $POSTGRES_HOST_AUTH_METHOD =~ ^[a-z0-9-]+$ ]] ||
@@ -87,20 +91,23 @@ check_settings() {
 
 # As root: what the server's own user cannot do.
 prepare_directories() {
-    local directory
+    local directory path
     for directory in "$PGDATA" "${POSTGRES_INITDB_WALDIR:-}"; do
         [[ -n $directory ]] || continue
         mkdir -p "$directory"
         # Both are looked at because a restored backup may be root's while the
         # directory is not. A file system may refuse; the server then says why.
-        if [[ $(stat -c %u "$directory" "$directory/PG_VERSION" 2> /dev/null | sort -u) != "$(id -u postgres)" ]]; then
-            find "$directory" ! -user postgres -exec chown postgres:postgres {} + || true
-        fi
+        for path in "$directory" "$directory/PG_VERSION"; do
+            if [[ -e $path && $(stat -c %U "$path") != postgres ]]; then
+                find "$directory" ! -user postgres -exec chown postgres:postgres {} + || true
+            fi
+        done
         chmod 0700 "$directory" || true
     done
-    mkdir -p /var/run/postgresql
-    chown postgres:postgres /var/run/postgresql
-    chmod 3777 /var/run/postgresql
+    # A read-only container has an empty file system there.
+    if [[ ! -d /var/run/postgresql ]]; then
+        install -d -o postgres -g postgres -m 3777 /var/run/postgresql
+    fi
 }
 
 # A volume that is a file system of its own may hold lost+found.
@@ -110,8 +117,7 @@ empty() {
 
 # Whether there is a first start to do; leaves PGDATA empty but for its marker.
 needs_first_start() {
-    mkdir -p "$PGDATA"
-    chmod 0700 "$PGDATA" 2> /dev/null || true
+    mkdir -p "$PGDATA" || fail "cannot create $PGDATA"
     if [[ -e $PGDATA/poststack-first-start ]]; then
         say "the first start was interrupted; beginning again"
         empty "$PGDATA" || fail "cannot empty $PGDATA"
@@ -159,7 +165,7 @@ new_identifier() {
 unpack_cluster() {
     local part job jobs=()
     mkdir "$PGDATA/base"
-    for part in prepared template1 template0; do
+    for part in prepared template1; do
         unpack "$part" "$PGDATA/base" &
         jobs+=("$!")
     done
@@ -291,6 +297,7 @@ run_scripts() {
 first_start() {
     local kind=initdb
     umask 077
+    chmod 0700 "$PGDATA" || true
     printf 'The first start of this data directory is not finished. It will be made again.\n' \
         > "$PGDATA/poststack-first-start"
     if prepared_cluster_fits; then
@@ -301,24 +308,26 @@ first_start() {
     fi
     provision "$kind"
     printf '%s\n' "$kind" > "$PGDATA/poststack-unfinished"
-    # The maintenance database is needed now only by those who may connect to it
-    # now: scripts, or an application which has no other.
+    # Scripts may use them, and so does an application which has no other.
     if [[ $POSTGRES_DB == postgres ]] || compgen -G "$scripts/*" > /dev/null; then
-        add_maintenance_database
+        add_later_databases
     fi
     run_scripts "$@"
     rm "$PGDATA/poststack-first-start"
 }
 
-add_maintenance_database() {
-    local directory=$PGDATA/base/$maintenance_oid
-    [[ $(< "$PGDATA/poststack-unfinished") == prepared && ! -e $directory ]] || return 0
-    # The directory appears complete or not at all.
-    rm -rf "$PGDATA/base/poststack-new"
-    mkdir "$PGDATA/base/poststack-new"
-    unpack postgres "$PGDATA/base/poststack-new"
-    mv "$PGDATA/base/poststack-new/$maintenance_oid" "$directory"
-    rmdir "$PGDATA/base/poststack-new"
+add_later_databases() {
+    [[ $(< "$PGDATA/poststack-unfinished") == prepared ]] || return 0
+    local name new=$PGDATA/base/poststack-new
+    for name in "${!later_databases[@]}"; do
+        [[ ! -e $PGDATA/base/${later_databases[$name]} ]] || continue
+        # The directory appears complete or not at all.
+        rm -rf "$new"
+        mkdir "$new"
+        unpack "$name" "$new"
+        mv --no-target-directory "$new/${later_databases[$name]}" "$PGDATA/base/${later_databases[$name]}"
+    done
+    rm -rf "$new"
 }
 
 # Beside the server, as its child: it must end with 0 or 1, since the server
@@ -326,7 +335,7 @@ add_maintenance_database() {
 finish() {
     trap 'exit 1' ERR
     umask 077
-    add_maintenance_database
+    add_later_databases
     if [[ ${POSTSTACK_DURABILITY:-on} != off ]]; then
         initdb --sync-only --pgdata="$PGDATA" > /dev/null
     fi
