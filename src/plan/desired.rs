@@ -564,3 +564,18 @@ fn image_build(
         platform: service.platform.clone(),
     }
 }
+
+impl Desired {
+    /// Every container: the database, those of the init phase, the deployment.
+    pub fn containers(&self) -> impl Iterator<Item = &DesiredContainer> {
+        let init = self.init.iter().flat_map(|entry| match &entry.work {
+            InitWork::Containers(containers) => containers.as_slice(),
+            InitWork::Migrations(_) => &[],
+        });
+        self.database.iter().chain(init).chain(&self.deployment)
+    }
+
+    pub fn container_names(&self) -> impl Iterator<Item = &str> {
+        self.containers().map(|container| container.spec.name.as_str())
+    }
+}

@@ -93,25 +93,13 @@ pub fn start(
     })
 }
 
-fn every_container(desired: &Desired) -> impl Iterator<Item = &DesiredContainer> {
-    let init = desired.init.iter().flat_map(|entry| match &entry.work {
-        InitWork::Containers(containers) => containers.as_slice(),
-        InitWork::Migrations(_) => &[],
-    });
-    desired
-        .database
-        .iter()
-        .chain(init)
-        .chain(&desired.deployment)
-}
-
 fn conflicts(desired: &Desired, observed: &Observed) -> Vec<Conflict> {
     let foreign = |kind: &'static str, name: &str, labels: Option<&Labels>| {
         let labels = labels.filter(|labels| !desired.identity.owns(labels))?;
         let (name, owner) = (name.to_owned(), identity::owner(labels));
         Some(Conflict { kind, name, owner })
     };
-    let containers = every_container(desired).filter_map(|container| {
+    let containers = desired.containers().filter_map(|container| {
         let name = &container.spec.name;
         let labels = observed.containers.get(name).map(|found| &found.labels);
         foreign("container", name, labels)
@@ -587,9 +575,7 @@ impl<'a> Planner<'a> {
     }
 
     fn orphans(&self) -> Vec<String> {
-        let known: BTreeSet<&str> = every_container(self.desired)
-            .map(|container| container.spec.name.as_str())
-            .collect();
+        let known: BTreeSet<&str> = self.desired.container_names().collect();
         let names = self
             .containers
             .keys()

@@ -1,0 +1,127 @@
+//! Every file shipped in the binary, listed once. A test fails when a file on disk is missing here.
+
+use std::collections::BTreeMap;
+
+use crate::plan::definition;
+use crate::plan::identity::CONTEXT_HASH;
+use crate::plan::spec::{BuildContext, ImageBuild};
+use crate::secret::Secret;
+
+/// Path in the repository → content.
+macro_rules! assets {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../", $path)))),*]
+    };
+}
+
+/// Build contexts of the images that poststack ships.
+pub const CONTAINERS: &[(&str, &str)] = assets![
+    "containers/base-debian/Dockerfile",
+    "containers/postgres/Dockerfile",
+    "containers/postgres/docker-entrypoint.sh",
+    "containers/postgres/pg_hba.conf",
+    "containers/postgres/postgresql.conf",
+    "containers/postgres/prepare-cluster.sh",
+];
+
+/// The PostgreSQL version that Debian 12, the base of the image, carries.
+pub const POSTGRES_VERSION: u16 = 15;
+
+/// An image shipped in the binary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltInImage {
+    /// `poststack/<name>:<tag>`
+    pub reference: String,
+    /// The built-in image it is made from.
+    pub base: Option<&'static str>,
+    pub build: ImageBuild,
+}
+
+const CORE: &str = "poststack/base-debian:core";
+const FULL: &str = "poststack/base-debian:latest";
+
+/// The images that `poststack build` makes, each after its base.
+#[must_use]
+pub fn built_in_images() -> Vec<BuiltInImage> {
+    let postgres = format!("poststack/postgres:{POSTGRES_VERSION}");
+    [CORE, &postgres, FULL]
+        .into_iter()
+        .filter_map(built_in_image)
+        .collect()
+}
+
+/// The shipped image of this reference.
+#[must_use]
+pub fn built_in_image(reference: &str) -> Option<BuiltInImage> {
+    match reference {
+        CORE => Some(image(CORE, "base-debian", None, Some("core"))),
+        FULL | "poststack/base-debian" => Some(image(FULL, "base-debian", Some(CORE), None)),
+        _ => {
+            let version = reference.strip_prefix("poststack/postgres:")?;
+            let mut image = image(reference, "postgres", Some(CORE), None);
+            let version = Some(Secret::from(version));
+            image.build.args.insert("POSTGRES_VERSION".to_owned(), version);
+            Some(image)
+        }
+    }
+}
+
+fn image(
+    reference: &str,
+    folder: &str,
+    base: Option<&'static str>,
+    target: Option<&str>,
+) -> BuiltInImage {
+    let files = context(folder);
+    let hash = context_hash(reference, &files, base);
+    BuiltInImage {
+        reference: reference.to_owned(),
+        base,
+        build: ImageBuild {
+            tags: vec![reference.to_owned()],
+            context: BuildContext::Files(files),
+            dockerfile: "Dockerfile".into(),
+            dockerfile_inline: None,
+            args: BTreeMap::new(),
+            target: target.map(str::to_owned),
+            labels: BTreeMap::from([(CONTEXT_HASH.to_owned(), hash)]),
+            no_cache: false,
+            pull: false,
+            network: None,
+            extra_hosts: Vec::new(),
+            shm_size: None,
+            platform: None,
+        },
+    }
+}
+
+fn context(folder: &str) -> BTreeMap<String, (Vec<u8>, bool)> {
+    let prefix = format!("containers/{folder}/");
+    CONTAINERS
+        .iter()
+        .filter_map(|(path, content)| {
+            let name = path.strip_prefix(&prefix)?;
+            let executable = std::path::Path::new(name)
+                .extension()
+                .is_some_and(|extension| extension == "sh");
+            Some((name.to_owned(), (content.as_bytes().to_vec(), executable)))
+        })
+        .collect()
+}
+
+/// Changes whenever the image would: with its own files and with those of its base.
+fn context_hash(
+    reference: &str,
+    files: &BTreeMap<String, (Vec<u8>, bool)>,
+    base: Option<&str>,
+) -> String {
+    let mut text = format!("{reference}\n");
+    for (name, (content, _)) in files {
+        let hash = definition::sha256(&String::from_utf8_lossy(content));
+        text.push_str(&format!("{name} {hash}\n"));
+    }
+    if let Some(base) = base.and_then(built_in_image) {
+        text.push_str(base.build.labels.get(CONTEXT_HASH).map_or("", String::as_str));
+    }
+    definition::sha256(&text)
+}

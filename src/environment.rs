@@ -1,0 +1,27 @@
+//! The verbs on an environment: start, stop, status, logs and the rest.
+//!
+//! Each gathers what is wanted, asks what is there, lets `plan` decide, and does it. Nothing here
+//! prints; listeners get events, callers get outcomes.
+
+mod address;
+mod database;
+mod execute;
+mod step_failure;
+pub mod failure;
+mod images;
+mod init_report;
+pub mod list;
+pub mod logs;
+mod mounted;
+mod observe;
+mod ports;
+pub mod prepare;
+pub mod project;
+pub mod start;
+pub mod status;
+pub mod stop;
+
+pub use failure::{Failure, Kind};
+pub use images::{BuildOptions, BuiltImage, build_images};
+pub use prepare::{Prepared, prepare};
+pub use project::Project;

@@ -1,0 +1,55 @@
+//! Two addresses for one database: inside the environment's network, and on the host.
+
+use std::net::IpAddr;
+
+use crate::config::model::Environment;
+use crate::plan::database::PORT;
+use crate::plan::identity::Identity;
+use crate::postgres::Address;
+use crate::secret::Secret;
+use crate::variables::DatabaseAddress;
+
+pub(super) fn database(
+    identity: &Identity,
+    environment: &Environment,
+    password: &Secret,
+) -> DatabaseAddress {
+    let postgres = &environment.postgres;
+    let (network_host, network_port, host_host) = match &postgres.host {
+        Some(external) => (external.clone(), postgres.port, external.clone()),
+        None => (
+            identity.database_container(),
+            PORT,
+            reachable(environment.bind),
+        ),
+    };
+    DatabaseAddress {
+        network_host,
+        network_port,
+        host_host,
+        host_port: postgres.port,
+        database: postgres.database.clone(),
+        user: postgres.user.clone(),
+        password: password.clone(),
+    }
+}
+
+/// Where the host finds a port published on `bind`: the loopback address for "every address".
+pub(super) fn reachable(bind: IpAddr) -> String {
+    match bind {
+        IpAddr::V4(address) if address.is_unspecified() => "127.0.0.1".to_owned(),
+        IpAddr::V6(address) if address.is_unspecified() => "::1".to_owned(),
+        address => address.to_string(),
+    }
+}
+
+/// The address that poststack itself uses.
+pub(super) fn host(database: &DatabaseAddress) -> Address {
+    Address {
+        host: database.host_host.clone(),
+        port: database.host_port,
+        database: database.database.clone(),
+        user: database.user.clone(),
+        password: database.password.clone(),
+    }
+}

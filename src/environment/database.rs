@@ -1,0 +1,113 @@
+//! Waiting for the database: ready means a login with the environment's password.
+
+use std::time::Duration;
+
+use super::execute::Context;
+use super::failure::{Failure, Kind};
+use super::step_failure::{capitalised, engine_failure, last_lines};
+use crate::engine::ExecOptions;
+use crate::event::Event;
+use crate::postgres::{
+    Connection, NotReady, Patience, ensure_extensions, recovery, wait_for_login,
+};
+
+/// Waits for the first login, gives the database its password back where it was lost, and makes
+/// the extensions.
+pub(super) async fn await_login(context: &Context<'_>) -> Result<(), Box<Failure>> {
+    let connection = match log_in(context, patience(context)).await {
+        Err(NotReady::PasswordRefused { .. }) if context.prepared.desired.database.is_some() => {
+            reset_password(context).await?;
+            log_in(context, patience(context)).await
+        }
+        outcome => outcome,
+    };
+    let connection = match connection {
+        Ok(connection) => connection,
+        Err(error) => return Err(unreachable(&error, context).await),
+    };
+    let extensions = &context.prepared.environment.postgres.extensions;
+    ensure_extensions(&connection, extensions).await.map_err(|error| {
+        let failure = Failure::new(Kind::Failed, capitalised(&error.to_string()));
+        Box::new(match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        })
+    })
+}
+
+fn patience(context: &Context<'_>) -> Patience {
+    Patience {
+        timeout: context.prepared.environment.postgres.start_timeout,
+        grace: Duration::from_secs(2),
+    }
+}
+
+/// Logs in, or stops waiting as soon as the container has ended.
+async fn log_in(context: &Context<'_>, patience: Patience) -> Result<Connection, NotReady> {
+    let login = wait_for_login(&context.prepared.address, patience);
+    let Some(database) = &context.prepared.desired.database else {
+        return login.await.map(|ready| ready.connection);
+    };
+    tokio::select! {
+        ready = login => ready.map(|ready| ready.connection),
+        code = context.engine.wait_exit(&database.spec.name) => Err(NotReady::TimedOut {
+            timeout: Duration::ZERO,
+            last: match code {
+                Ok(code) => format!("the container exited with code {code}"),
+                Err(error) => error.to_string(),
+            },
+        }),
+    }
+}
+
+/// Sets the password through the container's local socket, which needs none.
+async fn reset_password(context: &Context<'_>) -> Result<(), Box<Failure>> {
+    let Some(database) = &context.prepared.desired.database else {
+        return Ok(());
+    };
+    let postgres = &context.prepared.environment.postgres;
+    let address = &context.prepared.address;
+    (context.listener)(Event::Note(
+        "The database has another password; it gets the one of this environment".to_owned(),
+    ));
+    let command = recovery::psql_command(&postgres.user);
+    let command: Vec<&str> = command.iter().map(String::as_str).collect();
+    let sql = recovery::sql(&postgres.user, &address.password, &postgres.database);
+    let options = ExecOptions {
+        user: Some("postgres".to_owned()),
+        stdin: Some(sql.expose().as_bytes().to_vec()),
+        ..ExecOptions::default()
+    };
+    let output = context.engine.exec(&database.spec.name, &command, options).await;
+    let output = output.map_err(|error| Box::new(engine_failure(&error)))?;
+    if output.exit_code == 0 {
+        return Ok(());
+    }
+    let said = context.prepared.mask(&output.stderr_text());
+    let failure = Failure::new(
+        Kind::Failed,
+        "The password of the database is not the one of this environment, and could not be reset",
+    );
+    Err(Box::new(failure.excerpt(
+        "psql in the database container said:",
+        said.lines().map(str::to_owned).collect(),
+    )))
+}
+
+async fn unreachable(error: &NotReady, context: &Context<'_>) -> Box<Failure> {
+    let address = &context.prepared.address;
+    let environment = &context.prepared.identity.environment;
+    let message = format!(
+        "The database at {}:{} does not let us in: {error}",
+        address.host, address.port
+    );
+    let mut failure = Failure::new(Kind::Unreachable, message);
+    if let Some(database) = &context.prepared.desired.database {
+        let lines = last_lines(&database.spec.name, context).await;
+        let heading = format!("The last lines of {}:", database.spec.name);
+        failure = failure
+            .excerpt(heading, lines)
+            .hint(format!("View logs: poststack env logs {environment} postgres"));
+    }
+    Box::new(failure)
+}

@@ -1,0 +1,274 @@
+//! Runs a plan: every step as soon as the steps it waits for have ended. Decides nothing.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
+
+use super::failure::Failure;
+use super::images::Images;
+use super::prepare::Prepared;
+use super::step_failure::{self};
+use crate::engine::{Engine, HealthOutcome};
+use crate::event::{Event, InitResult, Listener, Seconds, Subject};
+use crate::plan::step::StepId;
+use crate::plan::{Action, Phase, Plan, Step};
+use crate::workload::model::FileContent;
+
+/// What a step needs besides itself.
+pub(super) struct Context<'a> {
+    pub engine: &'a Engine,
+    pub prepared: &'a Prepared,
+    pub images: &'a Images<'a>,
+    pub listener: Listener<'a>,
+}
+
+/// A plan that did not reach its end.
+pub(super) struct Stopped {
+    pub failure: Failure,
+    /// What was done before.
+    pub done: Vec<Action>,
+}
+
+/// Runs `plan` to its end, or to the first failure: steps under way that change something end
+/// first, those that only wait are dropped.
+pub(super) async fn execute(plan: &Plan, context: &Context<'_>) -> Result<(), Box<Stopped>> {
+    let (stop, stopped) = watch::channel(false);
+    let mut state = Progress::new(plan);
+    let mut running = FuturesUnordered::new();
+    let mut failure = None;
+    loop {
+        if failure.is_none() {
+            for id in state.ready(plan) {
+                if let Some(step) = plan.steps.get(id) {
+                    running.push(run(id, step, context, stopped.clone()));
+                }
+            }
+        }
+        let Some((id, outcome)) = running.next().await else {
+            break;
+        };
+        match outcome {
+            Ok(()) => state.end(id),
+            Err(None) => {}
+            Err(Some(error)) => {
+                // The first failure is the one that explains the others.
+                failure.get_or_insert(*error);
+                let _ = stop.send(true);
+            }
+        }
+    }
+    match failure {
+        None => Ok(()),
+        Some(failure) => Err(Box::new(Stopped {
+            failure,
+            done: state.done(plan),
+        })),
+    }
+}
+
+struct Progress {
+    /// Per step: how many it still waits for, or `None` when it was begun.
+    waiting: Vec<Option<usize>>,
+    ended: Vec<bool>,
+    followers: Vec<Vec<StepId>>,
+}
+
+impl Progress {
+    fn new(plan: &Plan) -> Self {
+        let mut followers = vec![Vec::new(); plan.steps.len()];
+        for (id, step) in plan.steps.iter().enumerate() {
+            for &before in &step.after {
+                if let Some(list) = followers.get_mut(before) {
+                    list.push(id);
+                }
+            }
+        }
+        Self {
+            waiting: plan.steps.iter().map(|step| Some(step.after.len())).collect(),
+            ended: vec![false; plan.steps.len()],
+            followers,
+        }
+    }
+
+    /// Takes the steps that can begin now.
+    fn ready(&mut self, plan: &Plan) -> Vec<StepId> {
+        let ids = 0..plan.steps.len();
+        let ready: Vec<StepId> = ids
+            .filter(|&id| self.waiting.get(id).copied().flatten() == Some(0))
+            .collect();
+        for &id in &ready {
+            if let Some(waiting) = self.waiting.get_mut(id) {
+                *waiting = None;
+            }
+        }
+        ready
+    }
+
+    fn end(&mut self, id: StepId) {
+        if let Some(ended) = self.ended.get_mut(id) {
+            *ended = true;
+        }
+        for follower in self.followers.get(id).cloned().unwrap_or_default() {
+            if let Some(Some(count)) = self.waiting.get_mut(follower) {
+                *count = count.saturating_sub(1);
+            }
+        }
+    }
+
+    fn done(&self, plan: &Plan) -> Vec<Action> {
+        let steps = plan.steps.iter().zip(&self.ended);
+        let done = steps.filter(|(_, ended)| **ended);
+        done.map(|(step, _)| step.action.clone()).collect()
+    }
+}
+
+/// `Err(None)`: dropped because another step failed.
+type StepOutcome = Result<(), Option<Box<Failure>>>;
+
+async fn run(
+    id: StepId,
+    step: &Step,
+    context: &Context<'_>,
+    mut stopped: watch::Receiver<bool>,
+) -> (StepId, StepOutcome) {
+    let droppable = !step.action.changes() || matches!(step.action, Action::PrepareImage(_));
+    let work = run_step(step, context);
+    let outcome = if droppable {
+        tokio::select! {
+            outcome = work => outcome.map_err(Some),
+            _ = stopped.wait_for(|stopped| *stopped) => Err(None),
+        }
+    } else {
+        work.await.map_err(Some)
+    };
+    (id, outcome)
+}
+
+async fn run_step(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
+    let began = Instant::now();
+    let told = telling(&step.action);
+    if let Some((subject, work, _)) = &told {
+        let subject = subject.clone();
+        (context.listener)(Event::StepBegan { subject, work });
+    }
+    act(step, context).await?;
+    if let Some((subject, _, done)) = told {
+        (context.listener)(Event::StepEnded {
+            subject,
+            done,
+            cause: context.prepared.mask(&step.cause),
+            took: began.elapsed(),
+        });
+    }
+    Ok(())
+}
+
+/// How a step is told: its subject, what is under way, what is done. `None` for what tells itself.
+fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
+    let container = |name: &str| Subject::new("Container", name);
+    Some(match action {
+        Action::CreateNetwork(network) => {
+            (Subject::new("Network", &network.name), "creating", "created")
+        }
+        Action::CreateVolume(volume) => {
+            (Subject::new("Volume", &volume.name), "creating", "created")
+        }
+        Action::RemoveNetwork(name) => (Subject::new("Network", name), "removing", "removed"),
+        Action::PrepareImage(_) | Action::Migrate(_) | Action::AwaitExit { .. } => return None,
+        Action::CreateContainer(spec) => (container(&spec.name), "creating", "created"),
+        Action::RenameContainer { .. } => return None,
+        Action::StartContainer(name) => (container(name), "starting", "started"),
+        Action::StopContainer { name, .. } => (container(name), "stopping", "stopped"),
+        Action::RemoveContainer(name) => (container(name), "removing", "removed"),
+        Action::AwaitLogin => (Subject::new("Database", ""), "waiting for a login", "ready"),
+        Action::AwaitReady { name, healthcheck } => {
+            let done = if healthcheck.is_some() { "healthy" } else { "running" };
+            (container(name), "waiting", done)
+        }
+    })
+}
+
+async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
+    let engine = context.engine;
+    let result = match &step.action {
+        Action::CreateNetwork(network) => engine.create_network(network).await.map(drop),
+        Action::CreateVolume(volume) => engine.create_volume(volume).await.map(drop),
+        Action::RemoveNetwork(name) => engine.remove_network(name).await,
+        Action::PrepareImage(reference) => {
+            return context.images.prepare(reference, context.listener).await;
+        }
+        Action::CreateContainer(spec) => create(spec, engine).await,
+        Action::RenameContainer { from, to } => engine.rename(from, to).await,
+        Action::StartContainer(name) => engine.start(name).await,
+        Action::StopContainer { name, grace } => engine.stop(name, *grace).await,
+        Action::RemoveContainer(name) => engine.remove(name, true, true).await,
+        Action::AwaitLogin => return super::database::await_login(context).await,
+        Action::Migrate(folder) => return super::init_report::migrate(folder, context).await,
+        Action::AwaitExit { name } => return await_exit(step.phase, name, context).await,
+        Action::AwaitReady { name, healthcheck } => {
+            let test = healthcheck.as_deref();
+            let outcome = engine.wait_healthy(name, test).await;
+            return match outcome {
+                Ok(HealthOutcome::Healthy) => Ok(()),
+                Ok(other) => Err(step_failure::unready(step, name, &other, context).await),
+                Err(error) => Err(step_failure::of_engine(step, &error, context).await),
+            };
+        }
+    };
+    match result {
+        Ok(()) => Ok(()),
+        Err(error) => Err(step_failure::of_engine(step, &error, context).await),
+    }
+}
+
+async fn create(
+    spec: &crate::plan::spec::ContainerSpec,
+    engine: &Engine,
+) -> Result<(), crate::engine::EngineError> {
+    let id = engine.create_container(spec).await?;
+    let inline = |content: &FileContent| matches!(content, FileContent::Inline(_));
+    if spec.files.iter().any(|file| inline(&file.content)) {
+        engine.upload_files(&id, &spec.files).await?;
+    }
+    Ok(())
+}
+
+async fn await_exit(
+    phase: Phase,
+    name: &str,
+    context: &Context<'_>,
+) -> Result<(), Box<Failure>> {
+    let began = Instant::now();
+    let code = context.engine.wait_exit(name).await;
+    let code = code.map_err(|error| Box::new(step_failure::engine_failure(&error)))?;
+    if matches!(phase, Phase::Init(_)) {
+        (context.listener)(Event::InitEnded(InitResult {
+            name: service_of(name, context).to_owned(),
+            ok: code == 0,
+            exit_code: Some(code),
+            seconds: Seconds(began.elapsed()),
+            detail: String::new(),
+        }));
+    }
+    if code == 0 {
+        return Ok(());
+    }
+    Err(step_failure::exited(phase, name, code, context).await)
+}
+
+/// The service a container runs, for messages.
+pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str {
+    let prefix = context.prepared.identity.prefix();
+    name.strip_prefix(&format!("{prefix}-"))
+        .map_or(name, |rest| rest.strip_suffix("-1").unwrap_or(rest))
+}
+
+/// How long a step may wait before its listener is worth a reminder.
+pub(super) const LOG_TAIL: usize = 15;
+
+/// A duration as messages show it.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}

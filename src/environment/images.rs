@@ -1,0 +1,267 @@
+//! Images an environment needs: shipped in the binary, built from a folder, or pulled.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Mutex, OnceCell};
+
+use super::failure::{Failure, Kind};
+use super::step_failure::{capitalised, engine_failure};
+use crate::assets::{self, BuiltInImage};
+use crate::engine::{BuildError, Engine};
+use crate::event::{Event, Listener, Subject};
+use crate::plan::Desired;
+use crate::plan::desired::{BUILT_IN_PREFIX, ImageSource};
+use crate::plan::identity::CONTEXT_HASH;
+use crate::plan::spec::{BuildContext, ImageBuild};
+use crate::workload::model::PullPolicy;
+
+/// Lines of a build that a failure shows.
+const FAILURE_LINES: usize = 15;
+
+/// Makes images, each at most once in a run, however many steps ask for it.
+pub(super) struct Images<'a> {
+    engine: &'a Engine,
+    desired: &'a Desired,
+    made: Mutex<BTreeMap<String, Arc<OnceCell<()>>>>,
+}
+
+impl<'a> Images<'a> {
+    pub fn new(engine: &'a Engine, desired: &'a Desired) -> Self {
+        Self {
+            engine,
+            desired,
+            made: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Builds or pulls `reference` as its description says.
+    pub async fn prepare(
+        &self,
+        reference: &str,
+        listener: Listener<'_>,
+    ) -> Result<(), Box<Failure>> {
+        let Some(image) = self.desired.images.get(reference) else {
+            return Ok(());
+        };
+        let at = |failure: Failure| {
+            let place = &image.place;
+            Box::new(failure.hint(format!("it is named at {place}")))
+        };
+        match &image.source {
+            ImageSource::BuiltIn => self.built_in(reference, listener).await,
+            ImageSource::Build(build, _) => {
+                for base in built_in_bases(build) {
+                    self.built_in(&base, listener).await?;
+                }
+                let work = build_image(self.engine, build, listener);
+                work.await.map(drop).map_err(|failure| at(*failure))
+            }
+            ImageSource::Pull(policy, _) => {
+                pull(self.engine, reference, *policy, listener).await.map_err(at)
+            }
+        }
+    }
+
+    /// Builds a shipped image after its base, unless it is there as it shall be.
+    async fn built_in(&self, reference: &str, listener: Listener<'_>) -> Result<(), Box<Failure>> {
+        let Some(image) = assets::built_in_image(reference) else {
+            return Err(Box::new(unknown_built_in(reference)));
+        };
+        if let Some(base) = image.base {
+            Box::pin(self.built_in(base, listener)).await?;
+        }
+        let cell = {
+            let mut made = self.made.lock().await;
+            made.entry(image.reference.clone()).or_default().clone()
+        };
+        cell.get_or_try_init(|| async {
+            if is_current(self.engine, &image).await? {
+                return Ok(());
+            }
+            build_image(self.engine, &image.build, listener).await.map(drop)
+        })
+        .await
+        .map(|()| ())
+    }
+}
+
+fn unknown_built_in(reference: &str) -> Failure {
+    let known: Vec<String> = assets::built_in_images()
+        .into_iter()
+        .map(|image| image.reference)
+        .collect();
+    Failure::new(
+        Kind::Configuration,
+        format!("poststack ships no image `{reference}`"),
+    )
+    .hint(format!("it ships {}", known.join(", ")))
+}
+
+/// Whether the image at the engine was made of the files in this binary.
+pub(super) async fn is_current(
+    engine: &Engine,
+    image: &BuiltInImage,
+) -> Result<bool, Box<Failure>> {
+    let labels = engine.image_labels(&image.reference).await;
+    let labels = labels.map_err(|error| Box::new(engine_failure(&error)))?;
+    let wanted = image.build.labels.get(CONTEXT_HASH);
+    Ok(labels.is_some_and(|labels| labels.get(CONTEXT_HASH) == wanted))
+}
+
+async fn build_image(
+    engine: &Engine,
+    build: &ImageBuild,
+    listener: Listener<'_>,
+) -> Result<Duration, Box<Failure>> {
+    let name = build.tags.first().cloned().unwrap_or_default();
+    let subject = Subject::new("Image", &name);
+    listener(Event::StepBegan {
+        subject: subject.clone(),
+        work: "building",
+    });
+    let began = Instant::now();
+    let mut tell = |line: &str| {
+        listener(Event::ImageProgress {
+            image: name.clone(),
+            line: line.to_owned(),
+        });
+    };
+    let outcome = engine.build(build, &mut tell).await;
+    outcome.map_err(|error| Box::new(build_failure(&name, &error)))?;
+    let took = began.elapsed();
+    listener(Event::StepEnded {
+        subject,
+        done: "built",
+        cause: String::new(),
+        took,
+    });
+    Ok(took)
+}
+
+fn build_failure(name: &str, error: &BuildError) -> Failure {
+    let (message, lines) = error.told();
+    let start = lines.len().saturating_sub(FAILURE_LINES);
+    let lines = lines.get(start..).unwrap_or_default().to_vec();
+    let message = format!("Image `{name}` could not be built: {message}");
+    Failure::new(Kind::Failed, message).excerpt("The last lines of the build:", lines)
+}
+
+async fn pull(
+    engine: &Engine,
+    reference: &str,
+    policy: PullPolicy,
+    listener: Listener<'_>,
+) -> Result<(), Failure> {
+    if policy == PullPolicy::Never {
+        let message = format!("Image `{reference}` is not there, and `pull_policy: never` forbids to pull it");
+        return Err(Failure::new(Kind::Failed, message));
+    }
+    let subject = Subject::new("Image", reference);
+    listener(Event::StepBegan {
+        subject: subject.clone(),
+        work: "pulling",
+    });
+    let began = Instant::now();
+    let mut tell = |line: &str| {
+        listener(Event::ImageProgress {
+            image: reference.to_owned(),
+            line: line.to_owned(),
+        });
+    };
+    if let Err(error) = engine.pull(reference, &mut tell).await {
+        let failure = engine_failure(&error);
+        return Err(Failure {
+            message: capitalised(&failure.message),
+            ..failure
+        });
+    }
+    listener(Event::StepEnded {
+        subject,
+        done: "pulled",
+        cause: String::new(),
+        took: began.elapsed(),
+    });
+    Ok(())
+}
+
+/// The shipped images a Dockerfile starts from.
+fn built_in_bases(build: &ImageBuild) -> Vec<String> {
+    let text = match (&build.dockerfile_inline, &build.context) {
+        (Some(inline), _) => inline.clone(),
+        (None, BuildContext::Folder(folder)) => read_dockerfile(&folder.join(&build.dockerfile)),
+        (None, BuildContext::Files(_)) => String::new(),
+    };
+    let mut bases: Vec<String> = text
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let from = words.next()?.eq_ignore_ascii_case("from");
+            let image = words.find(|word| !word.starts_with("--"))?;
+            (from && image.starts_with(BUILT_IN_PREFIX)).then(|| image.to_owned())
+        })
+        .collect();
+    bases.sort();
+    bases.dedup();
+    bases
+}
+
+/// A Dockerfile that cannot be read is the engine's to report.
+fn read_dockerfile(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+/// What `poststack build` is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct BuildOptions {
+    /// References or last parts of them; empty for all.
+    pub images: Vec<String>,
+    pub no_cache: bool,
+}
+
+/// One image that `poststack build` made.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct BuiltImage {
+    pub image: String,
+    pub seconds: f64,
+}
+
+/// Builds the shipped images, each after its base.
+///
+/// # Errors
+/// An unknown name, or a build that failed.
+pub async fn build_images(
+    engine: &Engine,
+    options: &BuildOptions,
+    listener: Listener<'_>,
+) -> Result<Vec<BuiltImage>, Failure> {
+    let all = assets::built_in_images();
+    let matches = |image: &BuiltInImage, name: &str| {
+        let short = image.reference.trim_start_matches(BUILT_IN_PREFIX);
+        let folder = short.split(':').next();
+        image.reference == name || short == name || folder == Some(name)
+    };
+    for name in &options.images {
+        if !all.iter().any(|image| matches(image, name)) {
+            return Err(unknown_built_in(name));
+        }
+    }
+    let mut built = Vec::new();
+    for image in all {
+        let asked = options.images.is_empty()
+            || options.images.iter().any(|name| matches(&image, name));
+        if !asked {
+            continue;
+        }
+        let mut build = image.build;
+        build.no_cache = options.no_cache;
+        let took = build_image(engine, &build, listener).await.map_err(|failure| *failure)?;
+        built.push(BuiltImage {
+            image: image.reference,
+            seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
+        });
+    }
+    Ok(built)
+}

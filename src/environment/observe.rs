@@ -1,0 +1,103 @@
+//! What is there of an environment, with what might stand in its way.
+
+use futures_util::future::join_all;
+
+use super::failure::Failure;
+use super::images::is_current;
+use super::step_failure::engine_failure;
+use crate::assets;
+use crate::engine::Engine;
+use crate::plan::Desired;
+use crate::plan::desired::{External, ImageSource};
+use crate::plan::identity::Identity;
+use crate::plan::observed::{Observed, ObservedNetwork, ObservedVolume};
+
+/// Everything labelled as the environment's.
+pub(super) async fn own(engine: &Engine, identity: &Identity) -> Result<Observed, Failure> {
+    let observed = engine.observe(&identity.selector()).await;
+    observed.map_err(|error| engine_failure(&error))
+}
+
+/// As [`own`], with the images of `desired` and with objects of others that have its names.
+pub(super) async fn everything(engine: &Engine, desired: &Desired) -> Result<Observed, Failure> {
+    let (observed, images) = futures_util::join!(
+        own(engine, &desired.identity),
+        join_all(desired.images.iter().map(|(reference, image)| async move {
+            let id = match &image.source {
+                ImageSource::BuiltIn => built_in_id(engine, reference).await?,
+                _ => engine.image_id(reference).await.map_err(|error| engine_failure(&error))?,
+            };
+            Ok::<_, Failure>(id.map(|id| (reference.clone(), id)))
+        }))
+    );
+    let mut observed = observed?;
+    for image in images {
+        observed.images.extend(image?);
+    }
+    foreign(engine, desired, &mut observed).await?;
+    Ok(observed)
+}
+
+/// The id of a shipped image, unless it was made of other files than those in this binary.
+async fn built_in_id(engine: &Engine, reference: &str) -> Result<Option<String>, Failure> {
+    match assets::built_in_image(reference) {
+        Some(image) if is_current(engine, &image).await.map_err(|failure| *failure)? => {
+            let id = engine.image_id(reference).await;
+            id.map_err(|error| engine_failure(&error))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Adds objects with a name that is wanted but that carry no label of the environment.
+async fn foreign(
+    engine: &Engine,
+    desired: &Desired,
+    observed: &mut Observed,
+) -> Result<(), Failure> {
+    let containers: Vec<&str> = desired
+        .container_names()
+        .filter(|name| !observed.containers.contains_key(*name))
+        .collect();
+    let externals = |wanted: fn(&External) -> Option<&String>| {
+        desired.external.iter().filter_map(wanted).map(String::as_str)
+    };
+    let networks: Vec<&str> = desired
+        .networks
+        .iter()
+        .map(|network| network.name.as_str())
+        .filter(|name| !observed.networks.contains_key(*name))
+        .chain(externals(|one| match one {
+            External::Network(name) => Some(name),
+            External::Volume(_) => None,
+        }))
+        .collect();
+    let volumes: Vec<&str> = desired
+        .volumes
+        .iter()
+        .map(|volume| volume.name.as_str())
+        .filter(|name| !observed.volumes.contains_key(*name))
+        .chain(externals(|one| match one {
+            External::Volume(name) => Some(name),
+            External::Network(_) => None,
+        }))
+        .collect();
+    let (containers, networks, volumes) = futures_util::join!(
+        join_all(containers.into_iter().map(|name| engine.find_by_name(name))),
+        join_all(networks.into_iter().map(|name| engine.find_network(name))),
+        join_all(volumes.into_iter().map(|name| engine.find_volume(name))),
+    );
+    for container in containers {
+        let container = container.map_err(|error| engine_failure(&error))?;
+        observed.containers.extend(container.map(|found| (found.name.clone(), found)));
+    }
+    for network in networks {
+        let network: Option<ObservedNetwork> = network.map_err(|error| engine_failure(&error))?;
+        observed.networks.extend(network.map(|found| (found.name.clone(), found)));
+    }
+    for volume in volumes {
+        let volume: Option<ObservedVolume> = volume.map_err(|error| engine_failure(&error))?;
+        observed.volumes.extend(volume.map(|found| (found.name.clone(), found)));
+    }
+    Ok(())
+}

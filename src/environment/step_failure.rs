@@ -1,0 +1,118 @@
+//! What went wrong in a step, in words, with the last lines of the container and a next step.
+
+use super::execute::{Context, LOG_TAIL, service_of};
+use super::failure::{Failure, Kind};
+use crate::engine::{EngineError, HealthOutcome};
+use crate::plan::{Action, Phase, Step};
+
+/// The class of a failure in this phase.
+fn kind(phase: Phase) -> Kind {
+    match phase {
+        Phase::Init(_) => Kind::Init,
+        Phase::Deploy => Kind::Deploy,
+        Phase::Prepare | Phase::Database | Phase::Finish => Kind::Failed,
+    }
+}
+
+/// An engine call that failed outside any step.
+pub(super) fn engine_failure(error: &EngineError) -> Failure {
+    let kind = if error.is_engine_gone() {
+        Kind::Unreachable
+    } else {
+        Kind::Failed
+    };
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        message = format!("{message}: {cause}");
+        source = cause.source();
+    }
+    let failure = Failure::new(kind, capitalised(&message));
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// An engine call of `step` that failed.
+pub(super) async fn of_engine(
+    step: &Step,
+    error: &EngineError,
+    context: &Context<'_>,
+) -> Box<Failure> {
+    let mut failure = engine_failure(error);
+    failure.message = context.prepared.mask(&failure.message);
+    if failure.kind == Kind::Failed {
+        failure.kind = kind(step.phase);
+    }
+    if let Action::StartContainer(name) = &step.action {
+        let lines = last_lines(name, context).await;
+        failure = failure.excerpt(format!("The last lines of {name}:"), lines);
+    }
+    Box::new(failure)
+}
+
+/// A container that ended with a code other than 0.
+pub(super) async fn exited(
+    phase: Phase,
+    name: &str,
+    code: i64,
+    context: &Context<'_>,
+) -> Box<Failure> {
+    let service = service_of(name, context);
+    let environment = &context.prepared.identity.environment;
+    let message = match phase {
+        Phase::Init(_) => {
+            format!("Init failed: `{service}` exited with code {code}; nothing was deployed")
+        }
+        _ => format!("`{service}` (container {name}) exited with code {code}"),
+    };
+    let lines = last_lines(name, context).await;
+    let failure = Failure::new(kind(phase), message)
+        .excerpt(format!("The last lines of {name}:"), lines)
+        .hint(format!("View logs: poststack env logs {environment} {service}"));
+    Box::new(match phase {
+        Phase::Init(_) => failure.hint(format!("Retry init: poststack env init {environment}")),
+        _ => failure,
+    })
+}
+
+/// A service that did not become healthy, or that ended while it was waited for.
+pub(super) async fn unready(
+    step: &Step,
+    name: &str,
+    outcome: &HealthOutcome,
+    context: &Context<'_>,
+) -> Box<Failure> {
+    let service = service_of(name, context);
+    let environment = &context.prepared.identity.environment;
+    let (message, output) = match outcome {
+        HealthOutcome::Exited(code) => return exited(step.phase, name, *code, context).await,
+        HealthOutcome::Unhealthy { last_output, .. } => (
+            format!("`{service}` (container {name}) did not become healthy"),
+            last_output.as_str(),
+        ),
+        HealthOutcome::Healthy => (format!("`{service}` is healthy"), ""),
+    };
+    let lines = last_lines(name, context).await;
+    let output = context.prepared.mask(output);
+    let output: Vec<String> = output.lines().map(str::to_owned).collect();
+    let failure = Failure::new(kind(step.phase), message)
+        .excerpt("Its health test said:", output)
+        .excerpt(format!("The last lines of {name}:"), lines)
+        .hint(format!("View logs: poststack env logs {environment} {service}"));
+    Box::new(failure)
+}
+
+pub(super) async fn last_lines(name: &str, context: &Context<'_>) -> Vec<String> {
+    let lines = context.engine.last_lines(name, LOG_TAIL).await;
+    let lines = lines.unwrap_or_default();
+    lines.iter().map(|line| context.prepared.mask(line)).collect()
+}
+
+pub(super) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
+}

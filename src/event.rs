@@ -1,0 +1,76 @@
+//! What happened, for whoever listens. Emitters do not know how it is shown.
+
+use std::time::Duration;
+
+/// One thing that happened during a long command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A command begins its work: project, environment, engine and where it was found.
+    Began {
+        verb: &'static str,
+        project: String,
+        environment: String,
+        engine: String,
+    },
+    /// A step begins that may take seconds; `subject` names the object, `work` what is done.
+    StepBegan { subject: Subject, work: &'static str },
+    /// A step ended well.
+    StepEnded {
+        subject: Subject,
+        done: &'static str,
+        cause: String,
+        took: Duration,
+    },
+    /// A line of an image build or the progress of a pull.
+    ImageProgress { image: String, line: String },
+    /// The init phase begins.
+    InitBegan { entries: usize },
+    /// One thing of the init phase ended.
+    InitEnded(InitResult),
+    /// Something worth knowing that stops nothing.
+    Note(String),
+    Warning(String),
+}
+
+/// What a step is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// `Network`, `Volume`, `Image`, `Container` or `Database`.
+    pub kind: &'static str,
+    pub name: String,
+}
+
+impl Subject {
+    #[must_use]
+    pub fn new(kind: &'static str, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { kind, name }
+    }
+}
+
+/// How one container or migration run of the init phase ended.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct InitResult {
+    pub name: String,
+    pub ok: bool,
+    /// `None` where nothing exits, as with migrations.
+    pub exit_code: Option<i64>,
+    pub seconds: Seconds,
+    /// For instance `3 applied`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// Seconds with a fraction, comparable because they come from a [`Duration`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seconds(pub Duration);
+
+impl serde::Serialize for Seconds {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let millis = u32::try_from(self.0.as_millis()).unwrap_or(u32::MAX);
+        serializer.serialize_f64(f64::from(millis) / 1000.0)
+    }
+}
+
+/// Who listens. A reference to a closure; calls must be quick.
+pub type Listener<'a> = &'a dyn Fn(Event);
