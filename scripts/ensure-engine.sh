@@ -66,13 +66,15 @@ install_packages() {
         "install and start Docker or Podman, then run this again"
     say "installing $*"
     # Another apt may be at work; a lock is waited for, not an error.
-    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+    local output apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
     if ! $packages_updated; then
-        as_root "${apt[@]}" update > /dev/null || say "warning: the package lists could not be updated"
+        as_root "${apt[@]}" update > /dev/null 2>&1 || say "warning: the package lists could not be updated"
         packages_updated=true
     fi
-    as_root "${apt[@]}" install -y --no-install-recommends "$@" > /dev/null ||
+    if ! output=$(as_root "${apt[@]}" install -y --no-install-recommends "$@" 2>&1); then
+        printf '%s\n' "$output" >&2
         fail "cannot install $*" "apt-get install $*"
+    fi
 }
 
 # --- Engines in general ---------------------------------------------------------
@@ -347,8 +349,9 @@ ensure_image() { # socket
         return
     fi
     [[ -s $root_image ]] || build_root_image
-    # The full name, so that Podman's short names lead to it.
-    api "$1" POST "/v1.40/images/create?fromSrc=-&repo=docker.io/library/${image%:*}&tag=${image#*:}&changes=CMD%20%5B%22bash%22%5D" \
+    # The full name, so that Podman's short names lead to it; with the tag in it,
+    # because Podman 4.3 overlooks the parameter of its own.
+    api "$1" POST "/v1.40/images/create?fromSrc=-&repo=docker.io/library/$image&changes=CMD%20%5B%22bash%22%5D" \
         --header 'Content-Type: application/x-tar' --upload-file "$root_image" > /dev/null ||
         fail "$1 did not take the image $image"
     has_image "$1" || fail "$1 took the image $image, but does not find it by that name"

@@ -104,8 +104,8 @@ prepare_directories() {
         done
         chmod 0700 "$directory" || true
     done
-    # A read-only container has an empty file system there.
-    if [[ ! -d /var/run/postgresql ]]; then
+    # A read-only container has a file system of its own there.
+    if [[ $(stat -c %U /var/run/postgresql 2> /dev/null) != postgres ]]; then
         install -d -o postgres -g postgres -m 3777 /var/run/postgresql
     fi
 }
@@ -294,12 +294,27 @@ run_scripts() {
 
 # --- The first start ----------------------------------------------------------
 
+# A container may run as any user; initdb and the single-user mode want to know
+# its name.
+name_this_user() {
+    ! getent passwd "$EUID" > /dev/null || return 0
+    local library
+    for library in /usr/lib/*/libnss_wrapper.so; do
+        NSS_WRAPPER_PASSWD=$(mktemp)
+        NSS_WRAPPER_GROUP=$(mktemp)
+        printf 'postgres:x:%s:%s::%s:/bin/false\n' "$EUID" "$(id -g)" "$PGDATA" > "$NSS_WRAPPER_PASSWD"
+        printf 'postgres:x:%s:\n' "$(id -g)" > "$NSS_WRAPPER_GROUP"
+        export NSS_WRAPPER_PASSWD NSS_WRAPPER_GROUP LD_PRELOAD=$library
+    done
+}
+
 first_start() {
     local kind=initdb
     umask 077
     chmod 0700 "$PGDATA" || true
     printf 'The first start of this data directory is not finished. It will be made again.\n' \
         > "$PGDATA/poststack-first-start"
+    name_this_user
     if prepared_cluster_fits; then
         kind=prepared
         unpack_cluster
