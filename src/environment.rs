@@ -7,10 +7,13 @@ mod address;
 mod database;
 mod execute;
 mod step_failure;
+pub mod describe;
+pub mod dry_run;
 pub mod failure;
 mod images;
 mod init_report;
 pub mod list;
+
 pub mod logs;
 mod mounted;
 mod observe;

@@ -265,10 +265,10 @@ pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str
         .map_or(name, |rest| rest.strip_suffix("-1").unwrap_or(rest))
 }
 
-/// How long a step may wait before its listener is worth a reminder.
+/// Lines of a container's log that a failure shows.
 pub(super) const LOG_TAIL: usize = 15;
 
-/// A duration as messages show it.
-pub(super) fn seconds(duration: Duration) -> String {
-    format!("{:.1} s", duration.as_secs_f64())
+/// Seconds with three decimals, as JSON shows them.
+pub(super) fn rounded(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }

@@ -85,6 +85,13 @@ impl Failure {
         }
     }
 
+    /// The same failure with another message.
+    #[must_use]
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { message, ..self }
+    }
+
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

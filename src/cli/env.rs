@@ -1,0 +1,62 @@
+//! `poststack env …`
+
+mod config;
+mod dry_run;
+mod list;
+mod logs;
+mod start;
+mod status;
+mod stop;
+mod switch;
+
+use clap::Subcommand;
+
+use super::run::Run;
+use crate::environment::Failure;
+
+#[derive(Debug, Subcommand)]
+pub enum EnvCommand {
+    /// List the environments of the project
+    #[command(visible_alias = "ls")]
+    List,
+    /// Start an environment: database, init phase, deployment
+    #[command(visible_alias = "up")]
+    Start(start::StartArgs),
+    /// Stop an environment; data is kept
+    #[command(visible_alias = "down")]
+    Stop(stop::StopArgs),
+    /// Stop an environment and start it again
+    Restart(start::StartArgs),
+    /// Show what runs, and whether the database lets us in
+    Status(status::StatusArgs),
+    /// Run the init phase again, due or not; the deployment is left alone
+    Init(start::StartArgs),
+    /// Deploy without running the init phase
+    Deploy(start::StartArgs),
+    /// Show every variable with its value, where it comes from and where it is used
+    DryRun(dry_run::DryRunArgs),
+    /// Show one environment with its defaults merged in
+    Config(config::ConfigArgs),
+    /// Show the logs of an environment's containers
+    Logs(logs::LogsArgs),
+    /// Choose the environment that commands mean when they name none
+    #[command(visible_alias = "use")]
+    Switch(switch::SwitchArgs),
+}
+
+pub(super) async fn run(run: &Run, command: EnvCommand) -> Result<(), Failure> {
+    use start::Verb;
+    match command {
+        EnvCommand::List => list::run(run).await,
+        EnvCommand::Start(args) => start::run(run, &args, Verb::Start).await,
+        EnvCommand::Stop(args) => stop::run(run, &args).await,
+        EnvCommand::Restart(args) => start::restart(run, &args).await,
+        EnvCommand::Status(args) => status::run(run, &args).await,
+        EnvCommand::Init(args) => start::run(run, &args, Verb::Init).await,
+        EnvCommand::Deploy(args) => start::run(run, &args, Verb::Deploy).await,
+        EnvCommand::DryRun(args) => dry_run::run(run, &args),
+        EnvCommand::Config(args) => config::run(run, &args),
+        EnvCommand::Logs(args) => logs::run(run, &args).await,
+        EnvCommand::Switch(args) => switch::run(run, &args),
+    }
+}

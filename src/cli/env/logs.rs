@@ -1,0 +1,64 @@
+//! `env logs`
+
+use clap::Args;
+
+use crate::cli::run::Run;
+use crate::engine::LogOptions;
+use crate::environment::failure::{Failure, Kind};
+use crate::environment::logs::logs;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  poststack env logs dev web -f\n  \
+                        poststack env logs --tail 20 --since 10m")]
+pub struct LogsArgs {
+    /// The environment, then services; a first name that is no environment counts as a service
+    #[arg(value_name = "ENVIRONMENT|SERVICE")]
+    names: Vec<String>,
+    /// Keep showing new lines
+    #[arg(short, long)]
+    follow: bool,
+    /// Show only the last lines of each container
+    #[arg(short = 'n', long, value_name = "LINES")]
+    tail: Option<usize>,
+    /// Show only lines since then: 10m, or a time such as 2026-01-31T08:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Show when each line was written
+    #[arg(short, long)]
+    timestamps: bool,
+}
+
+pub async fn run(run: &Run, args: &LogsArgs) -> Result<(), Failure> {
+    let project = run.project()?;
+    let (named, services) = match args.names.split_first() {
+        Some((first, rest)) if project.names().contains(first) => (Some(first.as_str()), rest),
+        _ => (None, args.names.as_slice()),
+    };
+    let (environment, _) = project.environment(named)?;
+    let prepared = run.prepare(&project, environment, None)?;
+    let engine = run.engine().await?;
+    let options = LogOptions {
+        follow: args.follow,
+        tail: args.tail,
+        since: args.since.as_deref().map(since).transpose()?,
+        timestamps: args.timestamps,
+        ..LogOptions::default()
+    };
+    logs(&prepared, &engine, services, &options, &mut |line| {
+        run.ui.stream(&line, || format!("{} | {}", line.service, line.text));
+    })
+    .await
+}
+
+/// A duration back from now, or a time, as Unix seconds.
+fn since(text: &str) -> Result<i64, Failure> {
+    if let Ok(back) = crate::units::duration(text) {
+        let back = i64::try_from(back.as_secs()).unwrap_or(i64::MAX);
+        return Ok(jiff::Timestamp::now().as_second().saturating_sub(back));
+    }
+    let time: Result<jiff::Timestamp, _> = text.parse();
+    time.map(jiff::Timestamp::as_second).map_err(|_| {
+        Failure::new(Kind::Usage, format!("`--since {text}` is neither a duration nor a time"))
+            .hint("write it as 10m, 2h30m or 2026-01-31T08:00:00Z")
+    })
+}

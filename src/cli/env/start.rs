@@ -1,0 +1,93 @@
+//! `env start`, `env restart`, `env init` and `env deploy`: parts of one way up.
+
+use clap::Args;
+
+use crate::cli::run::Run;
+use crate::cli::{EnvironmentArg, VariableArgs};
+use crate::environment::failure::Failure;
+use crate::environment::start::{Options, start};
+use crate::environment::stop::stop;
+use crate::environment::{Prepared, Project};
+use crate::engine::Engine;
+use crate::plan::{StartOptions, StopOptions};
+use crate::ui::view;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example: poststack env start dev --set LOG_LEVEL=debug")]
+pub struct StartArgs {
+    #[command(flatten)]
+    environment: EnvironmentArg,
+    #[command(flatten)]
+    variables: VariableArgs,
+    /// Build images with a build section even if they are there
+    #[arg(long)]
+    build: bool,
+    /// Recreate the containers of the deployment even if nothing changed
+    #[arg(long)]
+    force_recreate: bool,
+    /// Remove containers that no file describes any more
+    #[arg(long)]
+    remove_orphans: bool,
+}
+
+/// Which part of the way up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Start,
+    Init,
+    Deploy,
+}
+
+impl Verb {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Start => "env start",
+            Self::Init => "env init",
+            Self::Deploy => "env deploy",
+        }
+    }
+}
+
+pub async fn run(run: &Run, args: &StartArgs, verb: Verb) -> Result<(), Failure> {
+    let project = run.project()?;
+    let (environment, _) = project.environment(args.environment.environment.as_deref())?;
+    let prepared = run.prepare(&project, environment, Some(&args.variables))?;
+    let engine = run.engine().await?;
+    bring_up(run, args, verb, (&project, &prepared, &engine)).await
+}
+
+pub async fn restart(run: &Run, args: &StartArgs) -> Result<(), Failure> {
+    let project = run.project()?;
+    let (environment, _) = project.environment(args.environment.environment.as_deref())?;
+    let prepared = run.prepare(&project, environment, Some(&args.variables))?;
+    let engine = run.engine().await?;
+    let options = (StopOptions::default(), run.global.lock_wait);
+    let listener = |event| run.ui.event(&event);
+    stop(&project, &prepared, &engine, options, &listener).await?;
+    bring_up(run, args, Verb::Start, (&project, &prepared, &engine)).await
+}
+
+async fn bring_up(
+    run: &Run,
+    args: &StartArgs,
+    verb: Verb,
+    (project, prepared, engine): (&Project, &Prepared, &Engine),
+) -> Result<(), Failure> {
+    let options = Options {
+        plan: StartOptions {
+            init: verb != Verb::Deploy,
+            rerun_init: verb == Verb::Init,
+            deploy: verb != Verb::Init,
+            force_recreate: args.force_recreate,
+            remove_orphans: args.remove_orphans,
+            storage: prepared.environment.postgres.storage,
+        },
+        build: args.build,
+        lock_wait: run.global.lock_wait,
+        verb: verb.name(),
+    };
+    let listener = |event| run.ui.event(&event);
+    let outcome = start(project, prepared, engine, options, &listener).await?;
+    run.ui.end(&outcome, || view::started(&outcome));
+    Ok(())
+}

@@ -1,0 +1,228 @@
+//! Start: validate, lock, look, plan, do; a failed deploy is undone.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::execute::{self, Context, Stopped, execute};
+use super::failure::{Failure, Kind};
+use super::images::Images;
+use super::observe;
+use super::ports;
+use super::prepare::Prepared;
+use super::project::{Project, state_failure};
+use super::status::{self, Status};
+use crate::config::model::Environment;
+use crate::engine::Engine;
+use crate::event::{Event, Listener};
+use crate::plan::desired::{External, ImageSource};
+use crate::plan::observed::{Observed, State};
+use crate::plan::{self, Action, Conflict, Phase, Plan, StartOptions};
+use crate::state::{Lock, LockError};
+
+/// How a start goes beyond its plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub plan: StartOptions,
+    /// Build images with a build section even if they are there.
+    pub build: bool,
+    pub lock_wait: Duration,
+    /// For the lock file and messages: `env start`, `env init`, …
+    pub verb: &'static str,
+}
+
+/// A start that ended well.
+#[derive(Debug, Clone, Serialize)]
+pub struct Outcome {
+    /// Whether anything was created, started, stopped or removed.
+    pub changed: bool,
+    pub seconds: f64,
+    pub orphans: Vec<String>,
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// Takes the lock of the environment for a verb that changes it.
+pub(super) async fn lock(
+    project: &Project,
+    environment: &Environment,
+    verb: &str,
+    wait: Duration,
+) -> Result<Lock, Failure> {
+    let command = format!("{verb} {}", environment.name);
+    let lock = Lock::acquire(&project.state, &environment.name, &command, wait).await;
+    lock.map_err(|error| match error {
+        LockError::State(error) => state_failure(&error),
+        LockError::Busy { .. } => {
+            let message = super::step_failure::capitalised(&error.to_string());
+            let failure = Failure::new(Kind::LockBusy, message);
+            match error.hint() {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        }
+    })
+}
+
+/// Brings an environment up.
+///
+/// # Errors
+/// What failed; with a failed deploy the former containers run again.
+pub async fn start(
+    project: &Project,
+    prepared: &Prepared,
+    engine: &Engine,
+    options: Options,
+    listener: Listener<'_>,
+) -> Result<Outcome, Failure> {
+    let began = Instant::now();
+    let _lock = lock(project, &prepared.environment, options.verb, options.lock_wait).await?;
+    listener(Event::Began {
+        verb: options.verb,
+        project: prepared.identity.project.to_string(),
+        environment: prepared.identity.environment.to_string(),
+        engine: engine.to_string(),
+    });
+    let images = Images::new(engine, &prepared.desired);
+    if options.build {
+        build_all(prepared, &images, listener).await?;
+    }
+    let observed = observe::everything(engine, &prepared.desired).await?;
+    let started = plan::start(&prepared.desired, &observed, &options.plan)
+        .map_err(|conflicts| name_conflict(&conflicts))?;
+    missing_externals(&started.missing)?;
+    let containers: Vec<_> = prepared.desired.containers().collect();
+    let identity = &prepared.identity;
+    ports::check(&started.plan, &containers, &observed, engine, identity).await?;
+    let context = Context {
+        engine,
+        prepared,
+        images: &images,
+        listener,
+    };
+    run(&started.plan, &observed, &context).await?;
+    let status = status::status(prepared, engine).await?;
+    if options.plan.deploy {
+        still_running(&status, &context).await?;
+    }
+    Ok(Outcome {
+        changed: !started.plan.changes_nothing(),
+        seconds: execute::rounded(began.elapsed()),
+        orphans: started.orphans,
+        status,
+    })
+}
+
+/// The plan of a start, without doing anything.
+///
+/// # Errors
+/// The engine fails, or a name is taken.
+pub async fn plan_start(
+    prepared: &Prepared,
+    engine: &Engine,
+    options: &StartOptions,
+) -> Result<Plan, Failure> {
+    let observed = observe::everything(engine, &prepared.desired).await?;
+    let started = plan::start(&prepared.desired, &observed, options);
+    started
+        .map(|started| started.plan)
+        .map_err(|conflicts| name_conflict(&conflicts))
+}
+
+async fn build_all(
+    prepared: &Prepared,
+    images: &Images<'_>,
+    listener: Listener<'_>,
+) -> Result<(), Failure> {
+    for (reference, image) in &prepared.desired.images {
+        if matches!(image.source, ImageSource::Build(..)) {
+            images.prepare(reference, listener).await.map_err(|failure| *failure)?;
+        }
+    }
+    Ok(())
+}
+
+async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<(), Failure> {
+    let entries = plan.steps.iter().filter_map(|step| match step.phase {
+        Phase::Init(index) => Some(index),
+        _ => None,
+    });
+    let entries: std::collections::BTreeSet<usize> = entries.collect();
+    if !entries.is_empty() {
+        let entries = entries.len();
+        (context.listener)(Event::InitBegan { entries });
+    }
+    match execute(plan, context).await {
+        Ok(()) => Ok(()),
+        Err(stopped) => Err(put_back(*stopped, before, context).await),
+    }
+}
+
+/// Puts former containers back where the failed plan had replaced or stopped them.
+async fn put_back(stopped: Stopped, before: &Observed, context: &Context<'_>) -> Failure {
+    let undo = plan::undo(&stopped.done, before);
+    let restored: Vec<&str> = undo
+        .steps
+        .iter()
+        .filter_map(|step| match &step.action {
+            Action::StartContainer(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    if undo.steps.is_empty() {
+        return stopped.failure;
+    }
+    (context.listener)(Event::Note("Putting the former containers back".to_owned()));
+    match execute(&undo, context).await {
+        Ok(()) => stopped.failure.hint(format!(
+            "what ran before runs again: {}",
+            restored.join(", ")
+        )),
+        Err(second) => stopped.failure.hint(format!(
+            "the former containers could not all be put back: {}; run `poststack env start {}` again",
+            second.failure.message, context.prepared.identity.environment
+        )),
+    }
+}
+
+fn name_conflict(conflicts: &[Conflict]) -> Failure {
+    let one = |conflict: &Conflict| {
+        format!(
+            "{} `{}` belongs to {}",
+            conflict.kind, conflict.name, conflict.owner
+        )
+    };
+    let all: Vec<String> = conflicts.iter().map(one).collect();
+    let message = super::step_failure::capitalised(&all.join("; "));
+    Failure::new(Kind::Failed, message)
+        .hint("poststack never touches what is not its own; remove or rename it")
+        .hint("or give this project another `project.name`; nothing was changed")
+}
+
+fn missing_externals(missing: &[External]) -> Result<(), Failure> {
+    let Some(first) = missing.first() else {
+        return Ok(());
+    };
+    let (kind, name) = match first {
+        External::Network(name) => ("network", name),
+        External::Volume(name) => ("volume", name),
+    };
+    let message = format!("The external {kind} `{name}` is not there");
+    Err(Failure::new(Kind::Failed, message)
+        .hint(format!("create it, or remove `external: true` from the {kind}")))
+}
+
+/// A service that ended with an error right after it was started is a failed deploy.
+async fn still_running(status: &Status, context: &Context<'_>) -> Result<(), Failure> {
+    for container in context.prepared.desired.deployment.iter() {
+        let found = status.services.iter().find(|one| one.container == container.spec.name);
+        if let Some(State::Exited(Some(code))) = found.map(|one| one.engine_state)
+            && code != 0
+        {
+            let name = &container.spec.name;
+            let work = super::step_failure::exited(Phase::Deploy, name, code, context);
+            return Err(*work.await);
+        }
+    }
+    Ok(())
+}

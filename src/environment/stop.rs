@@ -1,0 +1,143 @@
+//! Stop and restart: dependents first, the database last, data untouched.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::execute::{self, Context, execute};
+use super::failure::{Failure, Kind};
+use super::images::Images;
+use super::observe;
+use super::prepare::Prepared;
+use super::project::Project;
+use super::start::lock;
+use super::step_failure::engine_failure;
+use crate::engine::{Engine, HealthOutcome};
+use crate::event::{Event, Listener, Subject};
+use crate::plan::{self, Action, StopOptions};
+
+/// What a stop did.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stopped {
+    pub project: String,
+    pub environment: String,
+    pub stopped: Vec<String>,
+    pub removed: Vec<String>,
+    pub seconds: f64,
+}
+
+/// Stops an environment.
+///
+/// # Errors
+/// The lock is held, or the engine fails.
+pub async fn stop(
+    project: &Project,
+    prepared: &Prepared,
+    engine: &Engine,
+    options: (StopOptions, Duration),
+    listener: Listener<'_>,
+) -> Result<Stopped, Failure> {
+    let began = Instant::now();
+    let (options, wait) = options;
+    let _lock = lock(project, &prepared.environment, "env stop", wait).await?;
+    listener(Event::Began {
+        verb: "env stop",
+        project: prepared.identity.project.to_string(),
+        environment: prepared.identity.environment.to_string(),
+        engine: engine.to_string(),
+    });
+    let observed = observe::own(engine, &prepared.identity).await?;
+    let plan = plan::stop(&prepared.identity, &observed, options);
+    let images = Images::new(engine, &prepared.desired);
+    let context = Context {
+        engine,
+        prepared,
+        images: &images,
+        listener,
+    };
+    execute(&plan, &context).await.map_err(|stopped| stopped.failure)?;
+    let names = |wanted: fn(&Action) -> Option<&String>| -> Vec<String> {
+        let actions = plan.steps.iter().map(|step| &step.action);
+        actions.filter_map(wanted).cloned().collect()
+    };
+    Ok(Stopped {
+        project: prepared.identity.project.to_string(),
+        environment: prepared.identity.environment.to_string(),
+        stopped: names(|action| match action {
+            Action::StopContainer { name, .. } => Some(name),
+            _ => None,
+        }),
+        removed: names(|action| match action {
+            Action::RemoveContainer(name) | Action::RemoveNetwork(name) => Some(name),
+            _ => None,
+        }),
+        seconds: execute::rounded(began.elapsed()),
+    })
+}
+
+/// Stops and starts the containers of one service and waits until it is ready again.
+///
+/// # Errors
+/// An unknown service, or one that does not come back.
+pub async fn restart_service(
+    project: &Project,
+    prepared: &Prepared,
+    engine: &Engine,
+    service: (&str, Duration),
+    listener: Listener<'_>,
+) -> Result<(), Failure> {
+    let (service, wait) = service;
+    let _lock = lock(project, &prepared.environment, "restart", wait).await?;
+    let known: Vec<&str> = prepared.desired.containers().map(|one| one.service.as_str()).collect();
+    let Some(container) = prepared.desired.containers().find(|one| one.service == service) else {
+        let environment = &prepared.identity.environment;
+        let message = format!("Environment `{environment}` has no service `{service}`");
+        return Err(Failure::new(Kind::Usage, message)
+            .hint(format!("its services are: {}", known.join(", "))));
+    };
+    let name = &container.spec.name;
+    let began = Instant::now();
+    let found = engine.find_by_name(name).await.map_err(|error| engine_failure(&error))?;
+    if !found.is_some_and(|found| prepared.identity.owns(&found.labels)) {
+        let environment = &prepared.identity.environment;
+        let message = format!("`{service}` has no container yet");
+        return Err(Failure::new(Kind::Failed, message)
+            .hint(format!("poststack env start {environment}")));
+    }
+    let grace = container.spec.process.stop_grace_period;
+    engine.stop(name, grace).await.map_err(|error| engine_failure(&error))?;
+    engine.start(name).await.map_err(|error| engine_failure(&error))?;
+    let images = Images::new(engine, &prepared.desired);
+    let context = Context {
+        engine,
+        prepared,
+        images: &images,
+        listener,
+    };
+    if container.role == plan::identity::Role::Database {
+        super::database::await_login(&context).await.map_err(|failure| *failure)?;
+    } else {
+        let outcome = engine.wait_healthy(name, container.healthcheck()).await;
+        match outcome.map_err(|error| engine_failure(&error))? {
+            HealthOutcome::Healthy => {}
+            HealthOutcome::Exited(0) => {}
+            other => {
+                let step = plan::Step {
+                    phase: plan::Phase::Deploy,
+                    action: Action::StartContainer(name.clone()),
+                    cause: String::new(),
+                    after: Vec::new(),
+                };
+                let failure = super::step_failure::unready(&step, name, &other, &context).await;
+                return Err(*failure);
+            }
+        }
+    }
+    listener(Event::StepEnded {
+        subject: Subject::new("Container", name),
+        done: "restarted",
+        cause: String::new(),
+        took: began.elapsed(),
+    });
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Events, outcomes and faults → text or JSON. The only module that prints.
+//!
+//! stdout carries data; progress, warnings and errors go to stderr. With `--format json` stdout
+//! carries one document, or one object per line for a long command, each with `"v": 1`.
+
+mod diagnostics;
+mod failure;
+mod json;
+mod progress;
+mod style;
+mod table;
+pub mod view;
+
+use std::cell::RefCell;
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::diagnostic::Diagnostic;
+use crate::environment::Failure;
+use crate::event::Event;
+
+pub use table::Table;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    #[default]
+    Human,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Where everything that a user sees goes through.
+pub struct Ui {
+    format: Format,
+    quiet: bool,
+    /// Show every line of image builds.
+    verbose: bool,
+    progress: RefCell<progress::Progress>,
+}
+
+impl Ui {
+    #[must_use]
+    pub fn new(format: Format, color: Color, quiet: bool, verbose: bool) -> Self {
+        let choice = match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        Self {
+            format,
+            quiet,
+            verbose,
+            progress: RefCell::new(progress::Progress::default()),
+        }
+    }
+
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Shows what happened during a long command.
+    pub fn event(&self, event: &Event) {
+        match self.format {
+            Format::Json => self.line(&json::event(event)),
+            Format::Human if self.quiet && !matches!(event, Event::Warning(_)) => {}
+            Format::Human => {
+                let mut progress = self.progress.borrow_mut();
+                for line in progress.lines(event, self.verbose) {
+                    say(&line);
+                }
+            }
+        }
+    }
+
+    /// Shows warnings, notes and errors about files.
+    pub fn diagnostics(&self, found: &[Diagnostic]) {
+        if self.quiet && !found.iter().any(Diagnostic::is_error) {
+            return;
+        }
+        for diagnostic in found {
+            say(&diagnostics::render(diagnostic));
+        }
+    }
+
+    /// Shows why a command failed; with JSON also as a last object on stdout.
+    pub fn failure(&self, failure: &Failure) {
+        if self.format == Format::Json {
+            self.line(&json::failure(failure));
+        }
+        say(&failure::render(failure));
+    }
+
+    /// Says that a signal ended the command.
+    pub fn interrupted(&self) {
+        say("interrupted; the next `poststack env start` goes on from here");
+    }
+
+    /// The result of a query: `human` as text, or `data` as one JSON document.
+    pub fn result(&self, data: &impl Serialize, human: impl FnOnce() -> String) {
+        match self.format {
+            Format::Json => self.document(&json::versioned(data)),
+            Format::Human => print(&human()),
+        }
+    }
+
+    /// The end of a long command: a line of JSON, or `human` on stderr.
+    pub fn end(&self, data: &impl Serialize, human: impl FnOnce() -> String) {
+        match self.format {
+            Format::Json => self.line(&json::result(data)),
+            Format::Human if self.quiet => {}
+            Format::Human => say(&human()),
+        }
+    }
+
+    /// One line of data of a stream, such as a log.
+    pub fn stream(&self, data: &impl Serialize, human: impl FnOnce() -> String) {
+        match self.format {
+            Format::Json => self.line(&json::versioned(data)),
+            Format::Human => print(&human()),
+        }
+    }
+
+    fn line(&self, value: &serde_json::Value) {
+        print(&value.to_string());
+    }
+
+    fn document(&self, value: &serde_json::Value) {
+        let text = serde_json::to_string_pretty(value);
+        print(&text.unwrap_or_else(|_| value.to_string()));
+    }
+}
+
+/// A reader that went away, as in `poststack … | head`, is no fault.
+fn print(text: &str) {
+    let _ = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
+}
+
+fn say(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", text.trim_end_matches('\n'));
+}

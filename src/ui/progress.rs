@@ -1,0 +1,93 @@
+//! Events of a long command as lines of text.
+
+use std::time::Duration;
+
+use super::style::{DIM, GOOD, STRONG, WARN, paint};
+use crate::event::{Event, InitResult, Subject};
+
+/// What earlier events left to remember.
+#[derive(Debug, Default)]
+pub struct Progress {
+    in_init: bool,
+}
+
+impl Progress {
+    /// The lines that `event` is worth; `verbose` adds those of image builds.
+    pub fn lines(&mut self, event: &Event, verbose: bool) -> Vec<String> {
+        match event {
+            Event::Began {
+                verb,
+                project,
+                environment,
+                engine,
+            } => {
+                let what = paint(STRONG, &format!("{project}/{environment}"));
+                vec![format!("poststack {verb}: {what} on {engine}")]
+            }
+            Event::StepBegan { subject, work } => match *work {
+                "building" | "pulling" => vec![format!(" … {} {work}", name(subject))],
+                _ => Vec::new(),
+            },
+            Event::StepEnded {
+                subject,
+                done,
+                cause,
+                took,
+            } => vec![ended(subject, done, cause, *took)],
+            Event::ImageProgress { image, line } if verbose => {
+                vec![paint(DIM, &format!("   {image}: {}", line.trim_end()))]
+            }
+            Event::ImageProgress { .. } => Vec::new(),
+            Event::InitBegan { .. } => {
+                self.in_init = true;
+                Vec::new()
+            }
+            Event::InitEnded(result) => self.init_lines(result),
+            Event::Note(text) => vec![format!(" {} {text}", paint(WARN, "•"))],
+            Event::Warning(text) => vec![format!("{}: {text}", paint(WARN, "warning"))],
+        }
+    }
+
+    fn init_lines(&mut self, result: &InitResult) -> Vec<String> {
+        let mut lines = Vec::new();
+        if std::mem::take(&mut self.in_init) {
+            lines.push("Init phase:".to_owned());
+        }
+        lines.push(init_line(result));
+        lines
+    }
+}
+
+fn name(subject: &Subject) -> String {
+    format!("{:<9} {}", subject.kind, subject.name).trim_end().to_owned()
+}
+
+fn ended(subject: &Subject, done: &str, cause: &str, took: Duration) -> String {
+    let sign = paint(GOOD, "✔");
+    let cause = if cause.is_empty() {
+        String::new()
+    } else {
+        format!(" ({cause})")
+    };
+    let time = paint(DIM, &seconds(took));
+    format!(" {sign} {} {done}{cause} {time}", name(subject))
+}
+
+fn init_line(result: &InitResult) -> String {
+    let sign = if result.ok { "✅" } else { "❌" };
+    let code = match result.exit_code {
+        Some(code) => format!("exit code {code}, "),
+        None if result.detail.is_empty() => String::new(),
+        None => format!("{}, ", result.detail),
+    };
+    format!("  {sign} {}: {code}{}", result.name, seconds(result.seconds.0))
+}
+
+/// `0.42 s`, `1 min 5 s`
+pub fn seconds(duration: Duration) -> String {
+    let all = duration.as_secs();
+    if all >= 60 {
+        return format!("{} min {} s", all / 60, all % 60);
+    }
+    format!("{:.2} s", duration.as_secs_f64())
+}
