@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Diagnostic, Severity, any_error};
 use crate::text::{self, Source, Span};
 use crate::yaml;
-use crate::yaml::decode::Decoder;
+use crate::yaml::decode::{Decoder, ENOUGH_ERRORS};
 
 pub use files::{check_files, find};
 pub use model::Config;
@@ -133,7 +133,13 @@ fn finished(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let others = kept.len() - MAX_DIAGNOSTICS;
         kept.truncate(MAX_DIAGNOSTICS);
         kept.sort_by_key(span_of);
-        let message = format!("And {others} more faults in this file");
+        // Reading stops early when there are this many, so the others are not counted to the end.
+        let least = if others >= ENOUGH_ERRORS - MAX_DIAGNOSTICS {
+            "at least "
+        } else {
+            ""
+        };
+        let message = format!("And {least}{others} more faults in this file");
         kept.push(Diagnostic::new(Severity::Note, message));
     }
     kept

@@ -16,6 +16,9 @@ use crate::text::Span;
 use crate::yaml::decode::Decoder;
 use crate::yaml::{Entry, Mapping, Node};
 
+/// Most environments of one file; each one costs a host port, for instance.
+const MAX_ENVIRONMENTS: usize = 1_000;
+
 /// How messages name an environment: the same for each, since one behind an alias may be several.
 const ENVIRONMENT_PATH: &str = "environments.<name>";
 
@@ -142,11 +145,14 @@ fn environments(decoder: &mut Decoder<'_>, top: &Mapping, root: &Path) -> Vec<Wr
     if mapping.entries.is_empty() {
         report_empty(decoder, entry);
     }
-    let mut written = Vec::with_capacity(mapping.entries.len());
-    for entry in &mapping.entries {
-        written.push(written_environment(decoder, entry, root));
+    if let Some(entry) = mapping.entries.get(MAX_ENVIRONMENTS) {
+        let message = format!("A file has at most {MAX_ENVIRONMENTS} environments");
+        decoder.error(entry.key_span, message).help = Some("split it into projects".to_owned());
     }
-    written
+    let entries = mapping.entries.iter().take(MAX_ENVIRONMENTS);
+    entries
+        .map(|entry| written_environment(decoder, entry, root))
+        .collect()
 }
 
 fn report_empty(decoder: &mut Decoder<'_>, entry: &Entry) {

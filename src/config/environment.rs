@@ -47,10 +47,14 @@ pub(super) fn layer(
 
 fn init(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Option<Vec<InitEntry>> {
     let items = items(decoder, node, "init", INIT_HELP)?;
-    let entries = items
-        .iter()
-        .filter_map(|item| init_entry(decoder, item, root));
-    Some(entries.collect())
+    let mut entries = Vec::new();
+    for item in items {
+        if decoder.is_full() {
+            break;
+        }
+        entries.extend(init_entry(decoder, item, root));
+    }
+    Some(entries)
 }
 
 fn init_entry(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Option<InitEntry> {

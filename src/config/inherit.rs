@@ -9,7 +9,7 @@ use crate::text::Span;
 use crate::yaml::decode::Decoder;
 
 /// Most values that all environments together may hold after merging.
-pub(super) const MAX_VALUES: usize = 200_000;
+pub(super) const MAX_VALUES: usize = 100_000;
 
 /// Names that a suggestion considers; more would cost more than they help.
 const MAX_CANDIDATES: usize = 100;

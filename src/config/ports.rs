@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::inherit::Written;
 use super::layer::{Host, Layer};
-use crate::diagnostic::Place;
+use crate::diagnostic::{Place, brief};
 use crate::yaml::decode::Decoder;
 
 /// The first port given to an environment that names none.
@@ -111,64 +111,64 @@ fn report_duplicates(
 ) {
     let mut holders = Holders::default();
     for (index, layer) in merged.iter().enumerate() {
-        let Some((port, _)) = layer.postgres.port.as_ref().filter(|_| !is_external(layer)) else {
+        let Some((port, place)) = &layer.postgres.port else {
             continue;
         };
+        if is_external(layer) {
+            continue;
+        }
         let address = layer.bind.unwrap_or(DEFAULT_BIND);
-        let holder = holders.hold(*port, address, index);
-        let pair = holder.and_then(|holder| Some([written.get(holder)?, written.get(index)?]));
-        if let Some([holder, environment]) = pair {
-            let inherited = layer.postgres.port.as_ref().map(|(_, place)| place);
-            report_duplicate(decoder, *port, [holder, environment], inherited, free);
+        let Some(holder) = holders.hold(*port, address, index) else {
+            continue;
+        };
+        if let (Some(holder), Some(environment)) = (written.get(holder), written.get(index)) {
+            let free = free.take().unwrap_or(FIRST_PORT);
+            report_duplicate(decoder, [holder, environment], (*port, place), free);
         }
     }
 }
 
+/// Reports that two environments have `port`; `place` is where the second one has it from.
 fn report_duplicate(
     decoder: &mut Decoder<'_>,
-    port: u16,
     [holder, environment]: [&Written; 2],
-    place: Option<&Place>,
-    free: &mut FreePorts,
+    (port, place): (u16, &Place),
+    free: u16,
 ) {
-    let own = |it: &Written| {
-        it.layer
-            .postgres
-            .port
-            .as_ref()
-            .map(|(_, place)| place.clone())
-    };
-    let free = free.take().unwrap_or(FIRST_PORT);
-    let help = format!("give it a port of its own: `postgres: {{ port: {free} }}`");
-    let (first, second) = (own(holder), own(environment));
-    if let (Some(first), Some(second)) = (&first, &second)
-        && first != second
-    {
-        let message = format!(
-            "Host port {port} is taken twice: by `{}` and by `{}`",
-            holder.key, environment.key
-        );
-        let fault = decoder.error(second.span, message);
-        fault
-            .related
-            .push((first.clone(), format!("`{}` takes it here", holder.key)));
-        fault.help = Some(format!("write another one: `port: {free}`"));
-        return;
+    let own = |it: &Written| it.layer.postgres.port.as_ref().map(|(_, own)| own.clone());
+    match (own(holder), own(environment)) {
+        (Some(first), Some(second)) if first != second => {
+            let message = format!(
+                "Host port {port} is taken twice: by `{}` and by `{}`",
+                brief(&holder.key),
+                brief(&environment.key)
+            );
+            let fault = decoder.error(second.span, message);
+            let label = format!("`{}` takes it here", brief(&holder.key));
+            fault.related.push((first, label));
+            fault.help = Some(format!("write another one: `port: {free}`"));
+        }
+        // One of the two only inherits the port: that one is to write its own.
+        (None, Some(_)) => report_inherited(decoder, [environment, holder], (port, place), free),
+        _ => report_inherited(decoder, [holder, environment], (port, place), free),
     }
-    // One of the two only inherits the port: that one is to write its own.
-    let (heir, other) = match (&first, &second) {
-        (None, Some(_)) => (holder, environment),
-        _ => (environment, holder),
-    };
+}
+
+fn report_inherited(
+    decoder: &mut Decoder<'_>,
+    [holder, heir]: [&Written; 2],
+    (port, place): (u16, &Place),
+    free: u16,
+) {
     let message = format!(
         "`{}` inherits host port {port}, which `{}` takes",
-        heir.key, other.key
+        brief(&heir.key),
+        brief(&holder.key)
     );
     let fault = decoder.error(heir.key_span, message);
-    fault.help = Some(help);
-    if let Some(place) = first.as_ref().or(second.as_ref()).or(place) {
-        fault
-            .related
-            .push((place.clone(), "the port is written here".to_owned()));
-    }
+    let label = "the port is written here".to_owned();
+    fault.related.push((place.clone(), label));
+    fault.help = Some(format!(
+        "give it a port of its own: `postgres: {{ port: {free} }}`"
+    ));
 }

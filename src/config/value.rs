@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::keys;
 use crate::diagnostic::{Place, brief};
 use crate::yaml::decode::Decoder;
-use crate::yaml::{Mapping, Node};
+use crate::yaml::{Entry, Mapping, Node};
 
 /// Longest identifier of PostgreSQL, in bytes; it silently cuts longer ones.
 /// <https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>
@@ -19,6 +19,9 @@ pub(super) fn place(decoder: &Decoder<'_>, node: &Node) -> Place {
 /// Reports keys outside `known`; a key that belongs elsewhere is told where.
 pub(super) fn only_keys(decoder: &mut Decoder<'_>, mapping: &Mapping, path: &str, known: &[&str]) {
     for entry in &mapping.entries {
+        if decoder.is_full() {
+            return;
+        }
         if known.contains(&&*entry.key) || entry.key.starts_with("x-") {
             continue;
         }
@@ -97,7 +100,7 @@ pub(super) fn texts(
     decoder: &mut Decoder<'_>,
     node: &Node,
     path: &str,
-    mut check: impl FnMut(&mut Decoder<'_>, &crate::yaml::Entry) -> bool,
+    mut check: impl FnMut(&mut Decoder<'_>, &Entry) -> bool,
 ) -> BTreeMap<String, (String, Place)> {
     let mut texts = BTreeMap::new();
     let Some(mapping) = decoder.mapping(node, path) else {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use super::{Entry, Mapping, Node, Scalar, Style, Value};
 use crate::diagnostic::{Diagnostic, brief};
@@ -12,7 +12,7 @@ use crate::text::{Source, Span};
 /// Deepest nesting of collections.
 pub const MAX_DEPTH: usize = 100;
 /// Most nodes of one file; every alias and every anchor counts with all that it stands for.
-pub const MAX_NODES: usize = 200_000;
+pub const MAX_NODES: usize = 100_000;
 
 pub(super) fn read(source: &Source) -> (Vec<Node>, Vec<Diagnostic>) {
     let options = granit_parser::options! {
@@ -72,7 +72,12 @@ impl<'a> Builder<'a> {
     fn syntax_error(&self, error: &ScanError) -> Fatal {
         let at = error.marker().byte_offset().unwrap_or_default();
         let at = at.min(self.source.text.trim_end().len());
-        let message = format!("Invalid YAML: {}", error.info());
+        let message = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => {
+                format!("The file is nested deeper than {MAX_DEPTH} levels")
+            }
+            _ => format!("Invalid YAML: {}", error.info()),
+        };
         let mut diagnostic = Diagnostic::error(message).at(self.source, Span::at(at));
         let line = self
             .source

@@ -9,7 +9,11 @@ use crate::text::{Source, Span};
 pub struct Decoder<'a> {
     pub source: &'a Source,
     pub diagnostics: Vec<Diagnostic>,
+    errors: usize,
 }
+
+/// Errors after which reading the rest of a long list or mapping tells nobody anything.
+pub const ENOUGH_ERRORS: usize = 1_000;
 
 impl<'a> Decoder<'a> {
     #[must_use]
@@ -17,11 +21,19 @@ impl<'a> Decoder<'a> {
         Self {
             source,
             diagnostics: Vec::new(),
+            errors: 0,
         }
+    }
+
+    /// Whether there are so many errors that loops over long values may stop.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.errors >= ENOUGH_ERRORS
     }
 
     /// Records an error at `span` and hands it back for a label or help.
     pub fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.errors += 1;
         self.push(Diagnostic::error(message).at(self.source, span))
     }
 

@@ -363,22 +363,6 @@ fn a_second_document_is_reported() {
 }
 
 #[test]
-fn more_than_fifty_faults_are_counted() {
-    let text: String = (0..60).map(|n| format!("    K{n}-: x\n")).collect();
-    let text = format!(
-        "environments:\n  a:\n   postgres: {{ host: h, password: x, version: 15 }}\n   variables:\n{text}"
-    );
-    let (_, diagnostics) = read(&text);
-    assert_eq!(diagnostics.len(), MAX_DIAGNOSTICS + 1);
-    let (last, faults) = diagnostics.split_last().unwrap();
-    assert_eq!(last.message, "And 11 more faults in this file");
-    assert!(
-        faults.iter().all(Diagnostic::is_error),
-        "a warning must not hide an error"
-    );
-}
-
-#[test]
 fn a_mistyped_environments_is_one_fault() {
     insta::assert_snapshot!(faults("enviroments: { a: }"), @r#"
         1:1 error at "enviroments": Unknown key `enviroments`
