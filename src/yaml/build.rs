@@ -3,38 +3,36 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
 use super::{Entry, Mapping, Node, Scalar, Style, Value};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, brief};
 use crate::text::{Source, Span};
 
 /// Deepest nesting of collections.
 pub const MAX_DEPTH: usize = 100;
-/// Most nodes of one file, every alias counted with all that it stands for.
-pub const MAX_NODES: usize = 200_000;
+/// Most nodes of one file; every alias and every anchor counts with all that it stands for.
+pub const MAX_NODES: usize = 100_000;
 
-pub(super) fn parse(source: &Source) -> Result<Vec<Node>, Vec<Diagnostic>> {
+pub(super) fn read(source: &Source) -> (Vec<Node>, Vec<Diagnostic>) {
     let options = granit_parser::options! {
         block_nesting_limit: MAX_DEPTH,
         flow_nesting_limit: MAX_DEPTH,
+        emit_unresolved_aliases: true,
     };
     let mut builder = Builder {
         source,
         parser: Parser::new_from_str_with_options(&source.text, options),
         anchors: HashMap::new(),
         nodes: 0,
+        anchored: 0,
         diagnostics: Vec::new(),
     };
     let documents = builder.documents().unwrap_or_else(|fatal| {
         builder.diagnostics.push(*fatal);
         Vec::new()
     });
-    if builder.diagnostics.is_empty() {
-        Ok(documents)
-    } else {
-        Err(builder.diagnostics)
-    }
+    (documents, builder.diagnostics)
 }
 
 type Fatal = Box<Diagnostic>;
@@ -45,6 +43,8 @@ struct Builder<'a> {
     /// Anchored nodes with the number of nodes they stand for.
     anchors: HashMap<usize, (Arc<Node>, usize)>,
     nodes: usize,
+    /// Nodes kept a second time for aliases that may come.
+    anchored: usize,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -72,7 +72,12 @@ impl<'a> Builder<'a> {
     fn syntax_error(&self, error: &ScanError) -> Fatal {
         let at = error.marker().byte_offset().unwrap_or_default();
         let at = at.min(self.source.text.trim_end().len());
-        let message = format!("Invalid YAML: {}", error.info());
+        let message = match error.kind() {
+            ErrorKind::RecursionLimitExceeded => {
+                format!("The file is nested deeper than {MAX_DEPTH} levels")
+            }
+            _ => format!("Invalid YAML: {}", error.info()),
+        };
         let mut diagnostic = Diagnostic::error(message).at(self.source, Span::at(at));
         let line = self
             .source
@@ -85,13 +90,13 @@ impl<'a> Builder<'a> {
 
     fn count(&mut self, nodes: usize, span: Span) -> Result<(), Fatal> {
         self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes <= MAX_NODES {
+        if self.nodes.saturating_add(self.anchored) <= MAX_NODES {
             return Ok(());
         }
         let message = format!("The file stands for more than {MAX_NODES} values");
         let diagnostic = Diagnostic::error(message)
             .at(self.source, span)
-            .help("aliases multiply what they stand for; write fewer of them");
+            .help("anchors and aliases multiply what they stand for; write fewer of them");
         Err(Box::new(diagnostic))
     }
 
@@ -119,6 +124,7 @@ impl<'a> Builder<'a> {
                 (anchor, finished(span, tag, Value::Mapping(mapping)))
             }
             Event::Alias(id) => return self.alias(id, span),
+            Event::UnresolvedAlias(name) => return self.unknown_alias(&name, span),
             _ => {
                 return Err(Box::new(
                     Diagnostic::error("Invalid YAML").at(self.source, span),
@@ -127,6 +133,8 @@ impl<'a> Builder<'a> {
         };
         if anchor != 0 {
             let size = self.nodes - before;
+            self.anchored = self.anchored.saturating_add(size);
+            self.count(0, span)?;
             self.anchors.insert(anchor, (Arc::new(node.clone()), size));
         }
         Ok(node)
@@ -140,6 +148,16 @@ impl<'a> Builder<'a> {
         };
         self.count(size, span)?;
         Ok(Node::clone(&node))
+    }
+
+    /// Stands for an empty mapping, which merges into anything, so that reading goes on.
+    fn unknown_alias(&mut self, name: &str, span: Span) -> Result<Node, Fatal> {
+        self.count(1, span)?;
+        let message = format!("There is no anchor `{}` before this alias", brief(name));
+        let help = format!("write `&{}` before the value that it names", brief(name));
+        let diagnostic = Diagnostic::error(message).at(self.source, span).help(help);
+        self.diagnostics.push(diagnostic);
+        Ok(finished(span, None, Value::Mapping(Mapping::default())))
     }
 
     fn sequence(&mut self) -> Result<(Vec<Node>, usize), Fatal> {
@@ -176,10 +194,11 @@ impl<'a> Builder<'a> {
                 continue;
             }
             if let Some(&first) = seen.get(&scalar.text) {
-                let diagnostic = Diagnostic::error(format!("Duplicate key `{}`", scalar.text))
-                    .at(self.source, key.span)
-                    .related(self.source, first, "first written here")
-                    .help("keep one of the two");
+                let diagnostic =
+                    Diagnostic::error(format!("Duplicate key `{}`", brief(&scalar.text)))
+                        .at(self.source, key.span)
+                        .related(self.source, first, "first written here")
+                        .help("keep one of the two");
                 self.diagnostics.push(diagnostic);
                 continue;
             }

@@ -2,14 +2,18 @@
 //! reports them all.
 
 use super::{Entry, Mapping, Node, Style, Value};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, brief, nearest};
 use crate::text::{Source, Span};
 
 /// Reads nodes of one source and collects what is wrong with them.
 pub struct Decoder<'a> {
     pub source: &'a Source,
     pub diagnostics: Vec<Diagnostic>,
+    errors: usize,
 }
+
+/// Errors after which reading the rest of a long list or mapping tells nobody anything.
+pub const ENOUGH_ERRORS: usize = 1_000;
 
 impl<'a> Decoder<'a> {
     #[must_use]
@@ -17,11 +21,19 @@ impl<'a> Decoder<'a> {
         Self {
             source,
             diagnostics: Vec::new(),
+            errors: 0,
         }
+    }
+
+    /// Whether there are so many errors that loops over long values may stop.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.errors >= ENOUGH_ERRORS
     }
 
     /// Records an error at `span` and hands it back for a label or help.
     pub fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.errors += 1;
         self.push(Diagnostic::error(message).at(self.source, span))
     }
 
@@ -43,11 +55,21 @@ impl<'a> Decoder<'a> {
         &mut self.diagnostics[last]
     }
 
-    /// Records that `node` is not what `what` names, for instance `a list of strings`.
-    pub fn wrong_type(&mut self, node: &Node, path: &str, what: &str) {
+    /// Records that `node` is not what `what` names, for instance `a list of strings`, and hands
+    /// the fault back for help.
+    pub fn wrong_type(&mut self, node: &Node, path: &str, what: &str) -> &mut Diagnostic {
         let message = format!("`{path}` must be {what}, this is {}", node.kind());
-        let diagnostic = self.error(node.span, message);
+        let diagnostic = self.error(self.head(node), message);
         diagnostic.label = Some(format!("expected {what}"));
+        diagnostic
+    }
+
+    /// The first line of `node`: what a message marks of a value that may be long.
+    #[must_use]
+    pub fn head(&self, node: &Node) -> Span {
+        let line = self.source.slice(node.span).lines().next();
+        let line = line.unwrap_or_default().trim_end();
+        Span::new(node.span.start, node.span.start + line.len())
     }
 
     /// The mapping in `node`; null counts as an empty one.
@@ -73,8 +95,13 @@ impl<'a> Decoder<'a> {
     }
 
     /// The text of a scalar, however it is written: numbers and booleans keep their source text.
+    /// A NUL, which only an escape can write, is refused: nothing that runs could take it.
     pub fn text(&mut self, node: &Node, path: &str) -> Option<String> {
         match node.as_scalar() {
+            Some(scalar) if scalar.text.contains('\0') => {
+                self.error(node.span, format!("`{path}` holds a NUL character"));
+                None
+            }
             Some(scalar) if !node.is_null() => Some(scalar.text.to_string()),
             _ => {
                 self.wrong_type(node, path, "a string");
@@ -143,21 +170,23 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reports a key that `known` does not have, with the nearest one that it has.
-    pub fn unknown_key(&mut self, entry: &Entry, path: &str, known: &[&str]) {
+    /// Reports a key that `known` does not have, with the nearest one that it has, and hands the
+    /// fault back for a better help.
+    pub fn unknown_key(&mut self, entry: &Entry, path: &str, known: &[&str]) -> &mut Diagnostic {
         let place = if path.is_empty() {
             String::new()
         } else {
             format!(" in `{path}`")
         };
         let suggestion = nearest(&entry.key, known.iter().copied());
-        let message = format!("Unknown key `{}`{place}", entry.key);
+        let message = format!("Unknown key `{}`{place}", brief(&entry.key));
         let diagnostic = self.error(entry.key_span, message);
         diagnostic.help = Some(match suggestion {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known keys: {}", known.join(", ")),
         });
         diagnostic.label = Some("unknown key".to_owned());
+        diagnostic
     }
 
     /// Reports every key of `mapping` outside `known`; keys with the prefix `x-` are always fine.

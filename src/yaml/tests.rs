@@ -62,6 +62,50 @@ fn an_alias_bomb_is_refused() {
 
 #[test]
 fn deep_nesting_is_refused() {
-    assert_eq!(faults(&"[".repeat(10_000)).len(), 1);
+    let brackets = faults(&"[".repeat(10_000));
+    assert_eq!(
+        brackets,
+        ["f.yml:1:101: The file is nested deeper than 100 levels"]
+    );
     assert_eq!(faults(&"- ".repeat(10_000)).len(), 1);
+}
+
+#[test]
+fn anchors_around_anchors_are_refused_as_an_alias_bomb_is() {
+    let text = (0..50).map(|n| format!("&a{n} [")).collect::<String>()
+        + &"x,".repeat(10_000)
+        + &"]".repeat(50);
+    let found = faults(&text);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("stands for more than"), "{found:?}");
+}
+
+#[test]
+fn reading_goes_on_after_a_duplicate_key() {
+    let (documents, faults) = read(&SourceFile::new("f.yml", "a: 1\na: 2\nb: 3\n"));
+    assert_eq!(faults.len(), 1);
+    let text = |key| &*documents[0].get(key).unwrap().as_scalar().unwrap().text;
+    assert_eq!([text("a"), text("b")], ["1", "3"]);
+}
+
+#[test]
+fn an_unknown_alias_is_named_and_reading_goes_on() {
+    let (documents, faults) = read(&SourceFile::new("f.yml", "a: *x\nb: {<<: *y}\nc: 3\n"));
+    let messages: Vec<_> = faults.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "There is no anchor `x` before this alias",
+            "There is no anchor `y` before this alias"
+        ]
+    );
+    assert!(documents[0].get("c").is_some());
+}
+
+#[test]
+fn a_syntax_error_says_what_is_wrong() {
+    assert_eq!(
+        faults("a: [1, 2\nb: 3\n"),
+        ["f.yml:2:2: Invalid YAML: illegal placement of ':' indicator"]
+    );
 }
