@@ -131,10 +131,23 @@ pub fn any_error(diagnostics: &[Diagnostic]) -> bool {
 /// The candidate nearest to a mistyped `word`, when one is near enough to suggest.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = |candidate: &str| (candidate.len() / 3).clamp(1, 3);
     candidates
         .into_iter()
+        // The distance is at least the difference in length: a huge word costs nothing this way.
+        .filter(|candidate| word.len().abs_diff(candidate.len()) <= 4 * limit(candidate))
         .map(|candidate| (strsim::osa_distance(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= (candidate.len() / 3).clamp(1, 3))
+        .filter(|(distance, candidate)| *distance <= limit(candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// `text` for a message: a long one is cut and ends with `…`.
+#[must_use]
+pub fn brief(text: &str) -> std::borrow::Cow<'_, str> {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
+    }
 }

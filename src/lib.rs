@@ -7,6 +7,7 @@ pub mod plan;
 pub mod secret;
 pub mod template;
 pub mod text;
+pub mod units;
 pub mod variables;
 pub mod workload;
 pub mod yaml;

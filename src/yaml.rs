@@ -154,5 +154,18 @@ fn plain_kind(text: &str) -> &'static str {
 /// # Errors
 /// The faults found: syntax, duplicate keys, unknown aliases, or a bound that is exceeded.
 pub fn parse(source: &Source) -> Result<Vec<Node>, Vec<Diagnostic>> {
-    build::parse(source)
+    let (documents, faults) = read(source);
+    if faults.is_empty() {
+        Ok(documents)
+    } else {
+        Err(faults)
+    }
+}
+
+/// Parses every document of `source` for a reader that goes on after a fault, to report all of
+/// them in one run. A duplicate key keeps its first value; after a syntax error, or a bound that is
+/// exceeded, there is no document at all.
+#[must_use]
+pub fn read(source: &Source) -> (Vec<Node>, Vec<Diagnostic>) {
+    build::read(source)
 }

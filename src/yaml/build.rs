@@ -6,15 +6,15 @@ use std::sync::Arc;
 use granit_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use super::{Entry, Mapping, Node, Scalar, Style, Value};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, brief};
 use crate::text::{Source, Span};
 
 /// Deepest nesting of collections.
 pub const MAX_DEPTH: usize = 100;
-/// Most nodes of one file, every alias counted with all that it stands for.
+/// Most nodes of one file; every alias and every anchor counts with all that it stands for.
 pub const MAX_NODES: usize = 200_000;
 
-pub(super) fn parse(source: &Source) -> Result<Vec<Node>, Vec<Diagnostic>> {
+pub(super) fn read(source: &Source) -> (Vec<Node>, Vec<Diagnostic>) {
     let options = granit_parser::options! {
         block_nesting_limit: MAX_DEPTH,
         flow_nesting_limit: MAX_DEPTH,
@@ -24,17 +24,14 @@ pub(super) fn parse(source: &Source) -> Result<Vec<Node>, Vec<Diagnostic>> {
         parser: Parser::new_from_str_with_options(&source.text, options),
         anchors: HashMap::new(),
         nodes: 0,
+        anchored: 0,
         diagnostics: Vec::new(),
     };
     let documents = builder.documents().unwrap_or_else(|fatal| {
         builder.diagnostics.push(*fatal);
         Vec::new()
     });
-    if builder.diagnostics.is_empty() {
-        Ok(documents)
-    } else {
-        Err(builder.diagnostics)
-    }
+    (documents, builder.diagnostics)
 }
 
 type Fatal = Box<Diagnostic>;
@@ -45,6 +42,8 @@ struct Builder<'a> {
     /// Anchored nodes with the number of nodes they stand for.
     anchors: HashMap<usize, (Arc<Node>, usize)>,
     nodes: usize,
+    /// Nodes kept a second time for aliases that may come.
+    anchored: usize,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -85,13 +84,13 @@ impl<'a> Builder<'a> {
 
     fn count(&mut self, nodes: usize, span: Span) -> Result<(), Fatal> {
         self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes <= MAX_NODES {
+        if self.nodes.saturating_add(self.anchored) <= MAX_NODES {
             return Ok(());
         }
         let message = format!("The file stands for more than {MAX_NODES} values");
         let diagnostic = Diagnostic::error(message)
             .at(self.source, span)
-            .help("aliases multiply what they stand for; write fewer of them");
+            .help("anchors and aliases multiply what they stand for; write fewer of them");
         Err(Box::new(diagnostic))
     }
 
@@ -127,6 +126,8 @@ impl<'a> Builder<'a> {
         };
         if anchor != 0 {
             let size = self.nodes - before;
+            self.anchored = self.anchored.saturating_add(size);
+            self.count(0, span)?;
             self.anchors.insert(anchor, (Arc::new(node.clone()), size));
         }
         Ok(node)
@@ -176,10 +177,11 @@ impl<'a> Builder<'a> {
                 continue;
             }
             if let Some(&first) = seen.get(&scalar.text) {
-                let diagnostic = Diagnostic::error(format!("Duplicate key `{}`", scalar.text))
-                    .at(self.source, key.span)
-                    .related(self.source, first, "first written here")
-                    .help("keep one of the two");
+                let diagnostic =
+                    Diagnostic::error(format!("Duplicate key `{}`", brief(&scalar.text)))
+                        .at(self.source, key.span)
+                        .related(self.source, first, "first written here")
+                        .help("keep one of the two");
                 self.diagnostics.push(diagnostic);
                 continue;
             }

@@ -2,7 +2,7 @@
 //! reports them all.
 
 use super::{Entry, Mapping, Node, Style, Value};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, brief, nearest};
 use crate::text::{Source, Span};
 
 /// Reads nodes of one source and collects what is wrong with them.
@@ -43,11 +43,13 @@ impl<'a> Decoder<'a> {
         &mut self.diagnostics[last]
     }
 
-    /// Records that `node` is not what `what` names, for instance `a list of strings`.
-    pub fn wrong_type(&mut self, node: &Node, path: &str, what: &str) {
+    /// Records that `node` is not what `what` names, for instance `a list of strings`, and hands
+    /// the fault back for help.
+    pub fn wrong_type(&mut self, node: &Node, path: &str, what: &str) -> &mut Diagnostic {
         let message = format!("`{path}` must be {what}, this is {}", node.kind());
         let diagnostic = self.error(node.span, message);
         diagnostic.label = Some(format!("expected {what}"));
+        diagnostic
     }
 
     /// The mapping in `node`; null counts as an empty one.
@@ -73,8 +75,13 @@ impl<'a> Decoder<'a> {
     }
 
     /// The text of a scalar, however it is written: numbers and booleans keep their source text.
+    /// A NUL, which only an escape can write, is refused: nothing that runs could take it.
     pub fn text(&mut self, node: &Node, path: &str) -> Option<String> {
         match node.as_scalar() {
+            Some(scalar) if scalar.text.contains('\0') => {
+                self.error(node.span, format!("`{path}` holds a NUL character"));
+                None
+            }
             Some(scalar) if !node.is_null() => Some(scalar.text.to_string()),
             _ => {
                 self.wrong_type(node, path, "a string");
@@ -143,21 +150,23 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Reports a key that `known` does not have, with the nearest one that it has.
-    pub fn unknown_key(&mut self, entry: &Entry, path: &str, known: &[&str]) {
+    /// Reports a key that `known` does not have, with the nearest one that it has, and hands the
+    /// fault back for a better help.
+    pub fn unknown_key(&mut self, entry: &Entry, path: &str, known: &[&str]) -> &mut Diagnostic {
         let place = if path.is_empty() {
             String::new()
         } else {
             format!(" in `{path}`")
         };
         let suggestion = nearest(&entry.key, known.iter().copied());
-        let message = format!("Unknown key `{}`{place}", entry.key);
+        let message = format!("Unknown key `{}`{place}", brief(&entry.key));
         let diagnostic = self.error(entry.key_span, message);
         diagnostic.help = Some(match suggestion {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("known keys: {}", known.join(", ")),
         });
         diagnostic.label = Some("unknown key".to_owned());
+        diagnostic
     }
 
     /// Reports every key of `mapping` outside `known`; keys with the prefix `x-` are always fine.

@@ -65,3 +65,21 @@ fn deep_nesting_is_refused() {
     assert_eq!(faults(&"[".repeat(10_000)).len(), 1);
     assert_eq!(faults(&"- ".repeat(10_000)).len(), 1);
 }
+
+#[test]
+fn anchors_around_anchors_are_refused_as_an_alias_bomb_is() {
+    let text = (0..50).map(|n| format!("&a{n} [")).collect::<String>()
+        + &"x,".repeat(10_000)
+        + &"]".repeat(50);
+    let found = faults(&text);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("stands for more than"), "{found:?}");
+}
+
+#[test]
+fn reading_goes_on_after_a_duplicate_key() {
+    let (documents, faults) = read(&SourceFile::new("f.yml", "a: 1\na: 2\nb: 3\n"));
+    assert_eq!(faults.len(), 1);
+    let text = |key| &*documents[0].get(key).unwrap().as_scalar().unwrap().text;
+    assert_eq!([text("a"), text("b")], ["1", "3"]);
+}
