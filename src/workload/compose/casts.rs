@@ -72,27 +72,24 @@ pub(super) fn integer(file: &mut File<'_>, node: &Node, path: &str, low: i64) ->
 
 /// A size such as `64m`, in bytes; a bare number counts bytes.
 pub(super) fn bytes(file: &mut File<'_>, node: &Node, path: &str) -> Option<i64> {
-    let text = file.decoder.text(node, path)?;
-    units::bytes(&text)
-        .map_err(|reason| {
-            let message = format!("`{path}` is no size: {reason}");
-            file.fault(node.span, message, "write a size such as `512k`, `64m` or `1g`");
-        })
-        .ok()
+    measured(file, node, path, units::bytes)
 }
 
 /// A duration such as `1m30s`; a number without a unit is a fault, as in Compose.
 pub(super) fn duration(file: &mut File<'_>, node: &Node, path: &str) -> Option<Duration> {
+    measured(file, node, path, units::duration)
+}
+
+fn measured<T>(
+    file: &mut File<'_>,
+    node: &Node,
+    path: &str,
+    parse: fn(&str) -> Result<T, String>,
+) -> Option<T> {
     let text = file.decoder.text(node, path)?;
-    if !text.is_empty() && text != "0" && text.chars().all(|c| c.is_ascii_digit()) {
-        let message = format!("`{path}` has no unit");
-        file.fault(node.span, message, format!("write `{text}s` for seconds"));
-        return None;
-    }
-    units::duration(&text)
+    parse(&text)
         .map_err(|reason| {
-            let message = format!("`{path}` is no duration: {reason}");
-            file.fault(node.span, message, "write a duration such as `10s` or `1m30s`");
+            file.decoder.error(node.span, format!("`{path}`: {reason}"));
         })
         .ok()
 }

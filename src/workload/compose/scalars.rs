@@ -57,8 +57,7 @@ fn float(text: &str) -> Option<String> {
     plain.parse::<f64>().ok().map(as_go_prints)
 }
 
-/// Go's `%v` of a float: the shortest digits, with an exponent below 1e-4 and from 1e21… but for
-/// floats of six digits or more already from 1e+06 on only when it is written as a float.
+/// Go's `%v` of a float: the shortest digits, with an exponent below 1e-4 and from 1e+06 on.
 fn as_go_prints(number: f64) -> String {
     let scientific = format!("{number:e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
@@ -67,7 +66,7 @@ fn as_go_prints(number: f64) -> String {
     let Ok(power) = exponent.parse::<i32>() else {
         return scientific;
     };
-    if (-4..21).contains(&power) && power < 6 {
+    if (-4..6).contains(&power) {
         return number.to_string();
     }
     let sign = if power < 0 { '-' } else { '+' };
