@@ -72,6 +72,12 @@ macro_rules! name {
                 Ok(Self(text))
             }
 
+            /// The nearest valid name to `text`.
+            #[must_use]
+            pub fn nearest(text: &str) -> Self {
+                Self(nearest(text))
+            }
+
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -115,7 +121,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_nearest_name_is_always_a_name(text in ".*") {
-            prop_assert!(ProjectName::new(nearest(&text)).is_ok());
+            prop_assert_eq!(ProjectName::new(nearest(&text)), Ok(ProjectName::nearest(&text)));
         }
     }
 }

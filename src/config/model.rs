@@ -23,6 +23,14 @@ pub struct Config {
     pub environments: Vec<Environment>,
 }
 
+impl Config {
+    /// The environment of this name, if the file has one.
+    #[must_use]
+    pub fn environment(&self, name: &EnvironmentName) -> Option<&Environment> {
+        self.environments.iter().find(|it| it.name == *name)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     pub name: ProjectName,
@@ -40,6 +48,8 @@ pub struct Environment {
     pub deployment: Option<Deployment>,
     /// Absolute. Explicit ones must exist; `environments/<name>.env` is added only when it exists.
     pub env_files: Vec<PathBuf>,
+    /// Where the explicit ones of `env_files` are written.
+    pub env_file_places: BTreeMap<PathBuf, Place>,
     /// Name → value as it is written in the file.
     pub variables: BTreeMap<String, ConfigVariable>,
     /// Address for published ports that name none.
@@ -58,12 +68,14 @@ pub struct Postgres {
     pub place: Place,
     pub image: PostgresImage,
     pub database: String,
-    /// Published on `bind` of the environment.
+    /// Published on `bind` of the environment, or the port of the external database.
     pub port: u16,
+    /// `None` when the port was chosen: the first one free from 5433 on, or 5432 with `host`.
     pub port_place: Option<Place>,
     pub user: String,
     pub password: Password,
-    /// `Some` names an external database: used, never provisioned.
+    /// `Some` names an external database: used, never provisioned. `localhost` in the file means
+    /// the environment's own one and is `None` here.
     pub host: Option<String>,
     pub extensions: Vec<String>,
     /// Server settings, given as `-c name=value`.

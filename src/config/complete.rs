@@ -1,0 +1,126 @@
+//! A merged layer → an [`Environment`]: fills in what the file leaves out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::environment::join;
+use super::inherit::Written;
+use super::layer::{Host, Layer, PostgresLayer};
+use super::model::{Environment, Password, Postgres, PostgresImage};
+use super::ports::DEFAULT_BIND;
+use super::value::MAX_IDENTIFIER;
+use crate::diagnostic::Place;
+use crate::names::ProjectName;
+use crate::yaml::decode::Decoder;
+
+/// Folder of the files `<environment>.env`, which are read by themselves.
+pub(super) const ENV_FOLDER: &str = "environments";
+
+/// Major version of the database when the file names none.
+const DEFAULT_VERSION: u16 = 15;
+
+/// How long to wait for the first login when the file does not say.
+const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What every environment of one file shares.
+pub(super) struct Completer<'a> {
+    pub project: &'a ProjectName,
+    pub root: &'a Path,
+    /// Whether there is a folder [`ENV_FOLDER`].
+    pub has_folder: bool,
+}
+
+impl Completer<'_> {
+    /// The environment `written` with everything it inherits in `layer`.
+    pub fn environment(
+        &self,
+        decoder: &mut Decoder<'_>,
+        written: &Written,
+        layer: Layer,
+        port: u16,
+    ) -> Environment {
+        let place = Place::new(decoder.source, written.key_span);
+        let (env_files, env_file_places) = self.env_files(written, layer.env_files);
+        Environment {
+            name: written.name.clone(),
+            postgres: self.postgres(decoder, written, layer.postgres, port),
+            place,
+            init: layer.init.unwrap_or_default(),
+            deployment: layer.deployment,
+            env_files,
+            env_file_places,
+            variables: layer.variables,
+            bind: layer.bind.unwrap_or(DEFAULT_BIND),
+        }
+    }
+
+    fn postgres(
+        &self,
+        decoder: &mut Decoder<'_>,
+        written: &Written,
+        layer: PostgresLayer,
+        port: u16,
+    ) -> Postgres {
+        let key = Place::new(decoder.source, written.key_span);
+        let password = layer.password.unwrap_or(Password::Generated);
+        if let (Some(Host::External(host, place)), Password::Generated) = (&layer.host, &password) {
+            let message = format!("The external database at `{host}` needs its own password");
+            decoder.error(place.span, message).help =
+                Some("write `password: ${NAME}` and give the variable in an env file".to_owned());
+        }
+        Postgres {
+            place: layer.place.unwrap_or(key),
+            image: layer
+                .image
+                .unwrap_or(PostgresImage::Version(DEFAULT_VERSION)),
+            database: layer
+                .database
+                .unwrap_or_else(|| self.derived_name(written, "")),
+            port,
+            port_place: layer.port.map(|(_, place)| place),
+            user: layer
+                .user
+                .unwrap_or_else(|| self.derived_name(written, "_user")),
+            password,
+            host: match layer.host {
+                Some(Host::External(host, _)) => Some(host),
+                Some(Host::Own) | None => None,
+            },
+            extensions: layer.extensions.unwrap_or_default(),
+            settings: layer.settings,
+            storage: layer.storage.unwrap_or_default(),
+            initdb_args: layer.initdb_args,
+            start_timeout: layer.start_timeout.unwrap_or(DEFAULT_START_TIMEOUT),
+        }
+    }
+
+    /// `<project>_<environment><suffix>`, cut to what PostgreSQL keeps of a name.
+    fn derived_name(&self, written: &Written, suffix: &str) -> String {
+        let name = format!("{}_{}", self.project, written.name).replace('-', "_");
+        let kept = MAX_IDENTIFIER - suffix.len();
+        name.chars().take(kept).chain(suffix.chars()).collect()
+    }
+
+    /// The environment's own file first, so that explicit ones win over it.
+    fn env_files(
+        &self,
+        written: &Written,
+        explicit: Option<Vec<(String, Place)>>,
+    ) -> (Vec<PathBuf>, BTreeMap<PathBuf, Place>) {
+        let explicit: Vec<(PathBuf, Place)> = explicit
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(path, place)| (join(self.root, &path), place))
+            .collect();
+        let own = self
+            .root
+            .join(ENV_FOLDER)
+            .join(format!("{}.env", written.name));
+        let is_read = self.has_folder && own.exists() && explicit.iter().all(|(it, _)| *it != own);
+        let own = is_read.then_some(own);
+        let paths = explicit.iter().map(|(path, _)| path.clone());
+        let paths = own.into_iter().chain(paths).collect();
+        (paths, explicit.into_iter().collect())
+    }
+}

@@ -1,0 +1,127 @@
+//! The files around the configuration: where it is found, and whether those it names are there.
+
+use std::path::{Path, PathBuf};
+
+use super::model::{Config, DeploymentKind, Environment, InitKind};
+use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::names::EnvironmentName;
+
+/// Names of the configuration file; the first one that is there counts.
+pub const FILE_NAMES: &[&str] = &[".poststack.yml", ".poststack.yaml"];
+
+/// Files of a folder that a suggestion considers.
+const MAX_CANDIDATES: usize = 1000;
+
+/// The configuration file of the folder `start` or of the nearest one above it that has one.
+#[must_use]
+pub fn find(start: &Path) -> Option<PathBuf> {
+    let start = std::path::absolute(start).ok()?;
+    start
+        .ancestors()
+        .flat_map(|folder| FILE_NAMES.iter().map(|name| folder.join(name)))
+        .find(|path| path.exists())
+}
+
+/// Reports what `environment` alone names and is not there: Compose and Pod files, folders of
+/// migrations, env files. An environment that the file does not have names nothing.
+#[must_use]
+pub fn check_files(config: &Config, environment: &EnvironmentName) -> Vec<Diagnostic> {
+    let Some(environment) = config.environment(environment) else {
+        return Vec::new();
+    };
+    named(environment)
+        .into_iter()
+        .filter_map(|file| check(config, &file))
+        .collect()
+}
+
+struct Named<'a> {
+    path: &'a Path,
+    place: &'a Place,
+    is_folder: bool,
+}
+
+fn named(environment: &Environment) -> Vec<Named<'_>> {
+    let file = |path, place| Named {
+        path,
+        place,
+        is_folder: false,
+    };
+    let env_files = environment.env_files.iter().filter_map(|path| {
+        let place = environment.env_file_places.get(path)?;
+        Some(file(path, place))
+    });
+    let init = environment.init.iter().map(|entry| match &entry.kind {
+        InitKind::Compose(path) | InitKind::Pod(path) => file(path, &entry.place),
+        InitKind::Migrations(path) => Named {
+            is_folder: true,
+            ..file(path, &entry.place)
+        },
+    });
+    let deployment = environment.deployment.iter().map(|it| match &it.kind {
+        DeploymentKind::Compose(path) | DeploymentKind::Pod(path) => file(path, &it.place),
+    });
+    env_files.chain(init).chain(deployment).collect()
+}
+
+fn check(config: &Config, file: &Named<'_>) -> Option<Diagnostic> {
+    let shown = file.path.strip_prefix(&config.root).unwrap_or(file.path);
+    let shown = shown.display();
+    let (noun, other) = match file.is_folder {
+        true => ("folder", "file"),
+        false => ("file", "folder"),
+    };
+    let (message, help) = match std::fs::metadata(file.path) {
+        Ok(found) if found.is_dir() == file.is_folder && (found.is_dir() || found.is_file()) => {
+            return None;
+        }
+        Ok(found) if found.is_dir() || found.is_file() => (
+            format!("`{shown}` is a {other}, not a {noun}"),
+            format!("name a {noun} here"),
+        ),
+        Ok(_) => (
+            format!("`{shown}` is not a {noun}"),
+            format!("name a {noun} here"),
+        ),
+        Err(error) if is_missing(&error) => (
+            format!("No such {noun}: `{shown}`"),
+            missing_help(config, file.path),
+        ),
+        Err(error) => (
+            format!("`{shown}` cannot be looked at: {error}"),
+            format!("it is `{}`", file.path.display()),
+        ),
+    };
+    let fault = Diagnostic::error(message).at(&file.place.source, file.place.span);
+    Some(fault.help(help))
+}
+
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+    )
+}
+
+/// Where the file was looked for, with the nearest name that is there.
+fn missing_help(config: &Config, path: &Path) -> String {
+    let folder = path.parent().unwrap_or(&config.root);
+    let looked = format!("looked for in `{}`", folder.display());
+    if !folder.is_dir() {
+        return format!("{looked}, a folder that does not exist");
+    }
+    let names = names_in(folder);
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
+    match nearest(&wanted, names.iter().map(String::as_str)) {
+        Some(near) => format!("{looked}; did you mean `{near}`?"),
+        None => looked,
+    }
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.take(MAX_CANDIDATES).collect();
+    names.sort();
+    names
+}
