@@ -29,6 +29,8 @@ mod service;
 mod shell;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod scratch;
 mod tree;
 mod volumes;
 

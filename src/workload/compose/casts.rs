@@ -33,11 +33,6 @@ pub(super) fn string(file: &mut File<'_>, node: &Node, path: &str) -> Option<Str
         .filter(|text| !text.is_empty())
 }
 
-/// The text of a scalar of any type.
-pub(super) fn text(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
-    file.decoder.text(node, path)
-}
-
 /// A list of scalars; a single one is a fault, as in Compose.
 pub(super) fn list(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
     match &node.value {

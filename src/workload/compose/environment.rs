@@ -7,7 +7,8 @@ use super::file::{File, Section};
 use super::pairs::{self, Pair};
 use crate::secret::Secret;
 use crate::template::{Outcome, Use};
-use crate::diagnostic::Place;
+use crate::diagnostic::{Place, Severity};
+use crate::variables::evaluate::Mention;
 use crate::yaml::{Node, Value};
 
 /// Name → value; `None` removes a variable that the image sets.
@@ -32,16 +33,31 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> Environment {
 /// A name without a value takes the variable of that name; it is a use of it as `${NAME}` is.
 fn passed_through(file: &mut File<'_>, pair: &Pair, path: &str) -> Option<Secret> {
     let reader = file.current.reader;
-    let variable = file.context.variables.get(&pair.name)?;
-    let value = Secret::new(variable.value(reader));
-    file.uses.push(Use {
+    let variables = file.context.variables;
+    let value = variables.value(&pair.name, reader)?;
+    let text = value.text.clone();
+    let place = Place::new(file.decoder.source, pair.span);
+    let mention = Mention {
         name: pair.name.clone(),
-        place: Place::new(file.decoder.source, pair.span),
+        range: 0..0,
+        outcome: Outcome::Value,
+        message: String::new(),
+        value: Some(value),
+    };
+    for (outcome, mut fault) in variables.faults(&mention, &place) {
+        if outcome == Outcome::Undefined && file.context.allow_undefined {
+            fault.severity = Severity::Warning;
+        }
+        file.decoder.diagnostics.push(fault);
+    }
+    file.uses.push(Use {
+        name: mention.name,
         path: format!("{path}.{}", pair.name),
+        place,
         reader,
         outcome: Outcome::Value,
     });
-    Some(value)
+    Some(text)
 }
 
 fn files(file: &mut File<'_>, node: &Node, path: &str) -> Vec<(String, Option<Secret>)> {

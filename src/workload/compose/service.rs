@@ -17,7 +17,6 @@ use crate::yaml::{Entry, Mapping, Node};
 /// A service as it is written, before it is held against the others.
 pub(super) struct Draft {
     pub service: Service,
-    pub key_span: Span,
     /// Whether one of its profiles is active, or it has none.
     pub active: bool,
     pub profiles: Vec<String>,
@@ -55,7 +54,6 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     let service = service(file, entry, &section, (network, process, container_name));
     Some(Draft {
         service,
-        key_span: entry.key_span,
         active,
         profiles,
         needs,

@@ -18,7 +18,7 @@ fn visit(source: &Source, node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
     let is_string = settle_tag(source, node, diagnostics);
     match &mut node.value {
         Value::Scalar(scalar) => {
-            let expanded = source.slice(node.span) != &*scalar.text;
+            let expanded = source.slice(node.span).contains('$');
             if scalar.style == Style::Plain && (is_string || expanded) {
                 scalar.style = Style::DoubleQuoted;
             }
@@ -43,9 +43,9 @@ fn settle_tag(source: &Source, node: &Node, diagnostics: &mut Vec<Diagnostic>) -
     };
     let kind = tag.strip_prefix("tag:yaml.org,2002:");
     match kind {
-        Some("str") | None if tag == "!" => return true,
         Some("str") => return true,
         Some("int" | "float" | "bool" | "null" | "map" | "seq") => return false,
+        None if tag == "!" => return true,
         _ => {}
     }
     let mut diagnostic =
