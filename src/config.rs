@@ -18,6 +18,7 @@ mod postgres;
 mod tests;
 mod value;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Severity, any_error};
@@ -81,7 +82,6 @@ fn parse(source: &Source, root: &Path) -> (Option<Config>, Vec<Diagnostic>) {
     let (documents, faults) = yaml::read(source);
     let mut decoder = Decoder::new(source);
     let is_unreadable = documents.is_empty() && any_error(&faults);
-    decoder.diagnostics = faults;
     let mut documents = documents.into_iter();
     let first = documents.next();
     if let Some(second) = documents.next() {
@@ -101,13 +101,21 @@ fn parse(source: &Source, root: &Path) -> (Option<Config>, Vec<Diagnostic>) {
             None
         }
     };
-    (config, decoder.diagnostics)
+    // What stands where the YAML itself is at fault is a consequence of that.
+    let at_fault: HashSet<_> = faults.iter().filter_map(span_of).collect();
+    let is_own = |it: &Diagnostic| span_of(it).is_none_or(|span| !at_fault.contains(&span));
+    let own = decoder.diagnostics.into_iter().filter(is_own);
+    let own: Vec<_> = own.collect();
+    (config, faults.into_iter().chain(own).collect())
+}
+
+fn span_of(diagnostic: &Diagnostic) -> Option<Span> {
+    diagnostic.place.as_ref().map(|place| place.span)
 }
 
 /// In the order of the file, each fault once, cut to [`MAX_DIAGNOSTICS`]; errors are cut last.
 fn finished(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let start = |it: &Diagnostic| it.place.as_ref().map(|place| place.span);
-    diagnostics.sort_by_key(start);
+    diagnostics.sort_by_key(span_of);
     let mut kept: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
     for diagnostic in diagnostics {
         // Nodes behind an alias are read more than once; their faults stand at the same place.
@@ -124,7 +132,7 @@ fn finished(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
         kept.sort_by_key(|it| it.severity);
         let others = kept.len() - MAX_DIAGNOSTICS;
         kept.truncate(MAX_DIAGNOSTICS);
-        kept.sort_by_key(start);
+        kept.sort_by_key(span_of);
         let message = format!("And {others} more faults in this file");
         kept.push(Diagnostic::new(Severity::Note, message));
     }

@@ -10,7 +10,7 @@ use super::layer::Layer;
 use super::model::{Config, Project};
 use super::ports;
 use super::value::only_keys;
-use crate::diagnostic::brief;
+use crate::diagnostic::{brief, nearest};
 use crate::names::{EnvironmentName, ProjectName};
 use crate::text::Span;
 use crate::yaml::decode::Decoder;
@@ -125,8 +125,12 @@ fn defaults(decoder: &mut Decoder<'_>, top: &Mapping, root: &Path) -> Layer {
 
 fn environments(decoder: &mut Decoder<'_>, top: &Mapping, root: &Path) -> Vec<Written> {
     let Some(entry) = top.entry("environments") else {
-        let start = Span::at(0);
-        decoder.error(start, "The file has no `environments`").help = Some(EXAMPLE.to_owned());
+        // A mistyped key is told of already.
+        let is_mistyped = |entry: &Entry| nearest(&entry.key, ["environments"]).is_some();
+        if !top.entries.iter().any(is_mistyped) {
+            let start = Span::at(0);
+            decoder.error(start, "The file has no `environments`").help = Some(EXAMPLE.to_owned());
+        }
         return Vec::new();
     };
     let Some(mapping) = decoder.mapping(&entry.value, "environments") else {

@@ -115,7 +115,7 @@ fn one_of<'n>(
         if is_known {
             let message = format!("`{path}` has none of {}", listed(kinds, "and"));
             let help = format!("write one of `{}: <path>`", kinds.join(": <path>`, `"));
-            decoder.error(node.span, message).help = Some(help);
+            decoder.error(decoder.head(node), message).help = Some(help);
         }
         return None;
     };

@@ -60,15 +60,16 @@ pub const INIT: &[&str] = &["migrations", "compose", "pod"];
 /// Kinds of a `deployment`.
 pub const DEPLOYMENT: &[&str] = &["compose", "pod"];
 
-/// Every section with its keys, the way down from an environment written in front.
+/// Every section with its keys. Where two sections know a key, a misplaced one belongs under the
+/// first of them.
 pub const SECTIONS: &[(&str, &[&str])] = &[
     ("", TOP),
     ("project", PROJECT),
     ("defaults", DEFAULTS),
     ("environments.<name>", ENVIRONMENT),
     ("environments.<name>.postgres", POSTGRES),
-    ("environments.<name>.init", INIT),
     ("environments.<name>.deployment", DEPLOYMENT),
+    ("environments.<name>.init", INIT),
 ];
 
 /// Variables that poststack sets itself; `variables` may not redefine them.

@@ -18,6 +18,7 @@ pub(super) fn read(source: &Source) -> (Vec<Node>, Vec<Diagnostic>) {
     let options = granit_parser::options! {
         block_nesting_limit: MAX_DEPTH,
         flow_nesting_limit: MAX_DEPTH,
+        emit_unresolved_aliases: true,
     };
     let mut builder = Builder {
         source,
@@ -118,6 +119,7 @@ impl<'a> Builder<'a> {
                 (anchor, finished(span, tag, Value::Mapping(mapping)))
             }
             Event::Alias(id) => return self.alias(id, span),
+            Event::UnresolvedAlias(name) => return self.unknown_alias(&name, span),
             _ => {
                 return Err(Box::new(
                     Diagnostic::error("Invalid YAML").at(self.source, span),
@@ -141,6 +143,16 @@ impl<'a> Builder<'a> {
         };
         self.count(size, span)?;
         Ok(Node::clone(&node))
+    }
+
+    /// Stands for an empty mapping, which merges into anything, so that reading goes on.
+    fn unknown_alias(&mut self, name: &str, span: Span) -> Result<Node, Fatal> {
+        self.count(1, span)?;
+        let message = format!("There is no anchor `{}` before this alias", brief(name));
+        let help = format!("write `&{}` before the value that it names", brief(name));
+        let diagnostic = Diagnostic::error(message).at(self.source, span).help(help);
+        self.diagnostics.push(diagnostic);
+        Ok(finished(span, None, Value::Mapping(Mapping::default())))
     }
 
     fn sequence(&mut self) -> Result<(Vec<Node>, usize), Fatal> {

@@ -47,9 +47,17 @@ impl<'a> Decoder<'a> {
     /// the fault back for help.
     pub fn wrong_type(&mut self, node: &Node, path: &str, what: &str) -> &mut Diagnostic {
         let message = format!("`{path}` must be {what}, this is {}", node.kind());
-        let diagnostic = self.error(node.span, message);
+        let diagnostic = self.error(self.head(node), message);
         diagnostic.label = Some(format!("expected {what}"));
         diagnostic
+    }
+
+    /// The first line of `node`: what a message marks of a value that may be long.
+    #[must_use]
+    pub fn head(&self, node: &Node) -> Span {
+        let line = self.source.slice(node.span).lines().next();
+        let line = line.unwrap_or_default().trim_end();
+        Span::new(node.span.start, node.span.start + line.len())
     }
 
     /// The mapping in `node`; null counts as an empty one.

@@ -83,3 +83,22 @@ fn reading_goes_on_after_a_duplicate_key() {
     let text = |key| &*documents[0].get(key).unwrap().as_scalar().unwrap().text;
     assert_eq!([text("a"), text("b")], ["1", "3"]);
 }
+
+#[test]
+fn an_unknown_alias_is_named_and_reading_goes_on() {
+    let (documents, faults) = read(&SourceFile::new("f.yml", "a: *x\nb: {<<: *y}\nc: 3\n"));
+    let messages: Vec<_> = faults.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "There is no anchor `x` before this alias",
+            "There is no anchor `y` before this alias"
+        ]
+    );
+    assert!(documents[0].get("c").is_some());
+}
+
+#[test]
+fn a_syntax_error_says_what_is_wrong() {
+    assert_eq!(faults("a: [1, 2\nb: 3\n"), [""]);
+}

@@ -37,7 +37,7 @@ environments:
         8:5 error at "posgres": Unknown key `posgres` in `environments.<name>`
           help: did you mean `postgres`?
         9:5 error at "compose": Unknown key `compose` in `environments.<name>`
-          help: `compose` belongs under `environments.<name>.init`
+          help: `compose` belongs under `environments.<name>.deployment`
         10:17 error at "databse": Unknown key `databse` in `postgres`
           help: did you mean `database`?
         11:15 error at "liquibase": Unknown key `liquibase` in `init`
@@ -329,7 +329,7 @@ fn a_file_without_environments_is_told_what_to_hold() {
     assert!(faults("").contains("The file is empty\n  help: write for instance"));
     assert!(faults("# nothing\n").contains("The file is empty"));
     insta::assert_snapshot!(faults("- a\n"), @r#"
-        1:1 error at "- a\n": `.poststack.yml` must be a mapping, this is a list
+        1:1 error at "- a": `.poststack.yml` must be a mapping, this is a list
           help: write for instance:
         environments:
           dev:
@@ -376,4 +376,28 @@ fn more_than_fifty_faults_are_counted() {
         faults.iter().all(Diagnostic::is_error),
         "a warning must not hide an error"
     );
+}
+
+#[test]
+fn a_mistyped_environments_is_one_fault() {
+    insta::assert_snapshot!(faults("enviroments: { a: }"), @r#"
+        1:1 error at "enviroments": Unknown key `enviroments`
+          help: did you mean `environments`?
+        "#);
+}
+
+#[test]
+fn an_alias_without_its_anchor_is_one_fault_and_hides_none() {
+    insta::assert_snapshot!(faults_in("bind: *nothing\n<<: *none\npostgres: *nothing\ninit: [ *nothing ]\nx: 1\n"), @r#"
+        3:11 error at "*nothing": There is no anchor `nothing` before this alias
+          help: write `&nothing` before the value that it names
+        4:9 error at "*none": There is no anchor `none` before this alias
+          help: write `&none` before the value that it names
+        5:15 error at "*nothing": There is no anchor `nothing` before this alias
+          help: write `&nothing` before the value that it names
+        6:13 error at "*nothing": There is no anchor `nothing` before this alias
+          help: write `&nothing` before the value that it names
+        7:5 error at "x": Unknown key `x` in `environments.<name>`
+          help: known keys: extends, postgres, init, deployment, env_file, variables, bind
+        "#);
 }

@@ -124,7 +124,16 @@ environments:
   a: { <<: *base }
   b: { <<: *base, extends: a }
   c: { extends: b, postgres: *nothing }
-"), @r#"6:30 error at "": Invalid YAML:"#);
+"), @r#"
+        1:29 error at "prot": Unknown key `prot` in `postgres`
+          help: did you mean `port`?
+        1:40 error at "bund": Unknown key `bund` in `environments.<name>`
+          help: did you mean `bind`?
+        2:19 error at "home": `bind` is not an IP address: `home`
+          help: write `127.0.0.1` for this machine only, or `0.0.0.0` for every network
+        6:30 error at "*nothing": There is no anchor `nothing` before this alias
+          help: write `&nothing` before the value that it names
+        "#);
     insta::assert_snapshot!(faults(
         "x-base: &base { postgres: { prot: 1 }, bund: x }
 defaults: { bind: home }

@@ -152,8 +152,25 @@ const TABLE: &[(&[&str], &str)] = &[
 ];
 
 const UNCHANGED: &[&str] = &[
-    "$", "a$", "$ A", "$1", "cost: $5.00", "$(cmd)", "$[A]", "$}", "%{A}", "$É", "^[a-z]$",
-    "s:$:x:", "$<", "$<A", "$<1>", "$< A>", "$<A B>", "", "é",
+    "$",
+    "a$",
+    "$ A",
+    "$1",
+    "cost: $5.00",
+    "$(cmd)",
+    "$[A]",
+    "$}",
+    "%{A}",
+    "$É",
+    "^[a-z]$",
+    "s:$:x:",
+    "$<",
+    "$<A",
+    "$<1>",
+    "$< A>",
+    "$<A B>",
+    "",
+    "é",
 ];
 
 #[test]
@@ -201,7 +218,11 @@ fn an_unclosed_expression_is_marked_up_to_the_end_of_its_line() {
 fn hostile_nesting_is_refused() {
     let text = "${A:-".repeat(100_000);
     assert!(error(&text).message.contains("nest deeper than 64"));
-    let fits = format!("{}x{}", "${M:-".repeat(MAX_NESTING), "}".repeat(MAX_NESTING));
+    let fits = format!(
+        "{}x{}",
+        "${M:-".repeat(MAX_NESTING),
+        "}".repeat(MAX_NESTING)
+    );
     assert_eq!(outcome(&fits), "x");
 }
 
@@ -228,7 +249,7 @@ proptest! {
     #[test]
     fn parsing_never_panics_and_marks_bytes_of_the_text(text in "[$${}<>AB:?+=\\-\n é]{0,40}") {
         if let Err(error) = Template::parse(&text) {
-            prop_assert!(text[error.range].starts_with("${"));
+            prop_assert_eq!(text[error.range].get(..2), Some("${"));
         }
     }
 
