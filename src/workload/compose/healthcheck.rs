@@ -1,0 +1,89 @@
+//! `healthcheck` (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#healthcheck>).
+
+use super::casts;
+use super::file::{File, Section};
+use super::keys::Keys;
+use crate::workload::model::{HealthTest, Healthcheck};
+use crate::yaml::{Node, Value};
+
+const HEALTHCHECK: Keys = Keys::only(&[
+    "test",
+    "interval",
+    "timeout",
+    "retries",
+    "start_period",
+    "start_interval",
+    "disable",
+]);
+
+pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Option<Healthcheck> {
+    let section = Section::open(file, node, path, &HEALTHCHECK)?;
+    let test = section.read(file, "test", test);
+    let disabled = section.read(file, "disable", casts::flag);
+    if let Some(entry) = section.entry("start_interval") {
+        let message = "`start_interval` is ignored by engines with an API below 1.44; poststack \
+                       itself asks more often while a service starts";
+        file.decoder.note(entry.key_span, message);
+    }
+    let retries = section.read(file, "retries", |file, node, path| {
+        file.decoder.integer(node, path, 0..=i64::from(u32::MAX))
+    });
+    Some(Healthcheck {
+        test: if disabled { HealthTest::None } else { test },
+        interval: section.read(file, "interval", casts::duration),
+        timeout: section.read(file, "timeout", casts::duration),
+        start_period: section.read(file, "start_period", casts::duration),
+        start_interval: section.read(file, "start_interval", casts::duration),
+        retries: retries.and_then(|retries| u32::try_from(retries).ok()),
+    })
+}
+
+/// A string runs in the image's shell; a list says itself what it is.
+fn test(file: &mut File<'_>, node: &Node, path: &str) -> HealthTest {
+    let Value::Sequence(items) = &node.value else {
+        return match file.decoder.string(node, path) {
+            Some(text) if text.trim().is_empty() => {
+                file.fault(node.span, format!("`{path}` is empty"), "write a command, or `disable: true`");
+                HealthTest::Inherit
+            }
+            Some(text) => HealthTest::Shell(text),
+            None => HealthTest::Inherit,
+        };
+    };
+    let words: Vec<String> = items
+        .iter()
+        .filter_map(|item| file.decoder.string(item, path))
+        .collect();
+    if words.len() < items.len() {
+        return HealthTest::Inherit;
+    }
+    let mut words = words.into_iter();
+    let kind = words.next();
+    let rest: Vec<String> = words.collect();
+    match (kind.as_deref(), rest.as_slice()) {
+        (None, _) => HealthTest::Inherit,
+        (Some("NONE"), []) => HealthTest::None,
+        (Some("CMD"), [_, ..]) => HealthTest::Command(rest),
+        (Some("CMD-SHELL"), [command]) => HealthTest::Shell(command.clone()),
+        (Some("NONE"), _) => {
+            file.fault(node.span, format!("`{path}` has words after NONE"), "write `disable: true`");
+            HealthTest::None
+        }
+        (Some("CMD"), []) => {
+            file.fault(node.span, format!("`{path}` has no command"), "write [CMD, program, argument, …]");
+            HealthTest::Inherit
+        }
+        (Some("CMD-SHELL"), _) => {
+            file.fault(node.span, format!("`{path}` needs one command after CMD-SHELL"), "write [CMD-SHELL, \"the whole command line\"]");
+            HealthTest::Inherit
+        }
+        (Some(_), _) => {
+            let message = format!("`{path}` must start with CMD, CMD-SHELL or NONE");
+            file.fault(node.span, message, "write [CMD, program, argument, …] or one string");
+            HealthTest::Inherit
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
