@@ -127,8 +127,8 @@ fn flush_folder_of(path: &Path) -> io::Result<()> {
 
 /// Takes away the permissions of others. Best effort: a file of another owner stays as it is.
 fn tighten(path: &Path, mode: u32) {
-    let is_open = std::fs::metadata(path)
-        .is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
+    let is_open =
+        std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0);
     if is_open {
         let _ = std::fs::set_permissions(path, Permissions::from_mode(mode));
     }

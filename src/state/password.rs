@@ -93,7 +93,10 @@ fn parse(path: &Path, text: &str) -> Result<Secret, StateError> {
         damaged(path, format!("no secrets file of poststack, see {place}"))
     })?;
     if file.v != FORMAT {
-        let problem = format!("format {} is not known to this version of poststack", file.v);
+        let problem = format!(
+            "format {} is not known to this version of poststack",
+            file.v
+        );
         return Err(damaged(path, problem));
     }
     if file.postgres_password.is_empty() {
