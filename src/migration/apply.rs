@@ -122,11 +122,11 @@ fn still_pending<'a>(
     pending(migrations, entries).map_err(MigrationError::Conflict)
 }
 
-/// What every file starts from; the settings of an earlier file are gone.
-async fn settings(connection: &Connection) -> String {
+/// What every file starts from.
+async fn settings(connection: &Connection) -> &'static str {
     // Servers before 14 do not know the interval, and not every system can check.
     let answer = connection.client().batch_execute(CHECK_INTERVAL).await;
-    format!("RESET ALL;{}", answer.map_or("", |()| CHECK_INTERVAL))
+    answer.map_or("", |()| CHECK_INTERVAL)
 }
 
 fn lock_timeout(timeout: Duration) -> String {
@@ -169,7 +169,7 @@ impl Run<'_> {
         let elapsed = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() \
                        - pg_catalog.statement_timestamp()) * 1000";
         let message = format!(
-            "{prefix}{}\n;{}COMMIT",
+            "{prefix}{}\n;{}",
             migration.up.transaction_body(),
             recording(migration, elapsed)
         );
@@ -213,7 +213,7 @@ impl Run<'_> {
                 })?;
         }
         let elapsed = format!("{:.3}", start.elapsed().as_secs_f64() * 1000.0);
-        let record = format!("BEGIN;{}COMMIT", recording(migration, &elapsed));
+        let record = format!("BEGIN;{}", recording(migration, &elapsed));
         self.send(&record).await.map_err(|(error, _)| {
             let sent = sent_at(None, script.statements.len());
             failed(migration, error, &sent, applied)
@@ -247,8 +247,9 @@ impl Run<'_> {
     }
 }
 
-/// Writes the ledger row as the user who logged in, whoever the file became.
+/// Writes the ledger row as the user who logged in, whoever the file became, and ends what the file
+/// set: the server reads a whole message before it runs any of it, so the next would come too late.
 fn recording(migration: &Migration, elapsed: &str) -> String {
     let insert = ledger::insert(migration, elapsed);
-    format!("RESET SESSION AUTHORIZATION;RESET ROLE;{insert};")
+    format!("RESET SESSION AUTHORIZATION;RESET ROLE;{insert};COMMIT;RESET ALL")
 }

@@ -1,1 +1,6 @@
 //! The one integration test binary.
+
+mod cluster;
+mod migration;
+mod postgres;
+mod state;
