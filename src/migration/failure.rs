@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, Severity, SqlState};
 
 use super::{LockHolder, Migration, Script, Statement};
 use crate::diagnostic::Diagnostic;
@@ -167,7 +167,7 @@ fn sentence(message: &str) -> String {
     first.into_iter().flatten().chain(characters).collect()
 }
 
-/// Whether the session is gone, so that nobody knows what the server still did.
+/// The error of `migration`: a fault at its place, or a session that is gone.
 pub(super) fn failed(
     migration: &Migration,
     error: tokio_postgres::Error,
@@ -176,7 +176,11 @@ pub(super) fn failed(
 ) -> MigrationError {
     let title = migration.title();
     let applied = applied.to_vec();
-    match error.as_db_error() {
+    // A fatal answer is the server's last word: it ended the session, or itself.
+    let answer = error
+        .as_db_error()
+        .filter(|answer| answer.parsed_severity() == Some(Severity::Error));
+    match answer {
         Some(answer) => MigrationError::Failed {
             diagnostic: Box::new(diagnose(answer, sent)),
             title,

@@ -9,7 +9,9 @@ use crate::text::SourceFile;
 fn statements(text: &str) -> Vec<&str> {
     let split = sql::split(text).unwrap();
     let spans = split.iter().map(|statement| statement.span);
-    spans.map(|span| &text[span.start..span.end]).collect()
+    spans
+        .map(|span| text.get(span.start..span.end).unwrap())
+        .collect()
 }
 
 fn script(text: &str) -> Result<Script, Vec<Diagnostic>> {

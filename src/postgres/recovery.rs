@@ -16,7 +16,7 @@ use crate::secret::Secret;
 #[must_use]
 pub fn psql_command(role: &str) -> Vec<String> {
     let fixed = ["psql", "--no-psqlrc", "--quiet", "--no-password"];
-    let options = ["--set=ON_ERROR_STOP=1", "--dbname=template1"];
+    let options = ["--set=ON_ERROR_STOP=1", "--dbname=postgres"];
     fixed
         .iter()
         .chain(&options)

@@ -59,13 +59,24 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), StateError> {
 pub(super) fn create_once(path: &Path, text: &str) -> Result<bool, StateError> {
     let temporary = write_beside(path, text).map_err(|source| write_error(path, source))?;
     // A link, unlike a rename, fails when the name is taken.
-    let linked = std::fs::hard_link(&temporary, path);
+    let linked = match std::fs::hard_link(&temporary, path) {
+        // Some shared folders have no links; there only the environment's lock keeps others away.
+        Err(error) if has_no_links(&error) => std::fs::rename(&temporary, path),
+        linked => linked,
+    };
     discard(&temporary);
     match linked.and_then(|()| flush_folder_of(path)) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(source) => Err(write_error(path, source)),
     }
+}
+
+fn has_no_links(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
+    )
 }
 
 /// Removes `path`; that it is not there is fine.

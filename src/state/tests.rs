@@ -191,3 +191,19 @@ async fn waiting_for_a_lock_ends_when_it_is_free_or_the_time_is_over() {
     let (second, ()) = tokio::join!(Lock::acquire(&state, &dev, "second", long), release);
     assert!(second.is_ok());
 }
+
+#[test]
+fn a_busy_environment_is_told_in_one_sentence() {
+    let error = LockError::Busy {
+        environment: environment("dev"),
+        holder: Some(Holder {
+            process_id: 42,
+            command: "env start dev".to_owned(),
+            since: "2026-01-02T03:04:05.678Z".parse().unwrap(),
+        }),
+    };
+    assert_eq!(
+        error.to_string(),
+        "environment `dev` is in use by `env start dev` (process 42, since 2026-01-02T03:04:05Z)"
+    );
+}

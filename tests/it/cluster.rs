@@ -3,7 +3,7 @@
 //! of its standard input.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -151,10 +151,7 @@ fn find_programs() -> PathBuf {
 
 /// A server refuses to run as root.
 fn as_owner() -> Command {
-    let is_root = std::os::unix::fs::MetadataExt::uid(
-        &std::fs::metadata(Path::new("/proc/self")).expect("/proc is mounted"),
-    ) == 0;
-    if !is_root {
+    if !rustix::process::geteuid().is_root() {
         return Command::new("env");
     }
     let mut command = Command::new("setpriv");

@@ -144,7 +144,7 @@ async fn a_run_that_waits_tells_who_it_waits_for_and_gives_up_in_time() {
     else {
         panic!("{outcome:?}");
     };
-    assert_eq!(waited_for, [holder.clone()]);
+    assert_eq!(waited_for, std::slice::from_ref(&holder));
     assert_eq!(
         (holder.application.as_str(), holder.client.as_str()),
         ("poststack", "127.0.0.1")
@@ -336,14 +336,10 @@ async fn a_connection_lost_in_the_middle_is_told_and_the_next_run_converges() {
         ),
     ]);
     let error = run(&address, &files).await.unwrap_err();
-    let text = format!("{error:?}");
-    assert!(
-        matches!(
-            error,
-            MigrationError::Failed { .. } | MigrationError::Lost { .. }
-        ),
-        "{text}"
-    );
+    let MigrationError::Lost { title, applied, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((title.as_str(), applied), ("2_b", vec!["1_a".to_owned()]));
     assert_eq!(ask(&address, "to_regclass('b')").await, "");
     let fixed = migrations(&[
         ("1_a.sql", "CREATE TABLE a ()"),
