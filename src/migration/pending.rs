@@ -1,5 +1,7 @@
 //! What remains to be applied: pure, and only when files and ledger tell the same story.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{LedgerEntry, Migration};
 use crate::diagnostic::Diagnostic;
 use crate::text::Span;
@@ -13,16 +15,12 @@ pub fn pending<'a>(
     files: &'a [Migration],
     ledger: &[LedgerEntry],
 ) -> Result<Vec<&'a Migration>, Vec<Diagnostic>> {
-    let entry_of = |migration: &Migration| {
-        ledger
-            .iter()
-            .find(|entry| entry.version == migration.version)
-    };
-    let newest = ledger.iter().max_by(|a, b| a.version.cmp(&b.version));
+    let applied: BTreeMap<_, _> = ledger.iter().map(|entry| (&entry.version, entry)).collect();
+    let newest = applied.values().next_back();
     let mut pending = Vec::new();
     let mut faults = missing(files, ledger);
     for migration in files {
-        match (entry_of(migration), newest) {
+        match (applied.get(&migration.version), newest) {
             (Some(entry), _) if entry.checksum == migration.checksum => {}
             (Some(entry), _) => faults.push(edited(migration, entry)),
             (None, Some(newest)) if migration.version < newest.version => {
@@ -39,9 +37,10 @@ pub fn pending<'a>(
 }
 
 fn missing(files: &[Migration], ledger: &[LedgerEntry]) -> Vec<Diagnostic> {
+    let versions: BTreeSet<_> = files.iter().map(|file| &file.version).collect();
     ledger
         .iter()
-        .filter(|entry| files.iter().all(|file| file.version != entry.version))
+        .filter(|entry| !versions.contains(&entry.version))
         .map(|entry| {
             let title = entry.title();
             Diagnostic::error(format!(
