@@ -1,1 +1,12 @@
 //! The one integration test binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that cannot do its work fails the test that uses it"
+)]
+
+mod cluster;
+mod migration;
+mod postgres;
+mod state;

@@ -1,0 +1,37 @@
+//! PostgreSQL over its wire protocol: waiting for the first login, connections, extensions, the
+//! numbers of `status`, the SQL that recovers a lost password.
+//!
+//! Nothing here knows of containers; what has to run inside one is given as data.
+
+mod address;
+mod connection;
+mod extensions;
+pub mod quote;
+mod readiness;
+pub mod recovery;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+pub use address::{Address, url};
+pub use connection::{ConnectError, Connection, connect};
+pub use extensions::{ExtensionError, MissingExtension, ensure_extensions};
+pub use readiness::{NotReady, Patience, Ready, wait_for_login};
+pub use summary::{Summary, SummaryError, query_summary};
+
+/// What a server or a connection says is wrong, in one line.
+pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
+    if let Some(answer) = error.as_db_error() {
+        return answer.message().to_owned();
+    }
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
