@@ -223,7 +223,7 @@ prefer_netavark() {
 }
 
 ensure_podman() {
-    if ! has podman || [[ ! -x /usr/lib/podman/netavark || ! -x /usr/lib/podman/aardvark-dns ]] || ! has runc; then
+    if ! has podman || [[ ! -x /usr/lib/podman/netavark || ! -x /usr/lib/podman/aardvark-dns ]] || ! has runc || ! has catatonit; then
         # catatonit is what `init: true` puts into a container.
         install_packages podman netavark aardvark-dns runc catatonit iptables ca-certificates curl
         prefer_netavark
