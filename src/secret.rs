@@ -1,6 +1,10 @@
 //! A value that never shows itself. Nothing else may hold a password.
 
+mod mask;
+
 use std::fmt;
+
+pub use mask::masked;
 
 /// A string whose `Debug` and `Display` print `***`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

@@ -1,3 +1,5 @@
+//! What is said of a file that is wrong: each fault with its place and what to write instead.
+
 use super::*;
 
 /// What is said about `text` as the body of the one environment `a`.

@@ -1,3 +1,5 @@
+//! The files around the configuration: found upward, missing, beside each other.
+
 use super::*;
 use crate::names::EnvironmentName;
 use std::fs;

@@ -1,3 +1,5 @@
+//! `defaults`, `extends` and host ports: what environments have from each other.
+
 use super::*;
 use crate::config::model::{DeploymentKind, PostgresImage};
 

@@ -1,3 +1,5 @@
+//! What a configuration without faults becomes.
+
 use super::*;
 use crate::config::keys;
 use crate::config::model::{DeploymentKind, InitKind, Password, PostgresImage, Storage};
