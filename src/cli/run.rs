@@ -165,10 +165,7 @@ pub(super) fn prepare_options(
 }
 
 fn no_engine(error: &ConnectError) -> Failure {
-    let failure = Failure::new(Kind::Unreachable, error.to_string());
-    let failure = failure.excerpt("Tried:", error.tried());
-    match error.hint() {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+    let message = format!("Failed to {error}");
+    let failure = Failure::new(Kind::Unreachable, message);
+    failure.hint(&error.hint)
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::run::Run;
+use crate::engine::Engine;
 use crate::environment::Failure;
 
 pub(super) async fn run(run: &Run) -> Result<(), Failure> {
@@ -19,8 +20,14 @@ pub(super) async fn run(run: &Run) -> Result<(), Failure> {
         Err(failure) => json!({"version": version, "engine": null, "engine_error": failure.message}),
     };
     run.ui.result(&data, || match &engine {
-        Ok(engine) => format!("poststack {version}\n{}", engine.explained()),
+        Ok(engine) => format!("poststack {version}\n{}", explained(engine)),
         Err(failure) => format!("poststack {version}\nno engine: {failure}"),
     });
     Ok(())
+}
+
+/// The engine in use and why.
+fn explained(engine: &Engine) -> String {
+    let endpoint = &engine.endpoint;
+    format!("{engine} at {} ({})", endpoint.address, endpoint.reason)
 }

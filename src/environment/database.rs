@@ -26,7 +26,7 @@ pub(super) async fn await_login(context: &Context<'_>) -> Result<(), Box<Failure
         Err(error) => return Err(unreachable(&error, context).await),
     };
     let extensions = &context.prepared.environment.postgres.extensions;
-    ensure_extensions(&connection, extensions).await.map_err(|error| {
+    ensure_extensions(&connection, extensions).await.map(drop).map_err(|error| {
         let failure = Failure::new(Kind::Failed, capitalised(&error.to_string()));
         Box::new(match error.hint() {
             Some(hint) => failure.hint(hint),
@@ -78,12 +78,12 @@ async fn reset_password(context: &Context<'_>) -> Result<(), Box<Failure>> {
         stdin: Some(sql.expose().as_bytes().to_vec()),
         ..ExecOptions::default()
     };
-    let output = context.engine.exec(&database.spec.name, &command, options).await;
+    let output = context.engine.exec(&database.spec.name, &command, &options).await;
     let output = output.map_err(|error| Box::new(engine_failure(&error)))?;
     if output.exit_code == 0 {
         return Ok(());
     }
-    let said = context.prepared.mask(&output.stderr_text());
+    let said = context.prepared.mask(&output.text());
     let failure = Failure::new(
         Kind::Failed,
         "The password of the database is not the one of this environment, and could not be reset",

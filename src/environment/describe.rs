@@ -105,7 +105,7 @@ fn environment(project: &Project, environment: &Environment) -> DescribedEnviron
 
 /// A literal whose name speaks of a secret is masked; a reference shows where it comes from.
 fn masked(name: &str, text: &str) -> String {
-    if crate::variables::is_secret_name(name) && !text.contains('$') {
+    if crate::variables::value::is_secret_name(name) && !text.contains('$') {
         "***".to_owned()
     } else {
         text.to_owned()

@@ -183,8 +183,8 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
         Action::StopContainer { name, .. } => (container(name), "stopping", "stopped"),
         Action::RemoveContainer(name) => (container(name), "removing", "removed"),
         Action::AwaitLogin => (Subject::new("Database", ""), "waiting for a login", "ready"),
-        Action::AwaitReady { name, healthcheck } => {
-            let done = if healthcheck.is_some() { "healthy" } else { "running" };
+        Action::AwaitReady { name, tested } => {
+            let done = if *tested { "healthy" } else { "running" };
             (container(name), "waiting", done)
         }
     })
@@ -202,16 +202,14 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         Action::CreateContainer(spec) => create(spec, engine).await,
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
-        Action::StopContainer { name, grace } => engine.stop(name, *grace).await,
+        Action::StopContainer { name, grace } => engine.stop(name, grace.unwrap_or(STOP_GRACE)).await,
         Action::RemoveContainer(name) => engine.remove(name, true, true).await,
         Action::AwaitLogin => return super::database::await_login(context).await,
         Action::Migrate(folder) => return super::init_report::migrate(folder, context).await,
         Action::AwaitExit { name } => return await_exit(step.phase, name, context).await,
-        Action::AwaitReady { name, healthcheck } => {
-            let test = healthcheck.as_deref();
-            let outcome = engine.wait_healthy(name, test).await;
-            return match outcome {
-                Ok(HealthOutcome::Healthy) => Ok(()),
+        Action::AwaitReady { name, .. } => {
+            return match engine.wait_healthy(name, None).await {
+                Ok(HealthOutcome::Healthy | HealthOutcome::NoTest) => Ok(()),
                 Ok(other) => Err(step_failure::unready(step, name, &other, context).await),
                 Err(error) => Err(step_failure::of_engine(step, &error, context).await),
             };
@@ -264,6 +262,9 @@ pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str
     name.strip_prefix(&format!("{prefix}-"))
         .map_or(name, |rest| rest.strip_suffix("-1").unwrap_or(rest))
 }
+
+/// How long a container may take to stop when nothing says otherwise, as in Docker.
+pub(super) const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// Lines of a container's log that a failure shows.
 pub(super) const LOG_TAIL: usize = 15;

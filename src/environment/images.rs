@@ -18,9 +18,6 @@ use crate::plan::identity::CONTEXT_HASH;
 use crate::plan::spec::{BuildContext, ImageBuild};
 use crate::workload::model::PullPolicy;
 
-/// Lines of a build that a failure shows.
-const FAILURE_LINES: usize = 15;
-
 /// Makes images, each at most once in a run, however many steps ask for it.
 pub(super) struct Images<'a> {
     engine: &'a Engine,
@@ -59,8 +56,9 @@ impl<'a> Images<'a> {
                 let work = build_image(self.engine, build, listener);
                 work.await.map(drop).map_err(|failure| at(*failure))
             }
-            ImageSource::Pull(policy, _) => {
-                pull(self.engine, reference, *policy, listener).await.map_err(at)
+            ImageSource::Pull(policy, platform) => {
+                let wanted = (reference, platform.as_deref());
+                pull(self.engine, wanted, *policy, listener).await.map_err(at)
             }
         }
     }
@@ -142,16 +140,22 @@ async fn build_image(
 }
 
 fn build_failure(name: &str, error: &BuildError) -> Failure {
-    let (message, lines) = error.told();
-    let start = lines.len().saturating_sub(FAILURE_LINES);
-    let lines = lines.get(start..).unwrap_or_default().to_vec();
-    let message = format!("Image `{name}` could not be built: {message}");
-    Failure::new(Kind::Failed, message).excerpt("The last lines of the build:", lines)
+    let BuildError::Step(fault) = error else {
+        let message = format!("Image `{name}` could not be built: {error}");
+        return Failure::new(Kind::Failed, message);
+    };
+    let line = fault.line.map_or_else(String::new, |line| format!(":{line}"));
+    let message = format!(
+        "Image `{name}` could not be built: {}{line}: `{}` failed: {}",
+        fault.dockerfile, fault.step, fault.message
+    );
+    Failure::new(Kind::Failed, message)
+        .excerpt("The last lines of the build:", fault.last_lines.clone())
 }
 
 async fn pull(
     engine: &Engine,
-    reference: &str,
+    (reference, platform): (&str, Option<&str>),
     policy: PullPolicy,
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
@@ -171,7 +175,7 @@ async fn pull(
             line: line.to_owned(),
         });
     };
-    if let Err(error) = engine.pull(reference, &mut tell).await {
+    if let Err(error) = engine.pull(reference, platform, &mut tell).await {
         let failure = engine_failure(&error);
         return Err(Failure {
             message: capitalised(&failure.message),

@@ -8,7 +8,7 @@ use super::failure::{Failure, Kind};
 use super::step_failure::capitalised;
 use crate::diagnostic::any_error;
 use crate::event::{Event, InitResult, Listener, Seconds};
-use crate::migration;
+use crate::migration::{self, MigrationError};
 use crate::postgres;
 
 /// How long a connection may take; the database has answered before.
@@ -53,13 +53,18 @@ async fn apply(
     let connection = postgres::connect(address, CONNECT).await.map_err(|error| {
         Box::new(Failure::new(Kind::Unreachable, capitalised(&error.to_string())))
     })?;
-    let applied = migration::apply(&connection, &files, &migration::Options::default(), &|_| {});
+    let applied = migration::apply(&connection, &files, migration::Options::default(), |_| {});
     match applied.await {
-        Ok(applied) => Ok(applied.versions.len()),
+        Ok(applied) => Ok(applied.titles.len()),
         Err(error) => {
             let message = format!("Init failed: {error}; nothing was deployed");
             let mut failure = Failure::new(Kind::Init, message);
-            failure.diagnostics = error.diagnostics();
+            failure.hints.extend(error.hint());
+            failure.diagnostics = match error {
+                MigrationError::Conflict(diagnostics) => diagnostics,
+                MigrationError::Failed { diagnostic, .. } => vec![*diagnostic],
+                _ => Vec::new(),
+            };
             Err(Box::new(failure.hint(retry)))
         }
     }

@@ -7,7 +7,7 @@ use super::failure::{Failure, Kind};
 use super::observe;
 use super::prepare::Prepared;
 use super::step_failure::engine_failure;
-use crate::engine::{Engine, LogOptions};
+use crate::engine::{Engine, LogOptions, LogStream};
 use crate::plan::identity;
 
 /// One line of one service.
@@ -48,8 +48,7 @@ pub async fn logs(
     });
     let mut streams = Vec::new();
     for (service, container) in wanted {
-        let lines = engine.logs(&container, options).await;
-        let lines = lines.map_err(|error| engine_failure(&error))?;
+        let lines = engine.logs(&container, options);
         streams.push(lines.map(move |line| (service.clone(), container.clone(), line)).boxed());
     }
     let mut merged = select_all(streams);
@@ -58,7 +57,10 @@ pub async fn logs(
         tell(Line {
             service,
             container,
-            stream: line.stream.as_str(),
+            stream: match line.stream {
+                LogStream::Stdout => "stdout",
+                LogStream::Stderr => "stderr",
+            },
             text: prepared.mask(&line.text),
         });
     }

@@ -84,8 +84,8 @@ async fn foreign(
         .collect();
     let (containers, networks, volumes) = futures_util::join!(
         join_all(containers.into_iter().map(|name| engine.find_by_name(name))),
-        join_all(networks.into_iter().map(|name| engine.find_network(name))),
-        join_all(volumes.into_iter().map(|name| engine.find_volume(name))),
+        join_all(networks.into_iter().map(|name| engine.network(name))),
+        join_all(volumes.into_iter().map(|name| engine.volume(name))),
     );
     for container in containers {
         let container = container.map_err(|error| engine_failure(&error))?;

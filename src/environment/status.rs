@@ -49,9 +49,9 @@ pub struct Database {
     pub server_version: Option<String>,
     /// Bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub size: Option<i64>,
+    pub size: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub connections: Option<i64>,
+    pub connections: Option<u64>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -118,7 +118,7 @@ pub async fn status(
         url: prepared.mask(crate::postgres::url(address).expose()),
         accepts_logins: summary.is_some(),
         server_version: summary.as_ref().map(|summary| summary.server_version.clone()),
-        size: summary.as_ref().map(|summary| summary.database_size),
+        size: summary.as_ref().map(|summary| summary.size_bytes),
         connections: summary.as_ref().map(|summary| summary.connections),
     };
     Ok(Status {

@@ -92,7 +92,11 @@ pub(super) async fn unready(
             format!("`{service}` (container {name}) did not become healthy"),
             last_output.as_str(),
         ),
-        HealthOutcome::Healthy => (format!("`{service}` is healthy"), ""),
+        HealthOutcome::TimedOut { last_output } => (
+            format!("`{service}` (container {name}) did not become healthy in time"),
+            last_output.as_str(),
+        ),
+        HealthOutcome::Healthy | HealthOutcome::NoTest => (format!("`{service}` is ready"), ""),
     };
     let lines = last_lines(name, context).await;
     let output = context.prepared.mask(output);

@@ -105,7 +105,7 @@ pub async fn restart_service(
             .hint(format!("poststack env start {environment}")));
     }
     let grace = container.spec.process.stop_grace_period;
-    engine.stop(name, grace).await.map_err(|error| engine_failure(&error))?;
+    engine.stop(name, grace.unwrap_or(execute::STOP_GRACE)).await.map_err(|error| engine_failure(&error))?;
     engine.start(name).await.map_err(|error| engine_failure(&error))?;
     let images = Images::new(engine, &prepared.desired);
     let context = Context {
@@ -117,10 +117,9 @@ pub async fn restart_service(
     if container.role == plan::identity::Role::Database {
         super::database::await_login(&context).await.map_err(|failure| *failure)?;
     } else {
-        let outcome = engine.wait_healthy(name, container.healthcheck()).await;
+        let outcome = engine.wait_healthy(name, None).await;
         match outcome.map_err(|error| engine_failure(&error))? {
-            HealthOutcome::Healthy => {}
-            HealthOutcome::Exited(0) => {}
+            HealthOutcome::Healthy | HealthOutcome::NoTest | HealthOutcome::Exited(0) => {}
             other => {
                 let step = plan::Step {
                     phase: plan::Phase::Deploy,

@@ -325,6 +325,7 @@ impl<'a> Builder<'a> {
         match &service.network {
             ServiceNetwork::Host => NetworkAttachment::Host,
             ServiceNetwork::None => NetworkAttachment::None,
+            ServiceNetwork::Bridge => NetworkAttachment::Bridge,
             ServiceNetwork::Container(name) => NetworkAttachment::Container(name.clone()),
             ServiceNetwork::Service(other) => {
                 let found = workload

@@ -398,9 +398,7 @@ impl<'a> Planner<'a> {
             return vec![self.plan.push(Phase::Deploy, action, "", after)];
         }
         let health = state.map(|(_, health)| health).unwrap_or_default();
-        let tested = container
-            .healthcheck()
-            .is_some_and(|check| check.test != HealthTest::None);
+        let tested = is_tested(container);
         if kept && (health == Health::Healthy || (health == Health::None && !tested)) {
             return started.to_vec();
         }
@@ -415,7 +413,7 @@ impl<'a> Planner<'a> {
     ) -> StepId {
         let action = Action::AwaitReady {
             name: container.spec.name.clone(),
-            healthcheck: container.healthcheck().cloned().map(Box::new),
+            tested: is_tested(container),
         };
         self.plan.push(phase, action, "", after)
     }
@@ -599,6 +597,12 @@ impl<'a> Planner<'a> {
             }
         }
     }
+}
+
+fn is_tested(container: &DesiredContainer) -> bool {
+    container
+        .healthcheck()
+        .is_some_and(|check| check.test != HealthTest::None)
 }
 
 /// The steps of one container that others wait for.

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
-use crate::workload::model::Healthcheck;
 
 /// Index of a step in its plan.
 pub type StepId = usize;
@@ -67,7 +66,8 @@ pub enum Action {
     /// Healthy where there is a health test, else running.
     AwaitReady {
         name: String,
-        healthcheck: Option<Box<Healthcheck>>,
+        /// Whether the file itself gives a health test; the image may have one, too.
+        tested: bool,
     },
 }
 

@@ -47,7 +47,7 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
             let started = plan.push(Phase::Finish, action, CAUSE, after);
             let action = Action::AwaitReady {
                 name: name.to_owned(),
-                healthcheck: None,
+                tested: false,
             };
             plan.push(Phase::Finish, action, "", vec![started]);
         }

@@ -50,14 +50,13 @@ pub async fn run(run: &Run, args: &LogsArgs) -> Result<(), Failure> {
     .await
 }
 
-/// A duration back from now, or a time, as Unix seconds.
-fn since(text: &str) -> Result<i64, Failure> {
-    if let Ok(back) = crate::units::duration(text) {
-        let back = i64::try_from(back.as_secs()).unwrap_or(i64::MAX);
-        return Ok(jiff::Timestamp::now().as_second().saturating_sub(back));
+/// A duration back from now, or a time.
+fn since(text: &str) -> Result<jiff::Timestamp, Failure> {
+    let back = crate::units::duration(text).ok();
+    if let Some(time) = back.and_then(|back| jiff::Timestamp::now().checked_sub(back).ok()) {
+        return Ok(time);
     }
-    let time: Result<jiff::Timestamp, _> = text.parse();
-    time.map(jiff::Timestamp::as_second).map_err(|_| {
+    text.parse().map_err(|_| {
         Failure::new(Kind::Usage, format!("`--since {text}` is neither a duration nor a time"))
             .hint("write it as 10m, 2h30m or 2026-01-31T08:00:00Z")
     })
