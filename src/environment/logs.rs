@@ -46,17 +46,17 @@ pub async fn logs(
     let wanted = own.into_iter().filter(|(service, _)| {
         services.is_empty() || services.contains(service)
     });
-    let mut streams = Vec::new();
-    for (service, container) in wanted {
-        let lines = engine.logs(&container, options);
-        streams.push(lines.map(move |line| (service.clone(), container.clone(), line)).boxed());
-    }
+    let wanted: Vec<(String, String)> = wanted.collect();
+    let streams = wanted.iter().map(|(service, container)| {
+        let lines = engine.logs(container, options);
+        lines.map(move |line| (service, container, line)).boxed_local()
+    });
     let mut merged = select_all(streams);
     while let Some((service, container, line)) = merged.next().await {
         let line = line.map_err(|error| engine_failure(&error))?;
         tell(Line {
-            service,
-            container,
+            service: service.clone(),
+            container: container.clone(),
             stream: match line.stream {
                 LogStream::Stdout => "stdout",
                 LogStream::Stderr => "stderr",

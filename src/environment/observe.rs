@@ -89,7 +89,7 @@ async fn foreign(
     );
     for container in containers {
         let container = container.map_err(|error| engine_failure(&error))?;
-        observed.containers.extend(container.map(|found| (found.name.clone(), found)));
+        observed.containers.extend(container.map(|found| (found.name.clone(), found.observed())));
     }
     for network in networks {
         let network: Option<ObservedNetwork> = network.map_err(|error| engine_failure(&error))?;

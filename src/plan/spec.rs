@@ -49,6 +49,8 @@ pub enum NetworkAttachment {
     Networks(Vec<Endpoint>),
     Host,
     None,
+    /// The default network of the engine.
+    Bridge,
     /// The namespace of the container of this name.
     Container(String),
 }

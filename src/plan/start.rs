@@ -540,7 +540,7 @@ impl<'a> Planner<'a> {
                 }
                 after.extend(self.created.get(other.as_str()));
             }
-            NetworkAttachment::Host | NetworkAttachment::None => {}
+            NetworkAttachment::Host | NetworkAttachment::None | NetworkAttachment::Bridge => {}
         }
         for mount in &spec.mounts {
             if let super::spec::MountSpecSource::Volume { name, .. } = &mount.source {
