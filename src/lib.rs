@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod diagnostic;
+pub mod engine;
 pub mod names;
 pub mod plan;
 pub mod secret;
