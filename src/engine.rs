@@ -1,0 +1,81 @@
+//! The container engine, Docker or Podman, behind one set of calls.
+//!
+//! The only importer of bollard and hyper. Every method is one thing done at the engine; what to
+//! do and in which order is decided elsewhere. Both engines behave alike here: where one differs
+//! from the other (state names, duplicate networks, health that nobody runs, short image names),
+//! the difference ends in this module.
+//!
+//! - [`Engine::connect`] finds an engine ([`discover`]); [`Engine::observe`] lists what belongs to
+//!   an environment; [`Engine::inspect`], [`Engine::find_by_name`] and [`Engine::port_holder`]
+//!   look at single objects.
+//! - [`Engine::create_network`], [`Engine::create_volume`], [`Engine::create_container`],
+//!   [`Engine::connect_network`], [`Engine::upload_files`], [`Engine::start`], [`Engine::stop`],
+//!   [`Engine::kill`], [`Engine::rename`], [`Engine::remove`] and [`Engine::wait_exit`] change it.
+//! - [`Engine::exec`], [`Engine::logs`], [`Engine::last_lines`] and [`Engine::wait_healthy`] talk
+//!   to what runs.
+//! - [`Engine::image_id`], [`Engine::pull`], [`Engine::build`], [`Engine::tag`] and
+//!   [`Engine::remove_image`] look after images.
+//!
+//! Calls that carry passwords use the own client in `wire`, since bollard writes bodies to its
+//! debug log; bollard serves the framed streams of logs and exec.
+
+mod build;
+mod connect;
+mod create;
+pub mod discover;
+mod error;
+mod exec;
+mod health;
+mod image;
+mod inspect;
+mod lifecycle;
+mod logs;
+mod network;
+mod observe;
+mod volume;
+mod wire;
+
+pub use build::{BuildError, BuildFault};
+pub use connect::{Attempt, ConnectError, Fault};
+pub use error::EngineError;
+pub use exec::{ExecOptions, ExecOutput};
+pub use health::HealthOutcome;
+pub use inspect::{Inspected, InspectedMount};
+pub use logs::{LogLine, LogOptions, LogStream};
+pub use wire::Address;
+
+use wire::Wire;
+
+/// A connection to one engine. Cheap to clone; all clones share it.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub kind: EngineKind,
+    /// `20.10.24`, `4.3.1`: as the engine's ping tells it.
+    pub version: String,
+    pub endpoint: Endpoint,
+    wire: Wire,
+    docker: bollard::Docker,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EngineKind {
+    Docker,
+    Podman,
+}
+
+impl std::fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Docker => "Docker",
+            Self::Podman => "Podman",
+        })
+    }
+}
+
+/// The engine in use and why it was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub address: Address,
+    /// `DOCKER_HOST`, `default Docker socket`, …
+    pub reason: String,
+}

@@ -1,0 +1,245 @@
+//! The Dockerfile of a build: where it is, and on which line each of its instructions stands.
+//!
+//! Reads no more of the format than that (<https://docs.docker.com/reference/dockerfile/>).
+
+use std::io;
+use std::path::{Component, Path};
+
+use super::super::error::clean;
+use super::ignore::Ignore;
+use crate::plan::spec::{BuildContext, ImageBuild};
+
+/// The name in the context of a Dockerfile that comes from elsewhere.
+pub const FOREIGN: &str = ".poststack.dockerfile";
+
+pub struct Dockerfile {
+    pub text: String,
+    /// As messages show it.
+    pub shown: String,
+    /// Where the builder finds it.
+    pub path_in_context: String,
+    /// Whether it has to be added to the context.
+    pub is_foreign: bool,
+    instructions: Vec<(String, usize)>,
+}
+
+impl Dockerfile {
+    pub fn read(build: &ImageBuild) -> io::Result<Self> {
+        if let Some(text) = &build.dockerfile_inline {
+            return Ok(Self::new(text, "dockerfile_inline", None));
+        }
+        let inside = match &build.context {
+            BuildContext::Files(files) => {
+                let name = build.dockerfile.to_string_lossy().into_owned();
+                let (bytes, _) = files.get(&name).ok_or_else(|| {
+                    io::Error::new(io::ErrorKind::NotFound, format!("no file `{name}`"))
+                })?;
+                return Ok(Self::new(
+                    &String::from_utf8_lossy(bytes),
+                    &name,
+                    Some(name.clone()),
+                ));
+            }
+            BuildContext::Folder(folder) => inside(folder, &build.dockerfile),
+        };
+        let BuildContext::Folder(folder) = &build.context else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        // A Dockerfile that `.dockerignore` leaves out is still the Dockerfile.
+        let ignore = Ignore::of(folder)?;
+        let inside = inside.filter(|path| !ignore.leaves_out(path));
+        let path = folder.join(&build.dockerfile);
+        let text = String::from_utf8_lossy(&fs_err::read(&path)?).into_owned();
+        Ok(Self::new(&text, &path.to_string_lossy(), inside))
+    }
+
+    fn new(text: &str, shown: &str, inside: Option<String>) -> Self {
+        Self {
+            text: text.to_owned(),
+            shown: shown.to_owned(),
+            is_foreign: inside.is_none(),
+            path_in_context: inside.unwrap_or_else(|| FOREIGN.to_owned()),
+            instructions: instructions(text),
+        }
+    }
+
+    /// The line of the `nth` (from 0) instruction that reads like `step`.
+    pub fn line_of(&self, step: &str, nth: usize) -> Option<usize> {
+        let wanted = normal(step);
+        self.instructions
+            .iter()
+            .filter(|(text, _)| *text == wanted)
+            .nth(nth)
+            .map(|(_, line)| *line)
+    }
+}
+
+/// The path of `dockerfile` within the context, `None` when it lies elsewhere.
+fn inside(folder: &Path, dockerfile: &Path) -> Option<String> {
+    let relative = match dockerfile.is_absolute() {
+        true => dockerfile.strip_prefix(folder).ok()?,
+        false => dockerfile,
+    };
+    let plain = relative
+        .components()
+        .filter(|component| !matches!(component, Component::CurDir))
+        .map(|component| match component {
+            Component::Normal(name) => name.to_str(),
+            _ => None,
+        });
+    Some(plain.collect::<Option<Vec<_>>>()?.join("/"))
+}
+
+/// Each instruction in normal form with the line it starts on.
+fn instructions(text: &str) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
+    let mut current = String::new();
+    let mut start = 0;
+    for (index, line) in text.lines().enumerate() {
+        let trimmed = line.trim();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        if current.is_empty() {
+            start = index + 1;
+        }
+        match trimmed.strip_suffix('\\') {
+            Some(part) => {
+                current.push_str(part);
+                current.push(' ');
+            }
+            None => {
+                current.push_str(trimmed);
+                found.push((normal(&current), start));
+                current.clear();
+            }
+        }
+    }
+    if !current.is_empty() {
+        found.push((normal(&current), start));
+    }
+    found
+}
+
+/// White space does not tell instructions apart, nor does the case of the first word.
+pub fn normal(instruction: &str) -> String {
+    let mut words = instruction.split_whitespace();
+    let first = words.next().unwrap_or_default().to_uppercase();
+    std::iter::once(first.as_str())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The instruction in `Step 2/6 : RUN x`, `STEP 2/6: RUN x` and `[1/2] STEP 2/6: RUN x`.
+pub fn step(line: &str) -> Option<&str> {
+    let line = match line.strip_prefix('[') {
+        Some(rest) => rest.split_once("] ")?.1,
+        None => line,
+    };
+    let rest = line
+        .strip_prefix("Step ")
+        .or_else(|| line.strip_prefix("STEP "))?;
+    let (counter, instruction) = rest.split_once(':')?;
+    let (number, of) = counter.trim().split_once('/')?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    (digits(number) && digits(of)).then(|| instruction.trim())
+}
+
+/// What went wrong, without the instruction that both builders repeat.
+pub fn failure(error: &str) -> String {
+    let message = clean(error);
+    for mark in ["returned a non-zero code: ", "exit status "] {
+        if let Some((_, code)) = message.rsplit_once(mark)
+            && code.trim().parse::<i64>().is_ok()
+        {
+            return format!("exit code {}", code.trim());
+        }
+    }
+    match message.strip_prefix("building at STEP \"") {
+        Some(rest) => rest
+            .split_once("\": ")
+            .map_or(message.clone(), |(_, cause)| cause.to_owned()),
+        None => message,
+    }
+}
+
+/// The number in `dockerfile parse error line 2: …`.
+pub fn line_in(message: &str) -> Option<usize> {
+    let (_, rest) = message.split_once("line ")?;
+    rest.split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# syntax\nFROM debian AS a\n\nrun echo one\nRUN echo two; \\\n  # a comment\n  echo err;  exit 9\nRUN echo one\nCMD a";
+
+    #[test]
+    fn both_builders_words_for_a_step_lead_to_its_line() {
+        let dockerfile = Dockerfile::new(TEXT, "Dockerfile", Some("Dockerfile".to_owned()));
+        let line = |shown: &str, nth| dockerfile.line_of(step(shown).unwrap(), nth);
+        assert_eq!(line("Step 1/6 : FROM debian AS a", 0), Some(2));
+        assert_eq!(
+            line("STEP 3/6: RUN echo two;   echo err;  exit 9", 0),
+            Some(5)
+        );
+        assert_eq!(line("[1/2] STEP 2/6: RUN echo one", 0), Some(4));
+        assert_eq!(line("STEP 4/6: RUN echo one", 1), Some(8));
+        assert_eq!(line("STEP 5/6: CMD a", 0), Some(9));
+        assert_eq!(line("STEP 5/6: CMD b", 0), None);
+    }
+
+    #[test]
+    fn output_that_only_looks_like_a_step_is_none() {
+        for line in [
+            "Step one : x",
+            "STEP 1: x",
+            "Steps 1/2 : x",
+            "step 1/2 : x",
+            "[x",
+            "",
+        ] {
+            assert_eq!(step(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn both_builders_words_for_a_failure_shrink_to_the_cause() {
+        for (message, expected) in [
+            (
+                "The command '/bin/sh -c exit 9' returned a non-zero code: 9",
+                "exit code 9",
+            ),
+            (
+                "building at STEP \"RUN echo \"a\"; exit 9\": while running runtime: exit status 9\n",
+                "exit code 9",
+            ),
+            (
+                "building at STEP \"COPY nothere /x\": checking on sources: no such file or directory\n",
+                "checking on sources: no such file or directory",
+            ),
+            ("COPY failed: file not found", "COPY failed: file not found"),
+        ] {
+            assert_eq!(failure(message), expected);
+        }
+        assert_eq!(line_in("dockerfile parse error line 2: unknown"), Some(2));
+        assert_eq!(line_in("disk full"), None);
+    }
+
+    #[test]
+    fn a_dockerfile_is_in_the_context_or_foreign() {
+        let folder = Path::new("/p/app");
+        assert_eq!(
+            inside(folder, Path::new("./a/Dockerfile")),
+            Some("a/Dockerfile".to_owned())
+        );
+        assert_eq!(inside(folder, Path::new("/p/app/D")), Some("D".to_owned()));
+        assert_eq!(inside(folder, Path::new("/p/other/D")), None);
+        assert_eq!(inside(folder, Path::new("../D")), None);
+    }
+}

@@ -1,0 +1,70 @@
+use super::*;
+
+fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+        .collect()
+}
+
+#[test]
+fn the_ping_tells_docker_from_podman() {
+    let docker = headers(&[
+        ("Api-Version", "1.41"),
+        ("Server", "Docker/20.10.24+dfsg1 (linux)"),
+    ]);
+    assert_eq!(
+        identify(&docker),
+        Some((EngineKind::Docker, "20.10.24".to_owned()))
+    );
+    let podman = headers(&[
+        ("Api-Version", "1.41"),
+        ("Libpod-Api-Version", "4.3.1"),
+        ("Server", "Libpod/4.3.1 (linux)"),
+    ]);
+    assert_eq!(
+        identify(&podman),
+        Some((EngineKind::Podman, "4.3.1".to_owned()))
+    );
+    assert_eq!(identify(&headers(&[("Server", "nginx/1.2")])), None);
+}
+
+fn attempt(address: &str, fault: Fault) -> Attempt {
+    Attempt {
+        address: address.to_owned(),
+        reason: "a reason".to_owned(),
+        fault,
+    }
+}
+
+#[test]
+fn the_error_lists_every_socket_with_its_fault() {
+    let error = ConnectError {
+        tried: vec![
+            attempt("unix:///a", Fault::Missing),
+            attempt("unix:///b", Fault::Denied),
+        ],
+        hint: String::new(),
+    };
+    assert_eq!(
+        error.to_string(),
+        "find a container engine; tried:\n  unix:///a (a reason): no such file\n  unix:///b (a reason): permission denied"
+    );
+}
+
+#[test]
+fn the_hint_follows_the_fault() {
+    let request = Request::default();
+    let denied = [attempt("unix:///a", Fault::Denied)];
+    assert!(hint(&denied, &request).contains("usermod -aG docker"));
+    let missing = [attempt("unix:///a", Fault::Missing)];
+    assert_eq!(hint(&missing, &request), "sudo apt-get install docker.io");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("dockerd"), "").unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    let request = Request {
+        environment: [("PATH".to_owned(), path)].into(),
+        ..Request::default()
+    };
+    assert_eq!(hint(&missing, &request), "sudo systemctl start docker");
+}

@@ -1,0 +1,205 @@
+//! What Podman's Docker-compatible create call reads differently, said so that it means the same.
+
+use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
+
+use bollard::models::{ContainerCreateBody, HealthConfig, ResourcesUlimits};
+
+use super::super::{Engine, EngineError};
+use crate::plan::spec::ContainerSpec;
+use crate::workload::model::{Port, Protocol, PublishedPort};
+
+/// The limits Podman sets itself as soon as one is given, whatever the machine allows.
+const PODMAN_LIMITS: [(&str, rustix::process::Resource); 2] = [
+    ("nofile", rustix::process::Resource::Nofile),
+    ("nproc", rustix::process::Resource::Nproc),
+];
+
+/// Podman's own value of them.
+const PODMAN_LIMIT: u64 = 1_048_576;
+
+impl Engine {
+    pub(super) async fn adapt_to_podman(
+        &self,
+        spec: &ContainerSpec,
+        body: &mut ContainerCreateBody,
+    ) -> Result<(), EngineError> {
+        self.choose_ports(&spec.process.ports, body);
+        let host = body.host_config.get_or_insert_default();
+        add_own_limits(host.ulimits.get_or_insert_default());
+        let removes = spec.process.environment.values().any(Option::is_none);
+        if removes || body.healthcheck.is_some() {
+            let image = self.image_config(&spec.image).await?.unwrap_or_default();
+            empty_removed_variables(body, &image.env);
+            if let Some(check) = &mut body.healthcheck {
+                complete_health(check, image.healthcheck);
+            }
+        }
+        Ok(())
+    }
+
+    /// Podman's call takes no range of host ports: takes the first that is free.
+    fn choose_ports(&self, ports: &[Port], body: &mut ContainerCreateBody) {
+        let host = body.host_config.get_or_insert_default();
+        let Some(map) = &mut host.port_bindings else {
+            return;
+        };
+        for port in ports {
+            let Some(range) = port.published.filter(|range| range.first < range.last) else {
+                continue;
+            };
+            let written = format!("{}-{}", range.first, range.last);
+            let bindings = map.get_mut(&super::port_key(port)).and_then(Option::as_mut);
+            for binding in bindings.into_iter().flatten() {
+                if binding.host_port.as_ref() == Some(&written) {
+                    binding.host_port = Some(first_free(port, range).to_string());
+                }
+            }
+        }
+    }
+}
+
+/// The first port of the range, when none of them is free, so that the engine's error names it.
+fn first_free(port: &Port, range: PublishedPort) -> u16 {
+    let address = port.host_ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let free = |number: &u16| match port.protocol {
+        Protocol::Udp => UdpSocket::bind((address, *number)).is_ok(),
+        Protocol::Tcp | Protocol::Sctp => TcpListener::bind((address, *number)).is_ok(),
+    };
+    (range.first..=range.last).find(free).unwrap_or(range.first)
+}
+
+/// With one limit given, Podman sets `nofile` and `nproc` to a million, and where the machine
+/// allows less, no container starts. Ours are what the machine allows.
+fn add_own_limits(limits: &mut Vec<ResourcesUlimits>) {
+    if limits.is_empty() {
+        return;
+    }
+    for (name, resource) in PODMAN_LIMITS {
+        if limits
+            .iter()
+            .any(|limit| limit.name.as_deref() == Some(name))
+        {
+            continue;
+        }
+        let allowed = rustix::process::getrlimit(resource).maximum;
+        let value = i64::try_from(allowed.unwrap_or(PODMAN_LIMIT).min(PODMAN_LIMIT)).ok();
+        limits.push(ResourcesUlimits {
+            name: Some(name.to_owned()),
+            soft: value,
+            hard: value,
+        });
+    }
+}
+
+/// Podman ignores a bare name: the image's variable is at least made empty.
+fn empty_removed_variables(body: &mut ContainerCreateBody, image: &[String]) {
+    let set_by_image = |name: &str| {
+        image
+            .iter()
+            .any(|entry| entry.split('=').next() == Some(name))
+    };
+    let environment = body.env.take().unwrap_or_default();
+    let kept = environment.into_iter().filter_map(|entry| {
+        if entry.contains('=') {
+            Some(entry)
+        } else {
+            set_by_image(&entry).then(|| format!("{entry}="))
+        }
+    });
+    body.env = Some(kept.collect());
+}
+
+/// Podman does not merge with the image's health test, and breaks the words of `CMD` at spaces.
+fn complete_health(check: &mut HealthConfig, image: Option<HealthConfig>) {
+    if check
+        .test
+        .as_ref()
+        .is_some_and(|test| test.first().is_some_and(|w| w == "NONE"))
+    {
+        return;
+    }
+    let image = image.unwrap_or_default();
+    check.test = check.test.take().or(image.test).map(quoted);
+    check.interval = check.interval.or(image.interval);
+    check.timeout = check.timeout.or(image.timeout);
+    check.start_period = check.start_period.or(image.start_period);
+    check.retries = check.retries.or(image.retries);
+}
+
+fn quoted(test: Vec<String>) -> Vec<String> {
+    let simple = |word: &String| {
+        !word.is_empty() && !word.contains(|c: char| c.is_whitespace() || "'\"\\".contains(c))
+    };
+    match test.split_first() {
+        Some((kind, words)) if kind == "CMD" && !words.iter().all(simple) => {
+            let line: Vec<String> = words.iter().map(|word| quote(word)).collect();
+            vec!["CMD-SHELL".to_owned(), line.join(" ")]
+        }
+        _ => test,
+    }
+}
+
+/// `word` as one word of a POSIX shell.
+fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_with_spaces_become_one_quoted_line() {
+        let test = ["CMD", "sh", "-c", "it's  \"a\""]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(quoted(test), ["CMD-SHELL", r#"'sh' '-c' 'it'\''s  "a"'"#]);
+        let simple = ["CMD", "pg_isready", "-q"].map(str::to_owned).to_vec();
+        assert_eq!(quoted(simple.clone()), simple);
+    }
+
+    #[test]
+    fn a_removed_variable_is_emptied_only_when_the_image_sets_it() {
+        let mut body = ContainerCreateBody {
+            env: Some(["A=1", "PAGER", "LANG"].map(str::to_owned).to_vec()),
+            ..ContainerCreateBody::default()
+        };
+        empty_removed_variables(&mut body, &["LANG=C".to_owned()]);
+        assert_eq!(body.env.unwrap(), ["A=1", "LANG="]);
+    }
+
+    #[test]
+    fn limits_are_completed_only_when_one_is_given() {
+        let mut limits = Vec::new();
+        add_own_limits(&mut limits);
+        assert!(limits.is_empty());
+        limits.push(ResourcesUlimits {
+            name: Some("nofile".to_owned()),
+            soft: Some(1),
+            hard: Some(2),
+        });
+        add_own_limits(&mut limits);
+        assert_eq!(limits.len(), 2);
+        assert_eq!(limits[0].hard, Some(2));
+        assert_eq!(limits[1].name.as_deref(), Some("nproc"));
+        assert!(limits[1].hard.unwrap() > 0);
+    }
+
+    #[test]
+    fn a_range_gives_its_first_free_port() {
+        let held = TcpListener::bind("127.0.0.1:0").unwrap();
+        let first = held.local_addr().unwrap().port();
+        let range = PublishedPort {
+            first,
+            last: first.saturating_add(50),
+        };
+        let port = Port {
+            host_ip: None,
+            published: Some(range),
+            target: 80,
+            protocol: Protocol::Tcp,
+        };
+        let chosen = first_free(&port, range);
+        assert!(chosen > first && chosen <= range.last);
+    }
+}

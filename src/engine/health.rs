@@ -1,0 +1,324 @@
+//! Waiting until a container is healthy, without waiting for the engine's timer.
+//!
+//! The container's own health test is run eagerly: after 20 ms, then backing off to its interval.
+//! Whoever says healthy first wins, the engine or the probe. Podman without systemd never runs a
+//! health test by itself, so there the probe is the engine's own test, run on demand.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::inspect::{Inspected, InspectedHealthTest};
+use super::wire::Call;
+use super::{Engine, EngineError, EngineKind, ExecOptions};
+use crate::plan::observed::{Health, State};
+
+/// How a wait for health ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HealthOutcome {
+    Healthy,
+    /// The test failed as often as its `retries` allow.
+    Unhealthy {
+        last_output: String,
+    },
+    /// The limit passed before the test was decided.
+    TimedOut {
+        last_output: String,
+    },
+    /// The container ended, with this exit code.
+    Exited(i64),
+    /// Neither the container nor its image has a health test.
+    NoTest,
+}
+
+/// The first pause between two probes.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Each pause in percent of the one before: a service is found ready after at most so much longer.
+const BACK_OFF_PERCENT: u32 = 130;
+
+/// How often Podman looks whether the container has ended.
+const EXIT_INTERVAL: &str = "100ms";
+
+/// A health test with the engine's defaults filled in.
+/// <https://docs.docker.com/reference/dockerfile/#healthcheck>
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Test {
+    command: Vec<String>,
+    interval: Duration,
+    timeout: Duration,
+    start_period: Duration,
+    retries: u32,
+}
+
+/// Which failures count: one per interval, the start period left out.
+struct Patience {
+    next: Instant,
+    interval: Duration,
+    left: u32,
+}
+
+impl Engine {
+    /// Waits until the started container is healthy, unhealthy or gone.
+    ///
+    /// # Errors
+    /// When the engine goes away, or there is no such container.
+    pub async fn wait_healthy(
+        &self,
+        container: &str,
+        limit: Option<Duration>,
+    ) -> Result<HealthOutcome, EngineError> {
+        let inspected = self.must_inspect(container).await?;
+        let Some(test) = inspected.health_test.as_ref().and_then(Test::read) else {
+            return Ok(HealthOutcome::NoTest);
+        };
+        let mut last_output = String::new();
+        let decided = async {
+            tokio::select! {
+                outcome = self.probe_until_decided(container, &test, &inspected, &mut last_output) => outcome,
+                code = self.wait_final_exit(container) => code.map(HealthOutcome::Exited),
+            }
+        };
+        let result = match limit {
+            None => decided.await,
+            Some(limit) => match timeout(limit, decided).await {
+                Ok(result) => result,
+                Err(_elapsed) => return Ok(HealthOutcome::TimedOut { last_output }),
+            },
+        };
+        result
+    }
+
+    /// Runs the container's health test once, now; `None` when it has none. On Podman this also
+    /// renews what [`Engine::observe`] shows.
+    ///
+    /// # Errors
+    /// When the container does not run.
+    pub async fn probe_health(&self, container: &str) -> Result<Option<bool>, EngineError> {
+        let inspected = self.must_inspect(container).await?;
+        match inspected.health_test.as_ref().and_then(Test::read) {
+            None => Ok(None),
+            Some(test) => Ok(Some(self.probe(container, &test).await?.is_ok())),
+        }
+    }
+
+    async fn must_inspect(&self, container: &str) -> Result<Inspected, EngineError> {
+        let found = self.inspect(container).await?;
+        found.ok_or_else(|| EngineError::NotFound {
+            action: format!("await the health of container `{container}`"),
+            message: "no such container".to_owned(),
+        })
+    }
+
+    async fn probe_until_decided(
+        &self,
+        container: &str,
+        test: &Test,
+        inspected: &Inspected,
+        last_output: &mut String,
+    ) -> Result<HealthOutcome, EngineError> {
+        let mut patience = Patience::new(test, running_for(inspected));
+        let mut pause = FIRST_PAUSE.min(test.interval);
+        loop {
+            match self.probe(container, test).await? {
+                Ok(()) => return Ok(HealthOutcome::Healthy),
+                Err(output) => *last_output = output,
+            }
+            let now = self.must_inspect(container).await?;
+            // Podman's verdict counts every eager probe as a retry; Docker's is its own.
+            let verdict = match self.kind {
+                EngineKind::Docker => now.health,
+                EngineKind::Podman => Health::None,
+            };
+            if verdict == Health::Healthy {
+                return Ok(HealthOutcome::Healthy);
+            }
+            if patience.is_lost_at(Instant::now()) || verdict == Health::Unhealthy {
+                let last_output = std::mem::take(last_output);
+                return Ok(HealthOutcome::Unhealthy { last_output });
+            }
+            sleep(pause.min(patience.until_next())).await;
+            pause = (pause * BACK_OFF_PERCENT / 100).min(test.interval);
+        }
+    }
+
+    /// Runs the test once: healthy, or what it printed.
+    async fn probe(&self, container: &str, test: &Test) -> Result<Result<(), String>, EngineError> {
+        let probing = async {
+            match self.kind {
+                EngineKind::Docker => self.probe_by_exec(container, test).await,
+                EngineKind::Podman => self.probe_by_podman(container).await,
+            }
+        };
+        match timeout(test.timeout, probing).await {
+            Err(_elapsed) => Ok(Err(format!(
+                "the health test took longer than {:.1} s",
+                test.timeout.as_secs_f64()
+            ))),
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(error)) if error.is_engine_gone() => Err(error),
+            // Between two runs of a restarting container there is nothing to probe.
+            Ok(Err(error)) => Ok(Err(error.to_string())),
+        }
+    }
+
+    async fn probe_by_exec(
+        &self,
+        container: &str,
+        test: &Test,
+    ) -> Result<Result<(), String>, EngineError> {
+        let words: Vec<&str> = test.command.iter().map(String::as_str).collect();
+        let options = ExecOptions {
+            timeout: test.timeout,
+            ..ExecOptions::default()
+        };
+        let output = self.exec(container, &words, &options).await?;
+        Ok(match output.exit_code {
+            0 => Ok(()),
+            _ => Err(output.text()),
+        })
+    }
+
+    async fn probe_by_podman(&self, container: &str) -> Result<Result<(), String>, EngineError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Run {
+            status: String,
+        }
+        let call = Call::get(
+            &format!("/v4.0.0/libpod/containers/{container}/healthcheck"),
+            format!("run the health test of container `{container}`"),
+        );
+        let run: Run = self.wire.fetch(call).await?;
+        if run.status == "healthy" {
+            return Ok(Ok(()));
+        }
+        let output = self.must_inspect(container).await?.health_output;
+        Ok(Err(output.unwrap_or_default().trim_end().to_owned()))
+    }
+
+    /// The exit code once the container has ended for good; a restart policy may bring it back.
+    async fn wait_final_exit(&self, container: &str) -> Result<i64, EngineError> {
+        loop {
+            let code = self.wait_exit_every(container, EXIT_INTERVAL).await?;
+            let state = self.must_inspect(container).await?.state;
+            if !matches!(state, State::Running | State::Restarting | State::Paused) {
+                return Ok(code);
+            }
+            sleep(FIRST_PAUSE).await;
+        }
+    }
+}
+
+/// How long the container has been running, on this machine's clock.
+fn running_for(inspected: &Inspected) -> Duration {
+    let started = inspected.started_at.unwrap_or_else(Timestamp::now);
+    Duration::try_from(Timestamp::now().duration_since(started)).unwrap_or_default()
+}
+
+impl Test {
+    /// `None` for a missing or switched-off test.
+    fn read(stored: &InspectedHealthTest) -> Option<Self> {
+        let (kind, words) = stored.test.split_first()?;
+        let command = match kind.as_str() {
+            "CMD" => words.to_vec(),
+            "CMD-SHELL" => ["/bin/sh", "-c"]
+                .into_iter()
+                .map(str::to_owned)
+                .chain(words.iter().cloned())
+                .collect(),
+            _ => return None,
+        };
+        let or = |nanoseconds: i64, default: Duration| match u64::try_from(nanoseconds) {
+            Ok(0) | Err(_) => default,
+            Ok(given) => Duration::from_nanos(given),
+        };
+        Some(Self {
+            command,
+            interval: or(stored.interval, Duration::from_secs(30)),
+            timeout: or(stored.timeout, Duration::from_secs(30)),
+            start_period: or(stored.start_period, Duration::ZERO),
+            retries: match u32::try_from(stored.retries) {
+                Ok(0) | Err(_) => 3,
+                Ok(given) => given,
+            },
+        })
+    }
+}
+
+impl Patience {
+    fn new(test: &Test, running_for: Duration) -> Self {
+        // The engine's first test that counts comes one interval after the start.
+        let wait = test.start_period.max(test.interval);
+        Self {
+            next: Instant::now() + wait.saturating_sub(running_for),
+            interval: test.interval,
+            left: test.retries,
+        }
+    }
+
+    /// Notes a failure; `true` when it was the last one allowed.
+    fn is_lost_at(&mut self, now: Instant) -> bool {
+        if now >= self.next {
+            self.left = self.left.saturating_sub(1);
+            self.next = now + self.interval;
+        }
+        self.left == 0
+    }
+
+    fn until_next(&self) -> Duration {
+        self.next.saturating_duration_since(Instant::now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(test: &[&str]) -> InspectedHealthTest {
+        InspectedHealthTest {
+            test: test.iter().map(|word| (*word).to_owned()).collect(),
+            ..InspectedHealthTest::default()
+        }
+    }
+
+    #[test]
+    fn a_stored_test_gets_the_engines_defaults() {
+        let test = Test::read(&stored(&["CMD-SHELL", "curl -f x"])).unwrap();
+        assert_eq!(test.command, ["/bin/sh", "-c", "curl -f x"]);
+        assert_eq!(test.interval, Duration::from_secs(30));
+        assert_eq!((test.retries, test.start_period), (3, Duration::ZERO));
+        assert_eq!(Test::read(&stored(&["NONE"])), None);
+        assert_eq!(Test::read(&stored(&[])), None);
+    }
+
+    #[test]
+    fn failures_count_once_per_interval_and_not_in_the_start_period() {
+        let test = Test {
+            interval: Duration::from_secs(1),
+            start_period: Duration::from_secs(5),
+            retries: 2,
+            ..Test::read(&stored(&["CMD", "true"])).unwrap()
+        };
+        let start = Instant::now();
+        let mut patience = Patience::new(&test, Duration::ZERO);
+        let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
+        assert!(!patience.is_lost_at(at(1.0)));
+        assert!(!patience.is_lost_at(at(4.0)));
+        assert!(!patience.is_lost_at(at(5.1)), "the first of two retries");
+        assert!(!patience.is_lost_at(at(5.2)), "too soon after it to count");
+        assert!(patience.is_lost_at(at(6.2)));
+    }
+
+    #[test]
+    fn a_container_that_runs_for_long_has_no_start_period_left() {
+        let test = Test {
+            retries: 1,
+            ..Test::read(&stored(&["CMD", "true"])).unwrap()
+        };
+        let mut patience = Patience::new(&test, Duration::from_secs(3600));
+        assert!(patience.is_lost_at(Instant::now()));
+    }
+}

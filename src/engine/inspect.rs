@@ -1,0 +1,302 @@
+//! One container in full, read tolerantly.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+use super::observe::{health, state};
+use super::wire::Call;
+use super::{Engine, EngineError};
+use crate::plan::observed::{Health, State};
+use crate::plan::spec::Labels;
+use crate::secret::Secret;
+
+/// A container as the engine describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// Full id.
+    pub id: String,
+    pub name: String,
+    /// As the engine words it; Podman writes short names out.
+    pub image: String,
+    pub image_id: String,
+    pub labels: Labels,
+    pub state: State,
+    /// 0 while it runs and before it did.
+    pub exit_code: i64,
+    /// `None` when it never started.
+    pub started_at: Option<Timestamp>,
+    /// `None` when it never finished.
+    pub finished_at: Option<Timestamp>,
+    pub health: Health,
+    /// Output of the newest health test that the engine ran.
+    pub health_output: Option<String>,
+    /// Consecutive failures of the health test, as the engine counts them.
+    pub failing_streak: u32,
+    /// Its own health test, or the image's.
+    pub health_test: Option<InspectedHealthTest>,
+    /// Network name → IPv4 address, empty while it does not run.
+    pub addresses: BTreeMap<String, String>,
+    /// (host address, host port, container port, protocol)
+    pub ports: Vec<(String, u16, u16, String)>,
+    pub mounts: Vec<InspectedMount>,
+    pub environment: BTreeMap<String, Secret>,
+    /// Why it did not start, in the engine's words; empty when nothing went wrong.
+    pub error: String,
+    pub out_of_memory: bool,
+    /// Whether it has a terminal, so that its log is one raw stream.
+    pub tty: bool,
+    pub restart_count: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InspectedMount {
+    /// `bind`, `volume` or `tmpfs`.
+    pub kind: String,
+    /// Name of the volume.
+    pub name: Option<String>,
+    /// Path on the host.
+    pub source: String,
+    pub target: String,
+    pub writable: bool,
+}
+
+/// A health test as the engine keeps it; durations in nanoseconds, 0 for the default.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct InspectedHealthTest {
+    /// `CMD`, `CMD-SHELL` or `NONE`, then the words.
+    #[serde(deserialize_with = "null_is_default")]
+    pub test: Vec<String>,
+    pub interval: i64,
+    pub timeout: i64,
+    pub start_period: i64,
+    pub retries: i64,
+}
+
+impl Engine {
+    /// The container of this name or id; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn inspect(&self, name_or_id: &str) -> Result<Option<Inspected>, EngineError> {
+        let call = Call::get(
+            &format!("/containers/{name_or_id}/json"),
+            format!("inspect container `{name_or_id}`"),
+        );
+        let found: Option<WireContainer> = self.wire.find(call).await?;
+        Ok(found.map(Inspected::from))
+    }
+
+    /// The container, ours or foreign, that holds exactly this name.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn find_by_name(&self, name: &str) -> Result<Option<Inspected>, EngineError> {
+        let found = self.inspect(name).await?;
+        Ok(found.filter(|container| container.name == name))
+    }
+}
+
+/// Both engines write `null` for empty lists and maps now and then.
+fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireContainer {
+    id: String,
+    name: String,
+    image: String,
+    state: WireState,
+    config: WireConfig,
+    restart_count: u32,
+    #[serde(deserialize_with = "null_is_default")]
+    mounts: Vec<WireMount>,
+    network_settings: WireNetworkSettings,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireState {
+    status: String,
+    exit_code: i64,
+    error: String,
+    started_at: String,
+    finished_at: String,
+    #[serde(rename = "OOMKilled")]
+    oom_killed: bool,
+    health: Option<WireHealth>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireHealth {
+    status: String,
+    failing_streak: u32,
+    #[serde(deserialize_with = "null_is_default")]
+    log: Vec<WireHealthLog>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireHealthLog {
+    output: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireConfig {
+    image: String,
+    tty: bool,
+    #[serde(deserialize_with = "null_is_default")]
+    labels: Labels,
+    #[serde(deserialize_with = "null_is_default")]
+    env: Vec<String>,
+    healthcheck: Option<InspectedHealthTest>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireMount {
+    #[serde(rename = "Type")]
+    kind: String,
+    name: Option<String>,
+    source: String,
+    destination: String,
+    #[serde(rename = "RW")]
+    writable: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireNetworkSettings {
+    #[serde(deserialize_with = "null_is_default")]
+    networks: BTreeMap<String, WireEndpoint>,
+    #[serde(deserialize_with = "null_is_default")]
+    ports: BTreeMap<String, Option<Vec<WirePort>>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WireEndpoint {
+    #[serde(rename = "IPAddress")]
+    ip_address: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct WirePort {
+    host_ip: String,
+    host_port: String,
+}
+
+impl From<WireContainer> for Inspected {
+    fn from(wire: WireContainer) -> Self {
+        let (settings, config) = (wire.network_settings, wire.config);
+        let test = wire.state.health.unwrap_or_default();
+        Self {
+            id: wire.id,
+            name: wire.name.trim_start_matches('/').to_owned(),
+            image: config.image,
+            image_id: wire.image,
+            labels: config.labels,
+            state: state(&wire.state.status, Some(wire.state.exit_code)),
+            exit_code: wire.state.exit_code,
+            started_at: time(&wire.state.started_at),
+            finished_at: time(&wire.state.finished_at),
+            health: health(&test.status),
+            health_output: test.log.into_iter().next_back().map(|entry| entry.output),
+            failing_streak: test.failing_streak,
+            health_test: config.healthcheck.filter(|check| !check.test.is_empty()),
+            addresses: settings
+                .networks
+                .into_iter()
+                .map(|(network, endpoint)| (network, endpoint.ip_address))
+                .collect(),
+            ports: settings.ports.into_iter().flat_map(published).collect(),
+            mounts: wire.mounts.into_iter().map(mount).collect(),
+            environment: config.env.iter().map(|entry| variable(entry)).collect(),
+            error: super::error::clean(&wire.state.error),
+            out_of_memory: wire.state.oom_killed,
+            tty: config.tty,
+            restart_count: wire.restart_count,
+        }
+    }
+}
+
+/// Year 1 stands for never.
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse::<Timestamp>()
+        .ok()
+        .filter(|time| time.as_second() > 0)
+}
+
+/// `80/tcp` with its bindings.
+fn published((key, bindings): (String, Option<Vec<WirePort>>)) -> Vec<(String, u16, u16, String)> {
+    let (port, protocol) = key.split_once('/').unwrap_or((&key, "tcp"));
+    let Ok(target) = port.parse::<u16>() else {
+        return Vec::new();
+    };
+    let read = |binding: WirePort| {
+        let host_port = binding.host_port.parse().ok().filter(|port| *port != 0)?;
+        Some((binding.host_ip, host_port, target, protocol.to_owned()))
+    };
+    bindings.into_iter().flatten().filter_map(read).collect()
+}
+
+fn mount(wire: WireMount) -> InspectedMount {
+    InspectedMount {
+        kind: wire.kind,
+        name: wire.name.filter(|name| !name.is_empty()),
+        source: wire.source,
+        target: wire.destination,
+        writable: wire.writable,
+    }
+}
+
+fn variable(entry: &str) -> (String, Secret) {
+    let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
+    (name.to_owned(), Secret::new(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_full_of_nulls_is_a_container() {
+        let json = r#"{"Id":"1","Name":"/a","Image":"sha256:2","Mounts":null,
+            "State":{"Status":"stopped","ExitCode":3,"StartedAt":"2026-11-20T10:47:39.7Z",
+                     "FinishedAt":"0001-01-01T00:00:00Z","Health":{"Status":"","Log":null}},
+            "Config":{"Labels":null,"Env":null,"Healthcheck":null},
+            "NetworkSettings":{"Networks":null,"Ports":{"80/tcp":null,"81/tcp":[{"HostIp":"127.0.0.1","HostPort":"8081"}]}}}"#;
+        let container: Inspected = serde_json::from_str::<WireContainer>(json).unwrap().into();
+        assert_eq!(container.name, "a");
+        assert_eq!(container.state, State::Exited(Some(3)));
+        assert_eq!(
+            (container.health, container.health_test),
+            (Health::None, None)
+        );
+        assert!(container.started_at.is_some());
+        assert_eq!(container.finished_at, None);
+        assert_eq!(
+            container.ports,
+            [("127.0.0.1".to_owned(), 8081, 81, "tcp".to_owned())]
+        );
+    }
+
+    #[test]
+    fn the_environment_does_not_show_its_values() {
+        let json = r#"{"Config":{"Env":["PASSWORD=canary","EMPTY"]}}"#;
+        let container: Inspected = serde_json::from_str::<WireContainer>(json).unwrap().into();
+        assert_eq!(container.environment["PASSWORD"].expose(), "canary");
+        assert!(!format!("{container:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,185 @@
+//! Starting, stopping, renaming, removing and awaiting containers, and putting files into them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::create::whole_seconds;
+use super::network::absent_is_fine;
+use super::wire::Call;
+use super::{Engine, EngineError, EngineKind};
+use crate::workload::model::{FileContent, FileMount};
+
+/// How often Podman looks whether an awaited container has ended; its default is 250 ms.
+const PODMAN_WAIT_INTERVAL: &str = "10ms";
+
+impl Engine {
+    /// Starts the container; one that runs is left as it is.
+    ///
+    /// # Errors
+    /// [`EngineError::PortInUse`], or the reason the program could not be run.
+    pub async fn start(&self, container: &str) -> Result<(), EngineError> {
+        self.post(container, "start", "start").await
+    }
+
+    /// Asks the container to stop and kills it after `grace`; a stopped one is left as it is.
+    ///
+    /// # Errors
+    /// When there is no such container.
+    pub async fn stop(&self, container: &str, grace: Duration) -> Result<(), EngineError> {
+        let call = Call::post(
+            &format!("/containers/{container}/stop"),
+            format!("stop container `{container}`"),
+        );
+        let seconds = whole_seconds(grace).to_string();
+        self.wire.run(call.query("t", &seconds)).await
+    }
+
+    /// Ends the container's first process at once; a stopped one is left as it is.
+    ///
+    /// # Errors
+    /// When there is no such container.
+    pub async fn kill(&self, container: &str) -> Result<(), EngineError> {
+        match self.post(container, "kill", "kill").await {
+            Err(EngineError::Refused { message, .. })
+                if message.contains("is not running") || message.contains("can only kill") =>
+            {
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Removes the container, with its anonymous volumes when `volumes`; a missing one is fine.
+    ///
+    /// # Errors
+    /// When it runs and `force` is not given.
+    pub async fn remove(
+        &self,
+        container: &str,
+        force: bool,
+        volumes: bool,
+    ) -> Result<(), EngineError> {
+        let flag = |on: bool| if on { "true" } else { "false" };
+        let call = Call::delete(
+            &format!("/containers/{container}"),
+            format!("remove container `{container}`"),
+        )
+        .query("force", flag(force))
+        .query("v", flag(volumes));
+        match absent_is_fine(self.wire.run(call).await) {
+            // Somebody else is removing it; it is gone when the name can be taken.
+            Err(error) if error.to_string().contains("is already in progress") => {
+                self.wait_removed(container).await
+            }
+            other => other,
+        }
+    }
+
+    async fn wait_removed(&self, container: &str) -> Result<(), EngineError> {
+        let call = Call::post(
+            &format!("/containers/{container}/wait"),
+            format!("await the removal of container `{container}`"),
+        );
+        absent_is_fine(self.wire.run(call.query("condition", "removed")).await)
+    }
+
+    /// Gives the container another name.
+    ///
+    /// # Errors
+    /// [`EngineError::NameTaken`] when another one has it.
+    pub async fn rename(&self, container: &str, name: &str) -> Result<(), EngineError> {
+        let call = Call::post(
+            &format!("/containers/{container}/rename"),
+            format!("rename container `{container}` to `{name}`"),
+        );
+        self.wire.run(call.query("name", name)).await
+    }
+
+    /// The exit code of a started container, once it has ended; at once when it has already.
+    ///
+    /// # Errors
+    /// When it is removed meanwhile, or the engine goes away.
+    pub async fn wait_exit(&self, container: &str) -> Result<i64, EngineError> {
+        self.wait_exit_every(container, PODMAN_WAIT_INTERVAL).await
+    }
+
+    /// `interval` is how often Podman looks; Docker needs not look.
+    pub(super) async fn wait_exit_every(
+        &self,
+        container: &str,
+        interval: &str,
+    ) -> Result<i64, EngineError> {
+        let mut call = Call::post(
+            &format!("/containers/{container}/wait"),
+            format!("await the end of container `{container}`"),
+        )
+        .query("condition", "not-running");
+        if self.kind == EngineKind::Podman {
+            call = call.query("interval", interval);
+        }
+        let waited: Waited = self.wire.fetch(call).await?;
+        Ok(waited.status_code)
+    }
+
+    /// Puts files with inline content into a container, started or not, making their folders.
+    /// Files that come from the host are mounts, and passed over here.
+    ///
+    /// # Errors
+    /// When there is no such container, or a file stands where a folder is needed.
+    pub async fn upload_files(
+        &self,
+        container: &str,
+        files: &[FileMount],
+    ) -> Result<(), EngineError> {
+        let action = format!("put files into container `{container}`");
+        let archive = archive(files).map_err(|source| EngineError::File {
+            action: action.clone(),
+            source,
+        })?;
+        let Some(archive) = archive else {
+            return Ok(());
+        };
+        let call = Call::put(&format!("/containers/{container}/archive"), action)
+            .query("path", "/")
+            .bytes("application/x-tar", archive);
+        self.wire.run(call).await
+    }
+
+    async fn post(&self, container: &str, verb: &str, word: &str) -> Result<(), EngineError> {
+        let call = Call::post(
+            &format!("/containers/{container}/{verb}"),
+            format!("{word} container `{container}`"),
+        );
+        self.wire.run(call).await
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Waited {
+    status_code: i64,
+}
+
+/// A tar of the inline files, `None` without any.
+fn archive(files: &[FileMount]) -> std::io::Result<Option<Bytes>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut any = false;
+    for file in files {
+        let FileContent::Inline(content) = &file.content else {
+            continue;
+        };
+        any = true;
+        let content = content.expose().as_bytes();
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(file.mode);
+        header.set_uid(file.uid.into());
+        header.set_gid(file.gid.into());
+        header.set_mtime(0);
+        archive.append_data(&mut header, file.target.trim_start_matches('/'), content)?;
+    }
+    let bytes = archive.into_inner()?;
+    Ok(any.then(|| bytes.into()))
+}

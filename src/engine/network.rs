@@ -1,0 +1,173 @@
+//! Networks: making, finding, connecting and removing them.
+
+use std::collections::HashMap;
+
+use bollard::models::{
+    EndpointIpamConfig, EndpointSettings, Ipam, IpamConfig, NetworkConnectRequest,
+    NetworkCreateRequest,
+};
+use serde::Deserialize;
+
+use super::wire::Call;
+use super::{Engine, EngineError};
+use crate::plan::observed::ObservedNetwork;
+use crate::plan::spec::{Endpoint, Labels, NetworkSpec};
+use crate::workload::model::Subnet;
+
+impl Engine {
+    /// Makes the network; one of this name that exists already is left as it is.
+    ///
+    /// # Errors
+    /// When the engine refuses, for instance for overlapping subnets.
+    pub async fn create_network(&self, spec: &NetworkSpec) -> Result<(), EngineError> {
+        let action = format!("create network `{}`", spec.name);
+        // Docker lets two networks share a name unless it is told to look.
+        let mut body = serde_json::json!({ "CheckDuplicate": true });
+        merge(&mut body, &network_body(spec));
+        let call = Call::post("/networks/create", action).json(&body)?;
+        match self.wire.run(call).await {
+            Err(error) if error.is_conflict() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// The network of this name, `None` when there is none.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn network(&self, name: &str) -> Result<Option<ObservedNetwork>, EngineError> {
+        let call = Call::get(
+            &format!("/networks/{name}"),
+            format!("look up network `{name}`"),
+        );
+        let found: Option<WireNetwork> = self.wire.find(call).await?;
+        // Docker also finds a network by the beginning of its id.
+        Ok(found
+            .map(Into::into)
+            .filter(|n: &ObservedNetwork| n.name == name || n.id == name))
+    }
+
+    /// Removes the network; a missing one is fine.
+    ///
+    /// # Errors
+    /// When containers are still attached.
+    pub async fn remove_network(&self, name: &str) -> Result<(), EngineError> {
+        let call = Call::delete(
+            &format!("/networks/{name}"),
+            format!("remove network `{name}`"),
+        );
+        absent_is_fine(self.wire.run(call).await)
+    }
+
+    /// Attaches a container to a further network; to be done before it starts.
+    ///
+    /// # Errors
+    /// When either of the two does not exist.
+    pub async fn connect_network(
+        &self,
+        container: &str,
+        endpoint: &Endpoint,
+    ) -> Result<(), EngineError> {
+        let network = &endpoint.network;
+        let request = NetworkConnectRequest {
+            container: container.to_owned(),
+            endpoint_config: Some(endpoint_settings(endpoint)),
+        };
+        let call = Call::post(
+            &format!("/networks/{network}/connect"),
+            format!("connect container `{container}` to network `{network}`"),
+        );
+        match self.wire.run(call.json(&request)?).await {
+            // Attached by an earlier, interrupted run.
+            Err(error) if error.to_string().contains("already connected") => Ok(()),
+            Err(error) if error.to_string().contains("already exists in network") => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// How a container appears in one network.
+pub(super) fn endpoint_settings(endpoint: &Endpoint) -> EndpointSettings {
+    let address = endpoint.ipv4_address.is_some() || endpoint.ipv6_address.is_some();
+    EndpointSettings {
+        aliases: Some(endpoint.aliases.clone()),
+        mac_address: endpoint.mac_address.clone(),
+        driver_opts: some_map(&endpoint.driver_options),
+        ipam_config: address.then(|| EndpointIpamConfig {
+            ipv4_address: endpoint.ipv4_address.clone(),
+            ipv6_address: endpoint.ipv6_address.clone(),
+            link_local_ips: None,
+        }),
+        ..EndpointSettings::default()
+    }
+}
+
+fn network_body(spec: &NetworkSpec) -> NetworkCreateRequest {
+    NetworkCreateRequest {
+        name: spec.name.clone(),
+        driver: spec.driver.clone(),
+        internal: Some(spec.internal),
+        attachable: Some(spec.attachable),
+        enable_ipv6: Some(spec.ipv6),
+        options: some_map(&spec.driver_options),
+        labels: Some(spec.labels.clone().into_iter().collect()),
+        ipam: (!spec.subnets.is_empty()).then(|| Ipam {
+            config: Some(spec.subnets.iter().map(ipam_config).collect()),
+            ..Ipam::default()
+        }),
+        ..NetworkCreateRequest::default()
+    }
+}
+
+fn ipam_config(subnet: &Subnet) -> IpamConfig {
+    IpamConfig {
+        subnet: subnet.subnet.clone(),
+        ip_range: subnet.ip_range.clone(),
+        gateway: subnet.gateway.clone(),
+        auxiliary_addresses: None,
+    }
+}
+
+/// Adds the fields of `extra` to the object `into`.
+fn merge(into: &mut serde_json::Value, extra: &impl serde::Serialize) {
+    if let (serde_json::Value::Object(into), Ok(serde_json::Value::Object(extra))) =
+        (into, serde_json::to_value(extra))
+    {
+        into.extend(extra);
+    }
+}
+
+/// `None` for an empty map, so that the engine keeps its defaults.
+pub(super) fn some_map(
+    map: &std::collections::BTreeMap<String, String>,
+) -> Option<HashMap<String, String>> {
+    (!map.is_empty()).then(|| map.clone().into_iter().collect())
+}
+
+/// Removing what is gone already is no failure.
+pub(super) fn absent_is_fine(result: Result<(), EngineError>) -> Result<(), EngineError> {
+    match result {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other,
+    }
+}
+
+/// A network as both engines list and inspect it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct WireNetwork {
+    name: String,
+    id: String,
+    #[serde(default)]
+    labels: Option<Labels>,
+}
+
+impl From<WireNetwork> for ObservedNetwork {
+    fn from(network: WireNetwork) -> Self {
+        Self {
+            id: network.id,
+            name: network.name,
+            labels: network.labels.unwrap_or_default(),
+        }
+    }
+}

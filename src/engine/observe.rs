@@ -1,0 +1,211 @@
+//! What is there at the engine, by label: three concurrent list calls, read tolerantly.
+//!
+//! Docker's list tells health in its status text. Podman's Docker-compatible list does not, so
+//! Podman is asked through its own list, which tells health and exit code as fields.
+
+mod podman;
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::network::WireNetwork;
+use super::volume::WireVolume;
+use super::wire::Call;
+use super::{Engine, EngineError, EngineKind};
+use crate::plan::observed::{
+    Health, Observed, ObservedContainer, ObservedNetwork, ObservedVolume, State,
+};
+use crate::plan::spec::Labels;
+
+impl Engine {
+    /// The containers (stopped ones too), networks and volumes that carry all of `labels`.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn observe(&self, labels: &[(String, String)]) -> Result<Observed, EngineError> {
+        let networks = Call::get("/networks", "list the networks").label_filter(labels);
+        let volumes = Call::get("/volumes", "list the volumes").label_filter(labels);
+        let (containers, networks, volumes) = futures_util::try_join!(
+            self.containers(labels, true),
+            self.wire.fetch::<Vec<WireNetwork>>(networks),
+            self.wire.fetch::<WireVolumes>(volumes),
+        )?;
+        Ok(Observed {
+            containers: by(containers, |container| container.name.clone()),
+            networks: by(networks.into_iter().map(ObservedNetwork::from), |network| {
+                network.name.clone()
+            }),
+            volumes: by(
+                volumes
+                    .volumes
+                    .into_iter()
+                    .flatten()
+                    .map(ObservedVolume::from),
+                |volume| volume.name.clone(),
+            ),
+        })
+    }
+
+    /// The name of the running container that publishes `port` on the host.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn port_holder(&self, port: u16) -> Result<Option<String>, EngineError> {
+        let running = self.containers(&[], false).await?;
+        Ok(running
+            .into_iter()
+            .find(|container| container.ports.iter().any(|(_, host, ..)| *host == port))
+            .map(|container| container.name))
+    }
+
+    async fn containers(
+        &self,
+        labels: &[(String, String)],
+        all: bool,
+    ) -> Result<Vec<ObservedContainer>, EngineError> {
+        let path = match self.kind {
+            EngineKind::Docker => "/containers/json",
+            EngineKind::Podman => "/v4.0.0/libpod/containers/json",
+        };
+        let call = Call::get(path, "list the containers")
+            .query("all", if all { "true" } else { "false" })
+            .label_filter(labels);
+        match self.kind {
+            EngineKind::Docker => {
+                let list: Option<Vec<DockerContainer>> = self.wire.fetch(call).await?;
+                Ok(list.into_iter().flatten().map(Into::into).collect())
+            }
+            EngineKind::Podman => {
+                let list: Option<Vec<podman::Container>> = self.wire.fetch(call).await?;
+                let now = jiff::Timestamp::now().as_second();
+                Ok(list
+                    .into_iter()
+                    .flatten()
+                    .map(|container| container.observed(now))
+                    .collect())
+            }
+        }
+    }
+}
+
+fn by<T>(items: impl IntoIterator<Item = T>, name: impl Fn(&T) -> String) -> BTreeMap<String, T> {
+    items.into_iter().map(|item| (name(&item), item)).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WireVolumes {
+    #[serde(default)]
+    volumes: Option<Vec<WireVolume>>,
+}
+
+/// One entry of Docker's list.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct DockerContainer {
+    id: String,
+    names: Vec<String>,
+    image: String,
+    #[serde(rename = "ImageID")]
+    image_id: String,
+    created: i64,
+    ports: Option<Vec<DockerPort>>,
+    labels: Option<Labels>,
+    state: String,
+    status: String,
+    network_settings: Option<DockerNetworks>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct DockerPort {
+    #[serde(rename = "IP")]
+    ip: String,
+    private_port: u16,
+    public_port: u16,
+    #[serde(rename = "Type")]
+    protocol: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct DockerNetworks {
+    networks: Option<BTreeMap<String, serde::de::IgnoredAny>>,
+}
+
+impl From<DockerContainer> for ObservedContainer {
+    fn from(container: DockerContainer) -> Self {
+        let networks = container.network_settings.and_then(|n| n.networks);
+        Self {
+            name: own_name(&container.names),
+            id: container.id,
+            image: container.image,
+            image_id: container.image_id,
+            labels: container.labels.unwrap_or_default(),
+            state: state(&container.state, exit_code_of(&container.status)),
+            health: health_of(&container.status),
+            status: container.status,
+            created: container.created,
+            ports: container
+                .ports
+                .into_iter()
+                .flatten()
+                .filter(|port| port.public_port != 0)
+                .map(|p| (p.ip, p.public_port, p.private_port, p.protocol))
+                .collect(),
+            networks: networks.unwrap_or_default().into_keys().collect(),
+        }
+    }
+}
+
+/// The container's own name; with legacy links `/other/alias` stands beside it.
+fn own_name(names: &[String]) -> String {
+    let own = |name: &&String| !name.trim_start_matches('/').contains('/');
+    let name = names.iter().find(own).or(names.first());
+    name.map(|name| name.trim_start_matches('/').to_owned())
+        .unwrap_or_default()
+}
+
+/// Maps the words of Docker, of Podman (whose own leak through) and of the future onto ours.
+pub(super) fn state(word: &str, exit_code: Option<i64>) -> State {
+    match word.to_ascii_lowercase().as_str() {
+        "created" | "configured" | "initialized" | "" | "unknown" => State::Created,
+        "paused" => State::Paused,
+        "restarting" => State::Restarting,
+        "exited" | "stopped" => State::Exited(exit_code),
+        "removing" => State::Removing,
+        "dead" => State::Dead,
+        // `running`, Podman's `stopping`, and whatever is invented later: something may be alive.
+        _ => State::Running,
+    }
+}
+
+/// The code in `Exited (7) 2 minutes ago`.
+fn exit_code_of(status: &str) -> Option<i64> {
+    let (code, _) = status.strip_prefix("Exited (")?.split_once(')')?;
+    code.parse().ok()
+}
+
+/// The health at the end of `Up 3 minutes (healthy)`.
+fn health_of(status: &str) -> Health {
+    match status.rsplit_once('(') {
+        Some((_, "healthy)")) => Health::Healthy,
+        Some((_, "unhealthy)")) => Health::Unhealthy,
+        Some((_, "health: starting)")) => Health::Starting,
+        _ => Health::None,
+    }
+}
+
+/// The health in inspect answers and in Podman's list; empty or `none` without a test.
+pub(super) fn health(word: &str) -> Health {
+    match word {
+        "healthy" => Health::Healthy,
+        "unhealthy" => Health::Unhealthy,
+        "starting" => Health::Starting,
+        _ => Health::None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
