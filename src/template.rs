@@ -19,8 +19,12 @@ use rewrite::Changes;
 
 pub use crate::variables::evaluate::Outcome;
 
-/// Most bytes that the expanded scalars of one file have together.
+/// Most bytes that the templates of one file and what they come to have together, and most
+/// mentions of variables in it; every alias is counted.
 const MAX_EXPANDED_BYTES: usize = 4 * MAX_TEXT_BYTES;
+const MAX_USES: usize = 50_000;
+/// How many undefined variables are reported of one file.
+const MAX_UNDEFINED: usize = 1000;
 
 /// One step from the root of a document to a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +75,7 @@ impl Expanded {
     ///
     /// # Errors
     /// A scalar behind an alias that comes to different values for its readers has no one text.
-    pub fn text(&self) -> Result<String, Diagnostic> {
+    pub fn text(&self) -> Result<String, Box<Diagnostic>> {
         rewrite::rewrite(&self.source, &self.changes)
     }
 }
@@ -123,7 +127,7 @@ struct Expander<'a> {
     source: &'a Source,
     scope: &'a Scope<'a>,
     path: Vec<Segment>,
-    /// Made so far.
+    /// Read and made so far.
     bytes: usize,
     uses: Vec<Use>,
     faults: Faults,
@@ -174,6 +178,10 @@ impl Expander<'_> {
     }
 
     fn scalar(&mut self, span: Span, scalar: &Scalar, key: Option<Span>) -> Scalar {
+        if self.exceeded().is_some() {
+            return scalar.clone();
+        }
+        self.bytes += scalar.text.len();
         let written = match Written::parse(&scalar.text, &Place::new(self.source, span)) {
             Ok(written) => written,
             Err(fault) => {
@@ -183,29 +191,48 @@ impl Expander<'_> {
         };
         let reader = (self.scope.reader)(&self.path);
         let variables = self.scope.variables;
-        let limit = MAX_TEXT_BYTES.min(MAX_EXPANDED_BYTES.saturating_sub(self.bytes));
         let mut lookup = |name: &str| variables.value(name, reader);
-        let result = written.template.evaluate(&mut lookup, limit);
-        self.bytes += result.text.len();
+        let result = written.template.evaluate(&mut lookup, MAX_TEXT_BYTES);
         if result.too_long {
             self.faults.add(written.too_long());
         }
+        self.bytes += result.text.len();
         let path = dotted(&self.path);
         for mention in result.mentions {
             let place = written.place_of(&mention.range);
             self.mention(mention, place, &path, reader);
         }
+        if let Some(message) = self.exceeded() {
+            self.faults
+                .add(Diagnostic::error(message).at(self.source, span));
+        }
         self.changes.record(span, key, scalar, &result.text);
         expanded_scalar(scalar, result.text)
     }
 
+    /// Which bound of the file is exceeded, if one is; nothing more is expanded then.
+    fn exceeded(&self) -> Option<String> {
+        if self.bytes > MAX_EXPANDED_BYTES {
+            let message = format!("The file comes to more than {MAX_EXPANDED_BYTES} bytes of text");
+            Some(message)
+        } else if self.uses.len() > MAX_USES {
+            let message = format!("The file mentions variables more than {MAX_USES} times");
+            Some(message)
+        } else {
+            None
+        }
+    }
+
+    /// Records a use and what is wrong with it.
     fn mention(&mut self, mention: Mention, place: Place, path: &str, reader: Reader) {
-        let mut outcome = mention.outcome;
-        for (cause, fault) in self.scope.variables.faults(&mention, &place) {
-            outcome = cause;
-            match cause {
-                Outcome::Required => self.faults.add(fault),
-                _ => self.undefined.add(fault),
+        let outcome = mention.outcome_of_all();
+        let is_full = self.undefined.list.len() >= MAX_UNDEFINED;
+        if !(outcome == Outcome::Undefined && is_full) {
+            for (cause, fault) in self.scope.variables.faults(&mention, &place) {
+                match cause {
+                    Outcome::Required => self.faults.add(fault),
+                    _ => self.undefined.add(fault),
+                }
             }
         }
         self.uses.push(Use {

@@ -57,14 +57,15 @@ fn is_safe_plain(text: &str) -> bool {
     let first = text.chars().next();
     let starts_badly = match first {
         None => true,
-        Some('-' | '?' | ':') => {
+        Some('-') => {
             let second = text.chars().nth(1);
             !second.is_some_and(|c| c.is_alphanumeric() || c == '/' || c == '.')
         }
-        Some(c) => "#&*!|>'\"%@`=<~".contains(c) || c.is_whitespace(),
+        Some(c) => "?:#&*!|>'\"%@`=<~".contains(c) || c.is_whitespace(),
     };
     let is_doubtful = text.contains([',', '[', ']', '{', '}'])
         || text.contains(": ")
+        || text.contains(":?")
         || text.contains(" #")
         || text.ends_with(':')
         || text.starts_with("...")

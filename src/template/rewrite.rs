@@ -39,15 +39,15 @@ impl Changes {
     }
 }
 
-pub fn rewrite(source: &Source, changes: &Changes) -> Result<String, Diagnostic> {
+pub fn rewrite(source: &Source, changes: &Changes) -> Result<String, Box<Diagnostic>> {
     let mut text = String::with_capacity(source.text.len());
     let mut at = 0;
     for (span, change) in &changes.by_span {
         if change.conflict {
             let message = "Different readers of this value get different texts";
-            return Err(Diagnostic::error(message)
-                .at(source, *span)
-                .help("write the value out where its alias stands"));
+            let fault = Diagnostic::error(message).at(source, *span);
+            let fault = fault.help("write the value out where its alias stands");
+            return Err(Box::new(fault));
         }
         if change.before == change.after {
             continue;
@@ -59,7 +59,7 @@ pub fn rewrite(source: &Source, changes: &Changes) -> Result<String, Diagnostic>
             Style::Literal | Style::Folded => {
                 let Some(block) = Block::find(source, *span, change.key) else {
                     let message = "This block of text cannot be written with its new value";
-                    return Err(Diagnostic::error(message).at(source, *span));
+                    return Err(Box::new(Diagnostic::error(message).at(source, *span)));
                 };
                 (block.span, block.render(change.style, &change.after))
             }

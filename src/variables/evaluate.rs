@@ -36,6 +36,21 @@ pub struct Mention {
     pub value: Option<Arc<Value>>,
 }
 
+impl Mention {
+    /// The outcome with what is missing inside the inserted value taken in.
+    #[must_use]
+    pub fn outcome_of_all(&self) -> Outcome {
+        let missing = || self.value.iter().flat_map(|value| &value.missing);
+        if missing().any(|missing| missing.required.is_some()) {
+            Outcome::Required
+        } else if missing().next().is_some() {
+            Outcome::Undefined
+        } else {
+            self.outcome
+        }
+    }
+}
+
 /// What a template comes to.
 #[derive(Debug, Clone, Default)]
 pub struct Evaluated {

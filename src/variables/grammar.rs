@@ -10,6 +10,8 @@ use std::ops::Range;
 
 /// Deepest nesting of expressions in defaults of expressions.
 pub const MAX_NESTING: usize = 64;
+/// Most expressions in one text.
+pub const MAX_EXPRESSIONS: usize = 10_000;
 
 /// A parsed text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,7 +70,11 @@ impl Template {
     /// # Errors
     /// The first expression that opens with `${` and does not follow the grammar.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let mut parser = Parser { text, at: 0 };
+        let mut parser = Parser {
+            text,
+            at: 0,
+            expressions: 0,
+        };
         parser.template(&[])
     }
 
@@ -92,6 +98,8 @@ impl Template {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    /// Read so far.
+    expressions: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -145,6 +153,14 @@ impl<'a> Parser<'a> {
             _ => self.simple(1, ""),
         };
         if let Some(expression) = expression {
+            self.expressions += 1;
+            if self.expressions > MAX_EXPRESSIONS {
+                return Err(TemplateError {
+                    range: expression.range,
+                    message: format!("There are more than {MAX_EXPRESSIONS} expressions"),
+                    help: "a literal `$` is written `$$`".to_owned(),
+                });
+            }
             template.pieces.push(Piece::Expression(expression));
         } else {
             let doubled = self.peek(1) == Some(b'$');

@@ -38,6 +38,17 @@ enum Text {
     Written(Written),
 }
 
+impl Definition {
+    fn new(layer: Layer, text: Text) -> Self {
+        Self {
+            layer,
+            place: None,
+            order: 0,
+            text,
+        }
+    }
+}
+
 /// The definitions of every name, the one that counts first.
 type Definitions = BTreeMap<String, Vec<Definition>>;
 
@@ -96,28 +107,9 @@ struct Collector {
 }
 
 impl Collector {
-    fn add(&mut self, name: &str, layer: Layer, place: Option<&Place>, text: Text) {
-        self.add_ordered(name, layer, place, text, 0);
-    }
-
-    fn add_ordered(
-        &mut self,
-        name: &str,
-        layer: Layer,
-        place: Option<&Place>,
-        text: Text,
-        order: usize,
-    ) {
-        let definition = Definition {
-            layer,
-            place: place.cloned(),
-            order,
-            text,
-        };
-        self.definitions
-            .entry(name.to_owned())
-            .or_default()
-            .push(definition);
+    fn add(&mut self, name: &str, definition: Definition) {
+        let definitions = self.definitions.entry(name.to_owned()).or_default();
+        definitions.push(definition);
     }
 
     /// Whether a user may define `name`; a fault otherwise.
@@ -147,7 +139,7 @@ impl Collector {
             let network = value(&built_in.network);
             let host = value(&built_in.host);
             let text = Text::BuiltIn { network, host };
-            self.add(built_in.name, Layer::BuiltIn, None, text);
+            self.add(built_in.name, Definition::new(Layer::BuiltIn, text));
         }
     }
 
@@ -158,7 +150,8 @@ impl Collector {
                 let help = "a name has letters, digits and `_`, and no digit first";
                 self.diagnostics.push(Diagnostic::error(message).help(help));
             } else if self.may_define(name, None) {
-                self.add(name, Layer::Set, None, Text::Literal(text.clone()));
+                let text = Text::Literal(text.clone());
+                self.add(name, Definition::new(Layer::Set, text));
             }
         }
     }
@@ -170,8 +163,11 @@ impl Collector {
             }
             match Written::parse(&variable.text, &variable.place) {
                 Ok(text) => {
-                    let place = Some(&variable.place);
-                    self.add(name, Layer::Variables, place, Text::Written(text));
+                    let definition = Definition {
+                        place: Some(variable.place.clone()),
+                        ..Definition::new(Layer::Variables, Text::Written(text))
+                    };
+                    self.add(name, definition);
                 }
                 Err(diagnostic) => self.diagnostics.push(*diagnostic),
             }
@@ -186,19 +182,23 @@ impl Collector {
             self.diagnostics.extend(diagnostics);
         }
         for (order, assignment) in all.into_iter().enumerate().rev() {
-            let place = Some(&assignment.place);
             if let Some(text) = assignment.value
-                && self.may_define(&assignment.key, place)
+                && self.may_define(&assignment.key, Some(&assignment.place))
             {
-                let text = Text::Written(text);
-                self.add_ordered(&assignment.key, Layer::EnvFile, place, text, order);
+                let definition = Definition {
+                    place: Some(assignment.place),
+                    order,
+                    ..Definition::new(Layer::EnvFile, Text::Written(text))
+                };
+                self.add(&assignment.key, definition);
             }
         }
     }
 
     fn process(&mut self, layers: &Layers) {
         for (name, text) in &layers.process {
-            self.add(name, Layer::Process, None, Text::Literal(text.clone()));
+            let text = Text::Literal(text.clone());
+            self.add(name, Definition::new(Layer::Process, text));
         }
     }
 }
@@ -273,7 +273,7 @@ impl<'a> Resolver<'a> {
         let result = written.template.evaluate(&mut lookup, limit);
         self.bytes += result.text.len();
         if result.too_long {
-            self.diagnostics.push(written.too_long());
+            self.once(written.too_long());
         }
         let missing = missing(&result, written);
         Value::named(key.0, result, missing)
@@ -316,9 +316,7 @@ impl<'a> Resolver<'a> {
                 Some(_) => diagnostic.related(&place.source, place.span, "and here"),
             };
         }
-        if !self.diagnostics.contains(&diagnostic) {
-            self.diagnostics.push(diagnostic);
-        }
+        self.once(diagnostic);
     }
 
     fn too_deep(&mut self, asker: Key<'a>) {
@@ -327,7 +325,15 @@ impl<'a> Resolver<'a> {
         if let Some(place) = self.definition(asker).and_then(|it| it.place.as_ref()) {
             diagnostic = diagnostic.at(&place.source, place.span);
         }
-        self.diagnostics.push(diagnostic);
+        self.once(diagnostic);
+    }
+
+    /// Reports what one message says only at the first of its places.
+    fn once(&mut self, diagnostic: Diagnostic) {
+        let known = |it: &Diagnostic| it.message == diagnostic.message;
+        if !self.diagnostics.iter().any(known) {
+            self.diagnostics.push(diagnostic);
+        }
     }
 }
 

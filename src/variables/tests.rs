@@ -158,7 +158,10 @@ fn a_long_chain_is_refused() {
     let mut layers = layers();
     layers.env_files = vec![env_file("e.env", &lines.join("\n"))];
     let found = faults(&layers);
-    assert!(found[0].contains("More than 100 variables"), "{}", found[0]);
+    assert_eq!(
+        found,
+        ["e.env:101:1: More than 100 variables refer to one another in a row"]
+    );
 }
 
 #[test]
@@ -168,11 +171,8 @@ fn values_that_double_each_other_are_refused() {
     let mut layers = layers();
     layers.env_files = vec![env_file("e.env", &lines.join("\n"))];
     let found = faults(&layers);
-    assert!(
-        found[0].contains("longer than 4194304 bytes"),
-        "{}",
-        found[0]
-    );
+    assert_eq!(found.len(), 1);
+    assert!(found[0].ends_with("longer than 4194304 bytes"));
 }
 
 #[test]
