@@ -72,6 +72,13 @@ impl std::fmt::Display for EngineKind {
     }
 }
 
+/// `Docker 20.10.24`
+impl std::fmt::Display for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind, self.version)
+    }
+}
+
 /// The engine in use and why it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {

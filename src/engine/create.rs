@@ -175,6 +175,7 @@ fn network_mode(network: &NetworkAttachment) -> Option<String> {
         NetworkAttachment::Networks(endpoints) => endpoints.first().map(|e| e.network.clone()),
         NetworkAttachment::Host => Some("host".to_owned()),
         NetworkAttachment::None => Some("none".to_owned()),
+        NetworkAttachment::Bridge => Some("bridge".to_owned()),
         NetworkAttachment::Container(name) => Some(format!("container:{name}")),
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::error::clean;
 use super::wire::{Call, JsonLines};
+use crate::plan::spec::Labels;
 use super::{Engine, EngineError, EngineKind};
 
 /// What of an image's configuration matters when a container is made of it.
@@ -14,6 +15,7 @@ pub(super) struct ImageConfig {
     #[serde(deserialize_with = "null_is_empty")]
     pub env: Vec<String>,
     pub healthcheck: Option<HealthConfig>,
+    pub labels: Option<Labels>,
 }
 
 fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -51,6 +53,16 @@ impl Engine {
                 true => image.id,
                 false => format!("sha256:{}", image.id),
             }))
+    }
+
+    /// The labels of an image that is at the engine, `None` when it is not.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn image_labels(&self, reference: &str) -> Result<Option<Labels>, EngineError> {
+        let image = self.find_image(reference).await?;
+        let config = image.map(|image| image.config.unwrap_or_default());
+        Ok(config.map(|config| config.labels.unwrap_or_default()))
     }
 
     pub(super) async fn image_config(

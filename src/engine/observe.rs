@@ -44,6 +44,7 @@ impl Engine {
                     .map(ObservedVolume::from),
                 |volume| volume.name.clone(),
             ),
+            images: BTreeMap::new(),
         })
     }
 

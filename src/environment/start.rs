@@ -101,9 +101,10 @@ pub async fn start(
         listener,
     };
     run(&started.plan, &observed, &context).await?;
-    let status = status::status(prepared, engine).await?;
+    let mut status = status::status(prepared, engine).await?;
     if options.plan.deploy {
         still_running(&status, &context).await?;
+        status.was_awaited();
     }
     Ok(Outcome {
         changed: !started.plan.changes_nothing(),
