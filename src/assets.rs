@@ -60,7 +60,10 @@ pub fn built_in_image(reference: &str) -> Option<BuiltInImage> {
             let version = reference.strip_prefix("poststack/postgres:")?;
             let mut image = image(reference, "postgres", Some(CORE), None);
             let version = Some(Secret::from(version));
-            image.build.args.insert("POSTGRES_VERSION".to_owned(), version);
+            image
+                .build
+                .args
+                .insert("POSTGRES_VERSION".to_owned(), version);
             Some(image)
         }
     }
@@ -121,7 +124,12 @@ fn context_hash(
         text.push_str(&format!("{name} {hash}\n"));
     }
     if let Some(base) = base.and_then(built_in_image) {
-        text.push_str(base.build.labels.get(CONTEXT_HASH).map_or("", String::as_str));
+        text.push_str(
+            base.build
+                .labels
+                .get(CONTEXT_HASH)
+                .map_or("", String::as_str),
+        );
     }
     definition::sha256(&text)
 }

@@ -21,9 +21,16 @@ pub use run::main;
 /// A project describes its environments in `.poststack.yml`. Each gets its own PostgreSQL, runs
 /// its init phase (migrations, seeds) and then its applications, on Docker or Podman.
 #[derive(Debug, Parser)]
-#[command(name = "poststack", version, max_term_width = 100, propagate_version = true)]
-#[command(after_help = "Examples:\n  poststack env start dev\n  poststack env dry-run staging\n  \
-                        poststack env logs dev web -f")]
+#[command(
+    name = "poststack",
+    version,
+    max_term_width = 100,
+    propagate_version = true
+)]
+#[command(
+    after_help = "Examples:\n  poststack env start dev\n  poststack env dry-run staging\n  \
+                        poststack env logs dev web -f"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -103,7 +110,12 @@ pub struct VariableArgs {
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// Activate a profile of the Compose files
-    #[arg(long, value_name = "NAME", env = "COMPOSE_PROFILES", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "COMPOSE_PROFILES",
+        value_delimiter = ','
+    )]
     pub profile: Vec<String>,
     /// Expand undefined variables to nothing instead of stopping
     #[arg(long)]

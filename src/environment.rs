@@ -5,14 +5,14 @@
 
 mod address;
 mod database;
-mod execute;
-mod step_failure;
 pub mod describe;
 pub mod dry_run;
+mod execute;
 pub mod failure;
 mod images;
 mod init_report;
 pub mod list;
+mod step_failure;
 
 pub mod logs;
 mod mounted;

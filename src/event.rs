@@ -13,7 +13,10 @@ pub enum Event {
         engine: String,
     },
     /// A step begins that may take seconds; `subject` names the object, `work` what is done.
-    StepBegan { subject: Subject, work: &'static str },
+    StepBegan {
+        subject: Subject,
+        work: &'static str,
+    },
     /// A step ended well.
     StepEnded {
         subject: Subject,
@@ -22,9 +25,14 @@ pub enum Event {
         took: Duration,
     },
     /// A line of an image build or the progress of a pull.
-    ImageProgress { image: String, line: String },
+    ImageProgress {
+        image: String,
+        line: String,
+    },
     /// The init phase begins.
-    InitBegan { entries: usize },
+    InitBegan {
+        entries: usize,
+    },
     /// One thing of the init phase ended.
     InitEnded(InitResult),
     /// Something worth knowing that stops nothing.

@@ -49,12 +49,16 @@ impl EnvironmentChoice<'_> {
     /// The name to use with its origin; `None` when nothing names one of several.
     #[must_use]
     pub fn choose(&self) -> Option<(String, Origin)> {
-        let argument = self.argument.map(|name| (name.to_owned(), Origin::Argument));
+        let argument = self
+            .argument
+            .map(|name| (name.to_owned(), Origin::Argument));
         let variable = self
             .variable
             .filter(|name| !name.is_empty())
             .map(|name| (name.to_owned(), Origin::Variable(ENVIRONMENT_VARIABLE)));
-        let switched = self.switched.map(|name| (name.to_string(), Origin::Switched));
+        let switched = self
+            .switched
+            .map(|name| (name.to_string(), Origin::Switched));
         let file = self.file.map(|name| (name.to_string(), Origin::File));
         let only = match self.known.as_slice() {
             [one] => Some((one.to_string(), Origin::Only)),
@@ -92,7 +96,10 @@ mod tests {
         choice.variable = Some("");
         assert_eq!(choice.choose().unwrap().1, Origin::Switched);
         choice.variable = Some("x");
-        assert_eq!(choice.choose().unwrap().1, Origin::Variable("POSTSTACK_ENV"));
+        assert_eq!(
+            choice.choose().unwrap().1,
+            Origin::Variable("POSTSTACK_ENV")
+        );
         choice.argument = Some("y");
         assert_eq!(choice.choose().unwrap().0, "y");
     }

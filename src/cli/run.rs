@@ -33,8 +33,15 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     };
     let global = cli.global;
     log(global.verbose);
-    let ui = Ui::new(global.format, global.color, global.quiet, global.verbose > 0);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ui = Ui::new(
+        global.format,
+        global.color,
+        global.quiet,
+        global.verbose > 0,
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -51,7 +58,10 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 async fn until_interrupted(run: &Run, command: Command) -> u8 {
     let interrupted = async {
-        let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+        let signals = (
+            signal(SignalKind::interrupt()),
+            signal(SignalKind::terminate()),
+        );
         let (Ok(mut interrupt), Ok(mut terminate)) = signals else {
             return std::future::pending().await;
         };
@@ -146,7 +156,9 @@ impl Run {
     pub async fn engine(&self) -> Result<Engine, Failure> {
         let request =
             discover::Request::of_process(self.global.host.clone(), self.global.engine.clone());
-        Engine::connect(&request).await.map_err(|error| no_engine(&error))
+        Engine::connect(&request)
+            .await
+            .map_err(|error| no_engine(&error))
     }
 }
 
@@ -158,7 +170,12 @@ pub(super) fn prepare_options(
     let set = variables.set.iter().map(|text| parse_set(text));
     Ok(PrepareOptions {
         set: set.collect::<Result<_, _>>()?,
-        profiles: variables.profile.iter().filter(|name| !name.is_empty()).cloned().collect(),
+        profiles: variables
+            .profile
+            .iter()
+            .filter(|name| !name.is_empty())
+            .cloned()
+            .collect(),
         allow_undefined: variables.allow_undefined,
         generate,
     })

@@ -17,7 +17,9 @@ pub(super) async fn run(run: &Run) -> Result<(), Failure> {
             "engine_address": engine.endpoint.address.to_string(),
             "engine_reason": engine.endpoint.reason,
         }),
-        Err(failure) => json!({"version": version, "engine": null, "engine_error": failure.message}),
+        Err(failure) => {
+            json!({"version": version, "engine": null, "engine_error": failure.message})
+        }
     };
     run.ui.result(&data, || match &engine {
         Ok(engine) => format!("poststack {version}\n{}", explained(engine)),

@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::error::clean;
 use super::wire::{Call, JsonLines};
-use crate::plan::spec::Labels;
 use super::{Engine, EngineError, EngineKind};
+use crate::plan::spec::Labels;
 
 /// What of an image's configuration matters when a container is made of it.
 #[derive(Deserialize, Default)]

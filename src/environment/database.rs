@@ -26,13 +26,16 @@ pub(super) async fn await_login(context: &Context<'_>) -> Result<(), Box<Failure
         Err(error) => return Err(unreachable(&error, context).await),
     };
     let extensions = &context.prepared.environment.postgres.extensions;
-    ensure_extensions(&connection, extensions).await.map(drop).map_err(|error| {
-        let failure = Failure::new(Kind::Failed, capitalised(&error.to_string()));
-        Box::new(match error.hint() {
-            Some(hint) => failure.hint(hint),
-            None => failure,
+    ensure_extensions(&connection, extensions)
+        .await
+        .map(drop)
+        .map_err(|error| {
+            let failure = Failure::new(Kind::Failed, capitalised(&error.to_string()));
+            Box::new(match error.hint() {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            })
         })
-    })
 }
 
 fn patience(context: &Context<'_>) -> Patience {
@@ -78,7 +81,10 @@ async fn reset_password(context: &Context<'_>) -> Result<(), Box<Failure>> {
         stdin: Some(sql.expose().as_bytes().to_vec()),
         ..ExecOptions::default()
     };
-    let output = context.engine.exec(&database.spec.name, &command, &options).await;
+    let output = context
+        .engine
+        .exec(&database.spec.name, &command, &options)
+        .await;
     let output = output.map_err(|error| Box::new(engine_failure(&error)))?;
     if output.exit_code == 0 {
         return Ok(());
@@ -105,9 +111,9 @@ async fn unreachable(error: &NotReady, context: &Context<'_>) -> Box<Failure> {
     if let Some(database) = &context.prepared.desired.database {
         let lines = last_lines(&database.spec.name, context).await;
         let heading = format!("The last lines of {}:", database.spec.name);
-        failure = failure
-            .excerpt(heading, lines)
-            .hint(format!("View logs: poststack env logs {environment} postgres"));
+        failure = failure.excerpt(heading, lines).hint(format!(
+            "View logs: poststack env logs {environment} postgres"
+        ));
     }
     Box::new(failure)
 }

@@ -86,16 +86,23 @@ fn environment(project: &Project, environment: &Environment) -> DescribedEnviron
         InitKind::Compose(path) => BTreeMap::from([("compose", shown(path))]),
         InitKind::Pod(path) => BTreeMap::from([("pod", shown(path))]),
     });
-    let deployment = environment.deployment.as_ref().map(|deployment| match &deployment.kind {
-        DeploymentKind::Compose(path) => BTreeMap::from([("compose", shown(path))]),
-        DeploymentKind::Pod(path) => BTreeMap::from([("pod", shown(path))]),
-    });
+    let deployment = environment
+        .deployment
+        .as_ref()
+        .map(|deployment| match &deployment.kind {
+            DeploymentKind::Compose(path) => BTreeMap::from([("compose", shown(path))]),
+            DeploymentKind::Pod(path) => BTreeMap::from([("pod", shown(path))]),
+        });
     let variables = environment.variables.iter();
     DescribedEnvironment {
         postgres: postgres(&environment.postgres),
         init: init.collect(),
         deployment,
-        env_file: environment.env_files.iter().map(|path| shown(path)).collect(),
+        env_file: environment
+            .env_files
+            .iter()
+            .map(|path| shown(path))
+            .collect(),
         variables: variables
             .map(|(name, variable)| (name.clone(), masked(name, &variable.text)))
             .collect(),

@@ -121,8 +121,8 @@ pub fn uses_of_file(
     path: &Path,
     shown: &Path,
 ) -> Result<(Vec<Use>, Vec<Diagnostic>), Failure> {
-    let source = text::read(path, shown)
-        .map_err(|error| Failure::configuration(vec![error.into()]))?;
+    let source =
+        text::read(path, shown).map_err(|error| Failure::configuration(vec![error.into()]))?;
     let documents = yaml::parse(&source).map_err(Failure::configuration)?;
     let scope = Scope {
         variables: &prepared.variables,

@@ -86,7 +86,11 @@ impl Progress {
             }
         }
         Self {
-            waiting: plan.steps.iter().map(|step| Some(step.after.len())).collect(),
+            waiting: plan
+                .steps
+                .iter()
+                .map(|step| Some(step.after.len()))
+                .collect(),
             ended: vec![false; plan.steps.len()],
             followers,
         }
@@ -169,9 +173,11 @@ async fn run_step(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>
 fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
     let container = |name: &str| Subject::new("Container", name);
     Some(match action {
-        Action::CreateNetwork(network) => {
-            (Subject::new("Network", &network.name), "creating", "created")
-        }
+        Action::CreateNetwork(network) => (
+            Subject::new("Network", &network.name),
+            "creating",
+            "created",
+        ),
         Action::CreateVolume(volume) => {
             (Subject::new("Volume", &volume.name), "creating", "created")
         }
@@ -202,7 +208,9 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         Action::CreateContainer(spec) => create(spec, engine).await,
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
-        Action::StopContainer { name, grace } => engine.stop(name, grace.unwrap_or(STOP_GRACE)).await,
+        Action::StopContainer { name, grace } => {
+            engine.stop(name, grace.unwrap_or(STOP_GRACE)).await
+        }
         Action::RemoveContainer(name) => engine.remove(name, true, true).await,
         Action::AwaitLogin => return super::database::await_login(context).await,
         Action::Migrate(folder) => return super::init_report::migrate(folder, context).await,
@@ -233,11 +241,7 @@ async fn create(
     Ok(())
 }
 
-async fn await_exit(
-    phase: Phase,
-    name: &str,
-    context: &Context<'_>,
-) -> Result<(), Box<Failure>> {
+async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(), Box<Failure>> {
     let began = Instant::now();
     let code = context.engine.wait_exit(name).await;
     let code = code.map_err(|error| Box::new(step_failure::engine_failure(&error)))?;

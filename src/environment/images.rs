@@ -58,7 +58,9 @@ impl<'a> Images<'a> {
             }
             ImageSource::Pull(policy, platform) => {
                 let wanted = (reference, platform.as_deref());
-                pull(self.engine, wanted, *policy, listener).await.map_err(at)
+                pull(self.engine, wanted, *policy, listener)
+                    .await
+                    .map_err(at)
             }
         }
     }
@@ -79,7 +81,9 @@ impl<'a> Images<'a> {
             if is_current(self.engine, &image).await? {
                 return Ok(());
             }
-            build_image(self.engine, &image.build, listener).await.map(drop)
+            build_image(self.engine, &image.build, listener)
+                .await
+                .map(drop)
         })
         .await
         .map(|()| ())
@@ -144,7 +148,9 @@ fn build_failure(name: &str, error: &BuildError) -> Failure {
         let message = format!("Image `{name}` could not be built: {error}");
         return Failure::new(Kind::Failed, message);
     };
-    let line = fault.line.map_or_else(String::new, |line| format!(":{line}"));
+    let line = fault
+        .line
+        .map_or_else(String::new, |line| format!(":{line}"));
     let message = format!(
         "Image `{name}` could not be built: {}{line}: `{}` failed: {}",
         fault.dockerfile, fault.step, fault.message
@@ -160,7 +166,9 @@ async fn pull(
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
     if policy == PullPolicy::Never {
-        let message = format!("Image `{reference}` is not there, and `pull_policy: never` forbids to pull it");
+        let message = format!(
+            "Image `{reference}` is not there, and `pull_policy: never` forbids to pull it"
+        );
         return Err(Failure::new(Kind::Failed, message));
     }
     let subject = Subject::new("Image", reference);
@@ -254,14 +262,16 @@ pub async fn build_images(
     }
     let mut built = Vec::new();
     for image in all {
-        let asked = options.images.is_empty()
-            || options.images.iter().any(|name| matches(&image, name));
+        let asked =
+            options.images.is_empty() || options.images.iter().any(|name| matches(&image, name));
         if !asked {
             continue;
         }
         let mut build = image.build;
         build.no_cache = options.no_cache;
-        let took = build_image(engine, &build, listener).await.map_err(|failure| *failure)?;
+        let took = build_image(engine, &build, listener)
+            .await
+            .map_err(|failure| *failure)?;
         built.push(BuiltImage {
             image: image.reference,
             seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,

@@ -35,11 +35,7 @@ pub(super) async fn migrate(folder: &Path, context: &Context<'_>) -> Result<(), 
     outcome.map(drop)
 }
 
-async fn apply(
-    folder: &Path,
-    shown: &Path,
-    context: &Context<'_>,
-) -> Result<usize, Box<Failure>> {
+async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usize, Box<Failure>> {
     let environment = &context.prepared.identity.environment;
     let retry = format!("Retry init: poststack env init {environment}");
     let (files, diagnostics) = migration::files::load(folder, shown);
@@ -51,7 +47,10 @@ async fn apply(
     warn(&diagnostics, context.listener);
     let address = &context.prepared.address;
     let connection = postgres::connect(address, CONNECT).await.map_err(|error| {
-        Box::new(Failure::new(Kind::Unreachable, capitalised(&error.to_string())))
+        Box::new(Failure::new(
+            Kind::Unreachable,
+            capitalised(&error.to_string()),
+        ))
     })?;
     let applied = migration::apply(&connection, &files, migration::Options::default(), |_| {});
     match applied.await {

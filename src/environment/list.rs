@@ -21,7 +21,10 @@ pub struct Listed {
 
 /// Lists the environments; with an engine also what runs of them.
 pub async fn list(project: &Project, engine: Option<&Engine>) -> Vec<Listed> {
-    let current = project.environment(None).ok().map(|(environment, _)| &environment.name);
+    let current = project
+        .environment(None)
+        .ok()
+        .map(|(environment, _)| &environment.name);
     let name = project.config.project.name.to_string();
     let observed = match engine {
         Some(engine) => {
@@ -36,7 +39,10 @@ pub async fn list(project: &Project, engine: Option<&Engine>) -> Vec<Listed> {
             let identity = project.identity(environment);
             let count = |running_only: bool| {
                 let observed = observed.as_ref()?;
-                let own = observed.containers.values().filter(|one| identity.owns(&one.labels));
+                let own = observed
+                    .containers
+                    .values()
+                    .filter(|one| identity.owns(&one.labels));
                 let counted = own.filter(|one| !running_only || one.state == State::Running);
                 Some(counted.count())
             };

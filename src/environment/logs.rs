@@ -43,13 +43,15 @@ pub async fn logs(
         })
         .collect();
     check(prepared, services, &own)?;
-    let wanted = own.into_iter().filter(|(service, _)| {
-        services.is_empty() || services.contains(service)
-    });
+    let wanted = own
+        .into_iter()
+        .filter(|(service, _)| services.is_empty() || services.contains(service));
     let wanted: Vec<(String, String)> = wanted.collect();
     let streams = wanted.iter().map(|(service, container)| {
         let lines = engine.logs(container, options);
-        lines.map(move |line| (service, container, line)).boxed_local()
+        lines
+            .map(move |line| (service, container, line))
+            .boxed_local()
     });
     let mut merged = select_all(streams);
     while let Some((service, container, line)) = merged.next().await {
@@ -75,14 +77,19 @@ fn check(
     let environment = &prepared.identity.environment;
     if own.is_empty() {
         let message = format!("Environment `{environment}` has no containers");
-        return Err(Failure::new(Kind::Failed, message)
-            .hint(format!("poststack env start {environment}")));
+        return Err(
+            Failure::new(Kind::Failed, message).hint(format!("poststack env start {environment}"))
+        );
     }
     let known: Vec<&str> = own.iter().map(|(service, _)| service.as_str()).collect();
-    match services.iter().find(|service| !known.contains(&service.as_str())) {
+    match services
+        .iter()
+        .find(|service| !known.contains(&service.as_str()))
+    {
         None => Ok(()),
         Some(unknown) => {
-            let message = format!("Environment `{environment}` has no container of a service `{unknown}`");
+            let message =
+                format!("Environment `{environment}` has no container of a service `{unknown}`");
             let hint = format!("its services are: {}", known.join(", "));
             Err(Failure::new(Kind::Usage, message).hint(hint))
         }

@@ -25,7 +25,10 @@ pub(super) async fn everything(engine: &Engine, desired: &Desired) -> Result<Obs
         join_all(desired.images.iter().map(|(reference, image)| async move {
             let id = match &image.source {
                 ImageSource::BuiltIn => built_in_id(engine, reference).await?,
-                _ => engine.image_id(reference).await.map_err(|error| engine_failure(&error))?,
+                _ => engine
+                    .image_id(reference)
+                    .await
+                    .map_err(|error| engine_failure(&error))?,
             };
             Ok::<_, Failure>(id.map(|id| (reference.clone(), id)))
         }))
@@ -41,7 +44,11 @@ pub(super) async fn everything(engine: &Engine, desired: &Desired) -> Result<Obs
 /// The id of a shipped image, unless it was made of other files than those in this binary.
 async fn built_in_id(engine: &Engine, reference: &str) -> Result<Option<String>, Failure> {
     match assets::built_in_image(reference) {
-        Some(image) if is_current(engine, &image).await.map_err(|failure| *failure)? => {
+        Some(image)
+            if is_current(engine, &image)
+                .await
+                .map_err(|failure| *failure)? =>
+        {
             let id = engine.image_id(reference).await;
             id.map_err(|error| engine_failure(&error))
         }
@@ -60,7 +67,11 @@ async fn foreign(
         .filter(|name| !observed.containers.contains_key(*name))
         .collect();
     let externals = |wanted: fn(&External) -> Option<&String>| {
-        desired.external.iter().filter_map(wanted).map(String::as_str)
+        desired
+            .external
+            .iter()
+            .filter_map(wanted)
+            .map(String::as_str)
     };
     let networks: Vec<&str> = desired
         .networks
@@ -89,15 +100,21 @@ async fn foreign(
     );
     for container in containers {
         let container = container.map_err(|error| engine_failure(&error))?;
-        observed.containers.extend(container.map(|found| (found.name.clone(), found.observed())));
+        observed
+            .containers
+            .extend(container.map(|found| (found.name.clone(), found.observed())));
     }
     for network in networks {
         let network: Option<ObservedNetwork> = network.map_err(|error| engine_failure(&error))?;
-        observed.networks.extend(network.map(|found| (found.name.clone(), found)));
+        observed
+            .networks
+            .extend(network.map(|found| (found.name.clone(), found)));
     }
     for volume in volumes {
         let volume: Option<ObservedVolume> = volume.map_err(|error| engine_failure(&error))?;
-        observed.volumes.extend(volume.map(|found| (found.name.clone(), found)));
+        observed
+            .volumes
+            .extend(volume.map(|found| (found.name.clone(), found)));
     }
     Ok(())
 }

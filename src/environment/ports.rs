@@ -55,7 +55,9 @@ fn wanted<'a>(plan: &Plan, containers: &[&'a DesiredContainer]) -> Vec<Wanted<'a
         let mut actions = plan.steps.iter().map(|step| &step.action);
         actions.any(|action| matches!(action, Action::StartContainer(started) if started == name))
     };
-    let started = containers.iter().filter(|container| starts(&container.spec.name));
+    let started = containers
+        .iter()
+        .filter(|container| starts(&container.spec.name));
     started
         .flat_map(|container| {
             let ports = container.spec.process.ports.iter();
@@ -85,8 +87,14 @@ fn held_by_own(wanted: &Wanted<'_>, observed: &Observed, identity: &Identity) ->
         let own = identity.owns(&container.labels);
         let service = container.labels.get(identity::SERVICE);
         own && service == Some(&wanted.container.service)
-            && matches!(container.state, State::Running | State::Restarting | State::Paused)
-            && container.ports.iter().any(|(_, host, _, _)| *host == wanted.address.port())
+            && matches!(
+                container.state,
+                State::Running | State::Restarting | State::Paused
+            )
+            && container
+                .ports
+                .iter()
+                .any(|(_, host, _, _)| *host == wanted.address.port())
     })
 }
 
@@ -116,18 +124,26 @@ async fn holder(wanted: &Wanted<'_>, engine: &Engine) -> String {
 
 /// The process that listens on a TCP port, where `/proc` lets us see it.
 fn process(port: u16) -> Option<(u32, String)> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"];
+    let tables = [
+        "/proc/net/tcp",
+        "/proc/net/tcp6",
+        "/proc/net/udp",
+        "/proc/net/udp6",
+    ];
     let inode = tables.iter().find_map(|table| inode(table, port))?;
     let wanted = format!("socket:[{inode}]");
-    std::fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
-        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
-        let mut files = std::fs::read_dir(entry.path().join("fd")).ok()?.flatten();
-        let holds = files.any(|file| {
-            std::fs::read_link(file.path()).is_ok_and(|link| link.to_str() == Some(&*wanted))
-        });
-        let name = std::fs::read_to_string(entry.path().join("comm")).ok();
-        holds.then(|| (pid, name.unwrap_or_default().trim().to_owned()))
-    })
+    std::fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .find_map(|entry| {
+            let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let mut files = std::fs::read_dir(entry.path().join("fd")).ok()?.flatten();
+            let holds = files.any(|file| {
+                std::fs::read_link(file.path()).is_ok_and(|link| link.to_str() == Some(&*wanted))
+            });
+            let name = std::fs::read_to_string(entry.path().join("comm")).ok();
+            holds.then(|| (pid, name.unwrap_or_default().trim().to_owned()))
+        })
 }
 
 /// The inode of the socket bound to `port`, from a table of

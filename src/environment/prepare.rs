@@ -8,12 +8,12 @@ use super::address;
 use super::failure::{Failure, Kind};
 use super::mounted;
 use super::project::{Project, state_failure};
-use crate::config::{self};
 use crate::config::model::{DeploymentKind, Environment, InitKind, Password};
+use crate::config::{self};
 use crate::diagnostic::{Diagnostic, any_error};
+use crate::plan::Desired;
 use crate::plan::desired::{Inputs, desired};
 use crate::plan::identity::{Identity, MAX_HOST_NAME};
-use crate::plan::Desired;
 use crate::postgres::Address;
 use crate::secret::Secret;
 use crate::template::Use;
@@ -243,10 +243,13 @@ fn load_files(
         };
         files.init.push(workload);
     }
-    files.deployment = environment.deployment.as_ref().map(|deployment| match &deployment.kind {
-        DeploymentKind::Compose(path) => read(path, workload::load_compose),
-        DeploymentKind::Pod(path) => read(path, workload::load_pod),
-    });
+    files.deployment = environment
+        .deployment
+        .as_ref()
+        .map(|deployment| match &deployment.kind {
+            DeploymentKind::Compose(path) => read(path, workload::load_compose),
+            DeploymentKind::Pod(path) => read(path, workload::load_pod),
+        });
     files
 }
 

@@ -60,10 +60,18 @@ impl Project {
         let switched = self.switched()?;
         let choice = EnvironmentChoice {
             argument,
-            variable: self.process.get(crate::settings::ENVIRONMENT_VARIABLE).map(String::as_str),
+            variable: self
+                .process
+                .get(crate::settings::ENVIRONMENT_VARIABLE)
+                .map(String::as_str),
             switched: switched.as_ref(),
             file: self.config.default_environment.as_ref(),
-            known: self.config.environments.iter().map(|one| &one.name).collect(),
+            known: self
+                .config
+                .environments
+                .iter()
+                .map(|one| &one.name)
+                .collect(),
         };
         let Some((name, origin)) = choice.choose() else {
             let message = format!("Which environment? There are {}", self.names().join(", "));
@@ -71,11 +79,16 @@ impl Project {
                 .hint("name one after the command, or choose one with `poststack env switch NAME`")
                 .hint("or set `environment:` in .poststack.yml"));
         };
-        self.named(&name, &origin).map(|environment| (environment, origin))
+        self.named(&name, &origin)
+            .map(|environment| (environment, origin))
     }
 
     fn named(&self, name: &str, origin: &Origin) -> Result<&Environment, Failure> {
-        let found = self.config.environments.iter().find(|one| one.name.as_str() == name);
+        let found = self
+            .config
+            .environments
+            .iter()
+            .find(|one| one.name.as_str() == name);
         found.ok_or_else(|| {
             let names = self.names();
             let message = format!("There is no environment `{name}` (named by {origin})");
@@ -98,7 +111,10 @@ impl Project {
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let environments = &self.config.environments;
-        environments.iter().map(|one| one.name.to_string()).collect()
+        environments
+            .iter()
+            .map(|one| one.name.to_string())
+            .collect()
     }
 
     #[must_use]

@@ -76,7 +76,13 @@ pub async fn start(
     listener: Listener<'_>,
 ) -> Result<Outcome, Failure> {
     let began = Instant::now();
-    let _lock = lock(project, &prepared.environment, options.verb, options.lock_wait).await?;
+    let _lock = lock(
+        project,
+        &prepared.environment,
+        options.verb,
+        options.lock_wait,
+    )
+    .await?;
     listener(Event::Began {
         verb: options.verb,
         project: prepared.identity.project.to_string(),
@@ -137,7 +143,10 @@ async fn build_all(
 ) -> Result<(), Failure> {
     for (reference, image) in &prepared.desired.images {
         if matches!(image.source, ImageSource::Build(..)) {
-            images.prepare(reference, listener).await.map_err(|failure| *failure)?;
+            images
+                .prepare(reference, listener)
+                .await
+                .map_err(|failure| *failure)?;
         }
     }
     Ok(())
@@ -209,14 +218,18 @@ fn missing_externals(missing: &[External]) -> Result<(), Failure> {
         External::Volume(name) => ("volume", name),
     };
     let message = format!("The external {kind} `{name}` is not there");
-    Err(Failure::new(Kind::Failed, message)
-        .hint(format!("create it, or remove `external: true` from the {kind}")))
+    Err(Failure::new(Kind::Failed, message).hint(format!(
+        "create it, or remove `external: true` from the {kind}"
+    )))
 }
 
 /// A service that ended with an error right after it was started is a failed deploy.
 async fn still_running(status: &Status, context: &Context<'_>) -> Result<(), Failure> {
     for container in context.prepared.desired.deployment.iter() {
-        let found = status.services.iter().find(|one| one.container == container.spec.name);
+        let found = status
+            .services
+            .iter()
+            .find(|one| one.container == container.spec.name);
         if let Some(State::Exited(Some(code))) = found.map(|one| one.engine_state)
             && code != 0
         {

@@ -6,9 +6,9 @@ use super::failure::Failure;
 use super::observe;
 use super::prepare::Prepared;
 use crate::engine::Engine;
+use crate::plan::DesiredContainer;
 use crate::plan::identity::{self, Role};
 use crate::plan::observed::{Health, Observed, ObservedContainer, State};
-use crate::plan::DesiredContainer;
 use crate::postgres::query_summary;
 
 /// How much of an environment runs.
@@ -93,10 +93,7 @@ impl Status {
 ///
 /// # Errors
 /// The engine fails. A database that does not answer is part of the status.
-pub async fn status(
-    prepared: &Prepared,
-    engine: &Engine,
-) -> Result<Status, Failure> {
+pub async fn status(prepared: &Prepared, engine: &Engine) -> Result<Status, Failure> {
     let external = prepared.desired.database.is_none();
     let observed = observe::own(engine, &prepared.identity).await?;
     let find = |name: &str| observed.containers.get(name);
@@ -129,7 +126,9 @@ pub async fn status(
         user: address.user.clone(),
         url: prepared.mask(crate::postgres::url(address).expose()),
         accepts_logins: summary.is_some(),
-        server_version: summary.as_ref().map(|summary| summary.server_version.clone()),
+        server_version: summary
+            .as_ref()
+            .map(|summary| summary.server_version.clone()),
         size: summary.as_ref().map(|summary| summary.size_bytes),
         connections: summary.as_ref().map(|summary| summary.connections),
     };
@@ -165,9 +164,13 @@ fn overall(database: &Database, services: &[Service], observed: &Observed) -> Ov
         State::Exited(Some(0)) => service.role == Role::Init.as_str(),
         _ => false,
     };
-    let relevant = services.iter().filter(|one| one.role == Role::Service.as_str());
+    let relevant = services
+        .iter()
+        .filter(|one| one.role == Role::Service.as_str());
     let all = relevant.clone().all(good) && database.accepts_logins;
-    let any = relevant.chain(&database.container).any(|one| one.engine_state == State::Running);
+    let any = relevant
+        .chain(&database.container)
+        .any(|one| one.engine_state == State::Running);
     if all {
         Overall::Running
     } else if any {

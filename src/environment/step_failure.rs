@@ -70,7 +70,9 @@ pub(super) async fn exited(
     let lines = last_lines(name, context).await;
     let failure = Failure::new(kind(phase), message)
         .excerpt(format!("The last lines of {name}:"), lines)
-        .hint(format!("View logs: poststack env logs {environment} {service}"));
+        .hint(format!(
+            "View logs: poststack env logs {environment} {service}"
+        ));
     Box::new(match phase {
         Phase::Init(_) => failure.hint(format!("Retry init: poststack env init {environment}")),
         _ => failure,
@@ -104,14 +106,19 @@ pub(super) async fn unready(
     let failure = Failure::new(kind(step.phase), message)
         .excerpt("Its health test said:", output)
         .excerpt(format!("The last lines of {name}:"), lines)
-        .hint(format!("View logs: poststack env logs {environment} {service}"));
+        .hint(format!(
+            "View logs: poststack env logs {environment} {service}"
+        ));
     Box::new(failure)
 }
 
 pub(super) async fn last_lines(name: &str, context: &Context<'_>) -> Vec<String> {
     let lines = context.engine.last_lines(name, LOG_TAIL).await;
     let lines = lines.unwrap_or_default();
-    lines.iter().map(|line| context.prepared.mask(line)).collect()
+    lines
+        .iter()
+        .map(|line| context.prepared.mask(line))
+        .collect()
 }
 
 pub(super) fn capitalised(text: &str) -> String {

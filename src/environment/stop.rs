@@ -55,7 +55,9 @@ pub async fn stop(
         images: &images,
         listener,
     };
-    execute(&plan, &context).await.map_err(|stopped| stopped.failure)?;
+    execute(&plan, &context)
+        .await
+        .map_err(|stopped| stopped.failure)?;
     let names = |wanted: fn(&Action) -> Option<&String>| -> Vec<String> {
         let actions = plan.steps.iter().map(|step| &step.action);
         actions.filter_map(wanted).cloned().collect()
@@ -88,8 +90,16 @@ pub async fn restart_service(
 ) -> Result<(), Failure> {
     let (service, wait) = service;
     let _lock = lock(project, &prepared.environment, "restart", wait).await?;
-    let known: Vec<&str> = prepared.desired.containers().map(|one| one.service.as_str()).collect();
-    let Some(container) = prepared.desired.containers().find(|one| one.service == service) else {
+    let known: Vec<&str> = prepared
+        .desired
+        .containers()
+        .map(|one| one.service.as_str())
+        .collect();
+    let Some(container) = prepared
+        .desired
+        .containers()
+        .find(|one| one.service == service)
+    else {
         let environment = &prepared.identity.environment;
         let message = format!("Environment `{environment}` has no service `{service}`");
         return Err(Failure::new(Kind::Usage, message)
@@ -97,16 +107,26 @@ pub async fn restart_service(
     };
     let name = &container.spec.name;
     let began = Instant::now();
-    let found = engine.find_by_name(name).await.map_err(|error| engine_failure(&error))?;
+    let found = engine
+        .find_by_name(name)
+        .await
+        .map_err(|error| engine_failure(&error))?;
     if !found.is_some_and(|found| prepared.identity.owns(&found.labels)) {
         let environment = &prepared.identity.environment;
         let message = format!("`{service}` has no container yet");
-        return Err(Failure::new(Kind::Failed, message)
-            .hint(format!("poststack env start {environment}")));
+        return Err(
+            Failure::new(Kind::Failed, message).hint(format!("poststack env start {environment}"))
+        );
     }
     let grace = container.spec.process.stop_grace_period;
-    engine.stop(name, grace.unwrap_or(execute::STOP_GRACE)).await.map_err(|error| engine_failure(&error))?;
-    engine.start(name).await.map_err(|error| engine_failure(&error))?;
+    engine
+        .stop(name, grace.unwrap_or(execute::STOP_GRACE))
+        .await
+        .map_err(|error| engine_failure(&error))?;
+    engine
+        .start(name)
+        .await
+        .map_err(|error| engine_failure(&error))?;
     let images = Images::new(engine, &prepared.desired);
     let context = Context {
         engine,
@@ -115,7 +135,9 @@ pub async fn restart_service(
         listener,
     };
     if container.role == plan::identity::Role::Database {
-        super::database::await_login(&context).await.map_err(|failure| *failure)?;
+        super::database::await_login(&context)
+            .await
+            .map_err(|failure| *failure)?;
     } else {
         let outcome = engine.wait_healthy(name, None).await;
         match outcome.map_err(|error| engine_failure(&error))? {

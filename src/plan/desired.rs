@@ -577,6 +577,7 @@ impl Desired {
     }
 
     pub fn container_names(&self) -> impl Iterator<Item = &str> {
-        self.containers().map(|container| container.spec.name.as_str())
+        self.containers()
+            .map(|container| container.spec.name.as_str())
     }
 }

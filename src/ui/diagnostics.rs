@@ -59,11 +59,12 @@ fn excerpts(diagnostic: &Diagnostic) -> Vec<Excerpt> {
     };
     let primary = (AnnotationKind::Primary, place, diagnostic.label.clone());
     let related = diagnostic.related.iter();
-    let related = related.map(|(place, label)| (AnnotationKind::Context, place, Some(label.clone())));
+    let related =
+        related.map(|(place, label)| (AnnotationKind::Context, place, Some(label.clone())));
     let mut groups: Vec<Vec<(AnnotationKind, &Place, Option<String>)>> = vec![vec![primary]];
     for mark in related {
-        let near = mark.1.source == place.source
-            && mark.1.span.start.abs_diff(place.span.start) <= NEAR;
+        let near =
+            mark.1.source == place.source && mark.1.span.start.abs_diff(place.span.start) <= NEAR;
         match groups.first_mut() {
             Some(first) if near => first.push(mark),
             _ => groups.push(vec![mark]),
@@ -79,7 +80,11 @@ fn excerpt(marks: Vec<(AnnotationKind, &Place, Option<String>)>) -> Option<Excer
     let to = ranges.iter().map(|range| range.end).max()?;
     let before = source.text.get(..from)?;
     let start = before.rfind('\n').map_or(0, |at| at + 1);
-    let end = source.text.get(to..)?.find('\n').map_or(source.text.len(), |at| to + at);
+    let end = source
+        .text
+        .get(to..)?
+        .find('\n')
+        .map_or(source.text.len(), |at| to + at);
     let text = source.text.get(start..end)?;
     Some(Excerpt {
         path: source.path.display().to_string(),
@@ -101,7 +106,11 @@ fn range(place: &Place) -> Range<usize> {
     let rest = text.get(start..).unwrap_or_default();
     let line = rest.find('\n').unwrap_or(rest.len());
     let end = place.span.end.min(start + line).min(text.len());
-    let least = rest.chars().next().filter(|first| *first != '\n').map_or(0, char::len_utf8);
+    let least = rest
+        .chars()
+        .next()
+        .filter(|first| *first != '\n')
+        .map_or(0, char::len_utf8);
     start..end.max(start + least)
 }
 

@@ -6,7 +6,11 @@ use crate::environment::Failure;
 
 #[must_use]
 pub fn render(failure: &Failure) -> String {
-    let mut lines: Vec<String> = failure.diagnostics.iter().map(diagnostics::render).collect();
+    let mut lines: Vec<String> = failure
+        .diagnostics
+        .iter()
+        .map(diagnostics::render)
+        .collect();
     lines.push(format!("{}: {}", paint(BAD, "error"), failure.message));
     let mut source = std::error::Error::source(failure);
     while let Some(cause) = source {
@@ -15,7 +19,12 @@ pub fn render(failure: &Failure) -> String {
     }
     for excerpt in &failure.excerpts {
         lines.push(excerpt.heading.clone());
-        lines.extend(excerpt.lines.iter().map(|line| format!("  {} {line}", paint(DIM, "│"))));
+        lines.extend(
+            excerpt
+                .lines
+                .iter()
+                .map(|line| format!("  {} {line}", paint(DIM, "│"))),
+        );
     }
     for hint in &failure.hints {
         lines.push(format!("{}: {hint}", paint(STRONG, "hint")));

@@ -59,7 +59,9 @@ impl Progress {
 }
 
 fn name(subject: &Subject) -> String {
-    format!("{:<9} {}", subject.kind, subject.name).trim_end().to_owned()
+    format!("{:<9} {}", subject.kind, subject.name)
+        .trim_end()
+        .to_owned()
 }
 
 fn ended(subject: &Subject, done: &str, cause: &str, took: Duration) -> String {
@@ -80,7 +82,11 @@ fn init_line(result: &InitResult) -> String {
         None if result.detail.is_empty() => String::new(),
         None => format!("{}, ", result.detail),
     };
-    format!("  {sign} {}: {code}{}", result.name, seconds(result.seconds.0))
+    format!(
+        "  {sign} {}: {code}{}",
+        result.name,
+        seconds(result.seconds.0)
+    )
 }
 
 /// `0.42 s`, `1 min 5 s`

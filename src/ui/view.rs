@@ -16,14 +16,27 @@ use crate::environment::stop::Stopped;
 pub fn started(outcome: &start::Outcome) -> String {
     let status = &outcome.status;
     let mut text = String::new();
-    let what = if outcome.changed { "runs" } else { "runs, nothing to do" };
+    let what = if outcome.changed {
+        "runs"
+    } else {
+        "runs, nothing to do"
+    };
     let took = paint(DIM, &format!("({:.2} s)", outcome.seconds));
-    let name = paint(STRONG, &format!("{}/{}", status.project, status.environment));
+    let name = paint(
+        STRONG,
+        &format!("{}/{}", status.project, status.environment),
+    );
     let _ = writeln!(text, "{name} {what} {took}");
     let _ = writeln!(text, "  database  {}", status.database.url);
     for service in status.services.iter().filter(|one| one.role == "service") {
         let reached: Vec<String> = service.ports.iter().map(|port| reached(port)).collect();
-        let _ = writeln!(text, "  {:<9} {} {}", service.service, condition(service), reached.join(" "));
+        let _ = writeln!(
+            text,
+            "  {:<9} {} {}",
+            service.service,
+            condition(service),
+            reached.join(" ")
+        );
     }
     if !outcome.orphans.is_empty() {
         let names = outcome.orphans.join(", ");
@@ -71,7 +84,11 @@ pub fn status(status: &Status) -> String {
         Overall::Absent => "not started",
     };
     let mut text = String::new();
-    let _ = writeln!(text, "{}/{}: {overall} on {}", status.project, status.environment, status.engine);
+    let _ = writeln!(
+        text,
+        "{}/{}: {overall} on {}",
+        status.project, status.environment, status.engine
+    );
     let _ = writeln!(text, "{}", database(status));
     let mut table = Table::new(&["SERVICE", "ROLE", "STATE", "HEALTH", "PORTS", "CONTAINER"]);
     for service in status.database.container.iter().chain(&status.services) {
@@ -84,7 +101,11 @@ pub fn status(status: &Status) -> String {
             service.role.to_owned(),
             state,
             service.health.unwrap_or("-").to_owned(),
-            if service.ports.is_empty() { "-".to_owned() } else { service.ports.join(" ") },
+            if service.ports.is_empty() {
+                "-".to_owned()
+            } else {
+                service.ports.join(" ")
+            },
             service.container.clone(),
         ]);
     }
@@ -128,7 +149,10 @@ fn bytes(count: u64) -> String {
 
 #[must_use]
 pub fn stopped(outcome: &Stopped) -> String {
-    let name = paint(STRONG, &format!("{}/{}", outcome.project, outcome.environment));
+    let name = paint(
+        STRONG,
+        &format!("{}/{}", outcome.project, outcome.environment),
+    );
     let took = paint(DIM, &format!("({:.2} s)", outcome.seconds));
     if outcome.stopped.is_empty() && outcome.removed.is_empty() {
         return format!("{name}: nothing to stop {took}");
@@ -178,7 +202,10 @@ pub fn dry_run(lines: &[Line]) -> String {
             Some(host) => format!("{} (on the host: {host})", line.value),
             None => line.value.clone(),
         };
-        let mut uses = line.uses.iter().map(|one| format!("{} ({})", one.place, one.path));
+        let mut uses = line
+            .uses
+            .iter()
+            .map(|one| format!("{} ({})", one.place, one.path));
         table.row([
             line.name.clone(),
             value,

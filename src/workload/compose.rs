@@ -29,8 +29,6 @@ mod service;
 mod shell;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod scratch;
 mod tree;
 mod volumes;
 

@@ -3,10 +3,13 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a helper that cannot do its work fails the test that uses it"
 )]
 
 mod cluster;
+mod environment;
 mod migration;
 mod postgres;
+mod project;
 mod state;

@@ -10,7 +10,9 @@ use crate::environment::Failure;
 use crate::environment::prepare::gather;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  poststack config validate\n  poststack config validate staging")]
+#[command(
+    after_help = "Examples:\n  poststack config validate\n  poststack config validate staging"
+)]
 pub struct ValidateArgs {
     #[command(flatten)]
     environment: EnvironmentArg,
@@ -40,6 +42,8 @@ pub(in crate::cli) fn run(run: &Run, args: &ValidateArgs) -> Result<(), Failure>
     run.ui.diagnostics(&diagnostics);
     let names: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
     let data = json!({"valid": true, "environments": names, "warnings": diagnostics.len()});
-    run.ui.result(&data, || format!("The configuration is valid: {}", names.join(", ")));
+    run.ui.result(&data, || {
+        format!("The configuration is valid: {}", names.join(", "))
+    });
     Ok(())
 }

@@ -45,7 +45,8 @@ pub async fn run(run: &Run, args: &LogsArgs) -> Result<(), Failure> {
         ..LogOptions::default()
     };
     logs(&prepared, &engine, services, &options, &mut |line| {
-        run.ui.stream(&line, || format!("{} | {}", line.service, line.text));
+        run.ui
+            .stream(&line, || format!("{} | {}", line.service, line.text));
     })
     .await
 }
@@ -57,7 +58,10 @@ fn since(text: &str) -> Result<jiff::Timestamp, Failure> {
         return Ok(time);
     }
     text.parse().map_err(|_| {
-        Failure::new(Kind::Usage, format!("`--since {text}` is neither a duration nor a time"))
-            .hint("write it as 10m, 2h30m or 2026-01-31T08:00:00Z")
+        Failure::new(
+            Kind::Usage,
+            format!("`--since {text}` is neither a duration nor a time"),
+        )
+        .hint("write it as 10m, 2h30m or 2026-01-31T08:00:00Z")
     })
 }

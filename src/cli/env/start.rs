@@ -4,11 +4,11 @@ use clap::Args;
 
 use crate::cli::run::Run;
 use crate::cli::{EnvironmentArg, VariableArgs};
+use crate::engine::Engine;
 use crate::environment::failure::Failure;
 use crate::environment::start::{Options, start};
 use crate::environment::stop::stop;
 use crate::environment::{Prepared, Project};
-use crate::engine::Engine;
 use crate::plan::{StartOptions, StopOptions};
 use crate::ui::view;
 

@@ -23,10 +23,15 @@ pub fn run(run: &Run, args: &SwitchArgs) -> Result<(), Failure> {
         return Ok(());
     }
     project.state.switch(name).map_err(|error| {
-        let failure = Failure::new(Kind::Failed, format!("The switch to `{name}` was not stored"));
+        let failure = Failure::new(
+            Kind::Failed,
+            format!("The switch to `{name}` was not stored"),
+        );
         failure.because(error)
     })?;
     let data = json!({"environment": name.as_str()});
-    run.ui.result(&data, || format!("Commands without an environment now mean {name}"));
+    run.ui.result(&data, || {
+        format!("Commands without an environment now mean {name}")
+    });
     Ok(())
 }

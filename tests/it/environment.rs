@@ -1,0 +1,3 @@
+//! Environments on real engines.
+
+mod lifecycle;
