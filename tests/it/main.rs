@@ -13,3 +13,4 @@ mod migration;
 mod postgres;
 mod project;
 mod state;
+mod tidy;
