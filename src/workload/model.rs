@@ -184,6 +184,8 @@ pub enum ServiceNetwork {
     Networks(Vec<Attachment>),
     Host,
     None,
+    /// The default network of the engine, without names for its members.
+    Bridge,
     /// The namespace of another service of the same file.
     Service(String),
     /// The namespace of a container made elsewhere.
