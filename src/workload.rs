@@ -2,8 +2,10 @@
 //!
 //! Unsupported keys are diagnostics, never dropped in silence.
 
-pub mod compose;
+mod compose;
 pub mod model;
+mod pod;
+mod reading;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -37,4 +39,11 @@ pub struct Loaded {
 #[must_use]
 pub fn load_compose(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
     compose::load(path, shown, context)
+}
+
+/// Reads the Pod file at `path`: its variables are told, and an error says that pods are not run
+/// yet.
+#[must_use]
+pub fn load_pod(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
+    pod::load(path, shown, context)
 }

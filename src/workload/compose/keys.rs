@@ -1,0 +1,285 @@
+//! Which keys are read, which are passed over with a note, and which are refused and why.
+//!
+//! A key of the Compose specification that is in none of these lists is a gap; an unknown key is an
+//! error with the nearest known one.
+
+use super::file::{File, MOST_LISTED};
+use crate::yaml::Mapping;
+use crate::yaml::decode::Decoder;
+
+/// So many faults of one file are told that more would help nobody.
+const ENOUGH: usize = 1000;
+
+/// The keys of one kind of mapping.
+pub(super) struct Keys {
+    pub read: &'static [&'static str],
+    /// Key → why leaving it out changes nothing that runs.
+    pub ignored: &'static [(&'static str, &'static str)],
+    /// Key → what to write instead; may be empty.
+    pub refused: &'static [(&'static str, &'static str)],
+}
+
+impl Keys {
+    /// A mapping all of whose keys are read.
+    pub const fn only(read: &'static [&'static str]) -> Self {
+        Self {
+            read,
+            ignored: &[],
+            refused: &[],
+        }
+    }
+}
+
+/// Reports every key of `mapping` that is not simply read.
+pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &Keys) {
+    for entry in &mapping.entries {
+        let key = &*entry.key;
+        if keys.read.contains(&key) {
+            continue;
+        }
+        let decoder = &mut file.decoder;
+        if decoder.diagnostics.len() > ENOUGH {
+            return;
+        }
+        if key.starts_with("x-") {
+            let message = format!("`{key}` is an extension; only anchors in it have an effect");
+            decoder.note(entry.key_span, message);
+        } else if let Some(why) = lookup(keys.ignored, key) {
+            let message = format!("`{key}`{} is ignored: {why}", within(path));
+            decoder.note(entry.key_span, message);
+        } else if let Some(help) = lookup(keys.refused, key) {
+            refuse(decoder, entry.key_span, key, path, help);
+        } else {
+            let known: Vec<&str> = keys
+                .read
+                .iter()
+                .copied()
+                .chain(keys.ignored.iter().map(|(key, _)| *key))
+                .chain(keys.refused.iter().map(|(key, _)| *key))
+                .collect();
+            decoder.unknown_key(entry, path, &known);
+            shorten_help(decoder, known.len());
+        }
+    }
+}
+
+/// A list of dozens of keys helps nobody.
+fn shorten_help(decoder: &mut Decoder<'_>, known: usize) {
+    if known > MOST_LISTED
+        && let Some(diagnostic) = decoder.diagnostics.last_mut()
+        && let Some(help) = &mut diagnostic.help
+        && help.starts_with("known keys")
+    {
+        "keys of your own start with `x-`".clone_into(help);
+    }
+}
+
+fn refuse(decoder: &mut Decoder<'_>, span: crate::text::Span, key: &str, path: &str, help: &str) {
+    let message = format!("`{key}`{} is not supported yet", within(path));
+    let diagnostic = decoder.error(span, message);
+    diagnostic.label = Some("not supported".to_owned());
+    if !help.is_empty() {
+        diagnostic.help = Some(help.to_owned());
+    }
+}
+
+fn within(path: &str) -> String {
+    if path.is_empty() {
+        String::new()
+    } else {
+        format!(" in `{path}`")
+    }
+}
+
+fn lookup(list: &[(&'static str, &'static str)], key: &str) -> Option<&'static str> {
+    list.iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, text)| *text)
+}
+
+/// The top level of a file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>.
+pub(super) const TOP: Keys = Keys {
+    read: &["services", "networks", "volumes", "secrets", "configs"],
+    ignored: &[
+        (
+            "name",
+            "poststack names the project `<project>-<environment>`",
+        ),
+        ("version", "the Compose specification has no versions"),
+    ],
+    refused: &[
+        ("include", "copy the included services into this file"),
+        (
+            "models",
+            "run the model as a service and pass its address as a variable",
+        ),
+    ],
+};
+
+/// A service: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
+pub(super) const SERVICE: Keys = Keys {
+    read: &[
+        "build",
+        "cap_add",
+        "cap_drop",
+        "command",
+        "configs",
+        "container_name",
+        "cpus",
+        "depends_on",
+        "deploy",
+        "devices",
+        "dns",
+        "dns_opt",
+        "dns_search",
+        "domainname",
+        "entrypoint",
+        "env_file",
+        "environment",
+        "expose",
+        "extra_hosts",
+        "group_add",
+        "healthcheck",
+        "hostname",
+        "image",
+        "init",
+        "ipc",
+        "labels",
+        "links",
+        "logging",
+        "mem_limit",
+        "mem_reservation",
+        "memswap_limit",
+        "network_mode",
+        "networks",
+        "pid",
+        "pids_limit",
+        "platform",
+        "ports",
+        "privileged",
+        "profiles",
+        "pull_policy",
+        "read_only",
+        "restart",
+        "scale",
+        "secrets",
+        "security_opt",
+        "shm_size",
+        "stdin_open",
+        "stop_grace_period",
+        "stop_signal",
+        "sysctls",
+        "tmpfs",
+        "tty",
+        "ulimits",
+        "user",
+        "volumes",
+        "working_dir",
+    ],
+    ignored: &[
+        ("annotations", "poststack gives containers labels only"),
+        (
+            "attach",
+            "poststack attaches to no output; see `poststack env logs`",
+        ),
+        ("develop", "poststack does not watch source files"),
+    ],
+    refused: &[
+        ("blkio_config", ""),
+        ("cgroup", ""),
+        ("cgroup_parent", ""),
+        ("cpu_count", "write `cpus` instead"),
+        ("cpu_percent", "write `cpus` instead"),
+        ("cpu_period", "write `cpus` instead"),
+        ("cpu_quota", "write `cpus` instead"),
+        ("cpu_rt_period", ""),
+        ("cpu_rt_runtime", ""),
+        ("cpu_shares", "write `cpus` for a hard limit instead"),
+        ("cpuset", "write `cpus` for a limit instead"),
+        ("credential_spec", "it exists on Windows only"),
+        (
+            "device_cgroup_rules",
+            "write the devices under `devices` instead",
+        ),
+        (
+            "extends",
+            "write the common keys under an anchor and merge them with `<<`",
+        ),
+        (
+            "external_links",
+            "join the other container's network as an external one",
+        ),
+        ("gpus", ""),
+        ("isolation", "it exists on Windows only"),
+        ("label_file", "write the labels under `labels`"),
+        (
+            "mac_address",
+            "write it under `networks.<name>.mac_address`",
+        ),
+        ("mem_swappiness", ""),
+        (
+            "models",
+            "run the model as a service and pass its address as a variable",
+        ),
+        ("oom_kill_disable", ""),
+        ("oom_score_adj", ""),
+        ("post_start", "run it as a service that depends on this one"),
+        (
+            "pre_start",
+            "run it as a service this one depends on with `service_completed_successfully`",
+        ),
+        ("pre_stop", "handle the stop signal in the container"),
+        ("provider", ""),
+        ("runtime", ""),
+        ("storage_opt", ""),
+        (
+            "use_api_socket",
+            "mount the engine's socket under `volumes`",
+        ),
+        ("userns_mode", ""),
+        ("uts", ""),
+        (
+            "volumes_from",
+            "name the volumes at the top level and mount them in both services",
+        ),
+    ],
+};
+
+#[cfg(test)]
+mod tests {
+    use crate::workload::compose::tests::faults;
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_the_nearest_known_one() {
+        insta::assert_snapshot!(faults("servcies: {}\nservices:\n  a: {image: x, comand: y, foo: 1}\n"), @r##"
+    error 1:1: Unknown key `servcies`
+      help: did you mean `services`?
+    error 3:17: Unknown key `comand` in `services.a`
+      help: did you mean `command`?
+    error 3:28: Unknown key `foo` in `services.a`
+      help: keys of your own start with `x-`
+    "##);
+    }
+
+    #[test]
+    fn a_key_that_changes_nothing_is_a_note() {
+        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, develop: {}, x-b: 1}\n"), @r##"
+    note 1:1: `name` is ignored: poststack names the project `<project>-<environment>`
+    note 2:1: `version` is ignored: the Compose specification has no versions
+    note 3:1: `x-a` is an extension; only anchors in it have an effect
+    note 5:17: `develop` in `services.a` is ignored: poststack does not watch source files
+    note 5:30: `x-b` is an extension; only anchors in it have an effect
+    "##);
+    }
+
+    #[test]
+    fn a_key_that_would_change_what_runs_is_refused_with_what_to_write_instead() {
+        insta::assert_snapshot!(faults("include: [b.yml]\nservices:\n  a: {image: x, extends: b, runtime: runsc}\n"), @r##"
+    error 1:1: `include` is not supported yet
+      help: copy the included services into this file
+    error 3:17: `extends` in `services.a` is not supported yet
+      help: write the common keys under an anchor and merge them with `<<`
+    error 3:29: `runtime` in `services.a` is not supported yet
+    "##);
+    }
+}

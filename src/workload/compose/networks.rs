@@ -1,0 +1,172 @@
+//! `networks` and `network_mode` of a service
+//! (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#networks>).
+
+use std::collections::BTreeSet;
+
+use super::casts;
+use super::file::{File, Section};
+use super::keys::Keys;
+use super::pairs;
+use crate::diagnostic::Place;
+use crate::text::Span;
+use crate::workload::model::{Attachment, ServiceNetwork};
+use crate::yaml::{Entry, Node, Value};
+
+const ATTACHMENT: Keys = Keys {
+    read: &[
+        "aliases",
+        "ipv4_address",
+        "ipv6_address",
+        "mac_address",
+        "driver_opts",
+        "priority",
+    ],
+    ignored: &[],
+    refused: &[
+        ("gw_priority", "write `priority`"),
+        ("interface_name", ""),
+        ("link_local_ips", ""),
+    ],
+};
+
+/// The network of a service; without a word about it, the attachment to `default`.
+pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> ServiceNetwork {
+    let mode = service
+        .entry("network_mode")
+        .and_then(|entry| network_mode(file, entry, &service.at("network_mode")));
+    let networks = service.read(file, "networks", attachments);
+    match (mode, service.entry("networks")) {
+        (Some((_, span)), Some(entry)) if !networks.is_empty() => {
+            let place = Place::new(file.decoder.source, span);
+            let message = "`network_mode` and `networks` exclude each other";
+            let diagnostic = file.decoder.error(entry.key_span, message);
+            diagnostic.related.push((place, "the other one".to_owned()));
+            diagnostic.help = Some("keep one of the two".to_owned());
+            ServiceNetwork::Networks(networks)
+        }
+        (Some((mode, _)), _) => mode,
+        (None, _) if networks.is_empty() => ServiceNetwork::Networks(vec![Attachment {
+            network: "default".to_owned(),
+            ..Attachment::default()
+        }]),
+        (None, _) => ServiceNetwork::Networks(networks),
+    }
+}
+
+fn network_mode(file: &mut File<'_>, entry: &Entry, path: &str) -> Option<(ServiceNetwork, Span)> {
+    let text = casts::string(file, &entry.value, path)?;
+    let span = entry.value.span;
+    let mode = match text.split_once(':') {
+        None => match text.as_str() {
+            "host" => ServiceNetwork::Host,
+            "none" => ServiceNetwork::None,
+            "bridge" => ServiceNetwork::Bridge,
+            _ => {
+                let help = "write `host`, `none`, `bridge`, `service:<name>` or \
+                            `container:<name>`; networks are joined under `networks`";
+                file.fault(span, format!("`{path}` is `{text}`"), help);
+                return None;
+            }
+        },
+        Some(("service", name)) => {
+            if !file.has_service(span, name) {
+                return None;
+            }
+            ServiceNetwork::Service(name.to_owned())
+        }
+        Some(("container", name)) if !name.is_empty() => ServiceNetwork::Container(name.to_owned()),
+        Some(_) => {
+            let help = "write `service:<name>` or `container:<name>`";
+            file.fault(span, format!("`{path}` is `{text}`"), help);
+            return None;
+        }
+    };
+    Some((mode, span))
+}
+
+/// Attachments by falling priority, then by name, as Compose orders them.
+fn attachments(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Attachment> {
+    let mut found: Vec<(i64, Attachment)> = Vec::new();
+    let mut seen = BTreeSet::new();
+    match &node.value {
+        Value::Sequence(items) => {
+            for item in items {
+                if let Some(name) = file.decoder.string(item, path)
+                    && let Some(network) = declared(file, item.span, &name)
+                    && seen.insert(network.clone())
+                {
+                    let attachment = Attachment {
+                        network,
+                        ..Attachment::default()
+                    };
+                    found.push((0, attachment));
+                }
+            }
+        }
+        Value::Mapping(mapping) => {
+            for entry in &mapping.entries {
+                if let Some(network) = declared(file, entry.key_span, &entry.key) {
+                    found.push(attachment(file, entry, network, path));
+                }
+            }
+        }
+        Value::Scalar(_) => {
+            let what = "a list of networks or a mapping";
+            file.decoder.wrong_type(node, path, what);
+        }
+    }
+    found.sort_by(|(left, a), (right, b)| right.cmp(left).then(a.network.cmp(&b.network)));
+    found
+        .into_iter()
+        .map(|(_, attachment)| attachment)
+        .collect()
+}
+
+fn attachment(
+    file: &mut File<'_>,
+    entry: &Entry,
+    network: String,
+    path: &str,
+) -> (i64, Attachment) {
+    let path = format!("{path}.{}", entry.key);
+    let mut attachment = Attachment {
+        network,
+        ..Attachment::default()
+    };
+    let Some(section) = Section::open(file, &entry.value, &path, &ATTACHMENT) else {
+        return (0, attachment);
+    };
+    attachment.aliases = section.read(file, "aliases", casts::list);
+    attachment.ipv4_address = section.read(file, "ipv4_address", address::<std::net::Ipv4Addr>);
+    attachment.ipv6_address = section.read(file, "ipv6_address", address::<std::net::Ipv6Addr>);
+    attachment.mac_address = section.read(file, "mac_address", casts::string);
+    attachment.driver_options = section.read(file, "driver_opts", pairs::options);
+    let priority = section.read(file, "priority", |file, node, path| {
+        casts::integer(file, node, path, i64::MIN)
+    });
+    (priority.unwrap_or_default(), attachment)
+}
+
+fn address<A: std::str::FromStr>(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+    let text = casts::string(file, node, path)?;
+    if text.parse::<A>().is_err() {
+        let message = format!("`{path}` is no such address: `{text}`");
+        file.decoder.error(node.span, message);
+        return None;
+    }
+    Some(text)
+}
+
+/// `default` exists without being declared.
+fn declared(file: &mut File<'_>, span: Span, name: &str) -> Option<String> {
+    if name == "default" || file.declared.networks.contains_key(name) {
+        return Some(name.to_owned());
+    }
+    let mut known: Vec<String> = file.declared.networks.keys().cloned().collect();
+    known.push("default".to_owned());
+    file.undeclared(span, "network", name, known.iter());
+    None
+}
+
+#[cfg(test)]
+mod tests;

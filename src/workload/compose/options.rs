@@ -1,0 +1,251 @@
+//! Smaller options of a service, each in the forms Compose accepts.
+
+use std::collections::BTreeMap;
+
+use super::casts;
+use super::file::{File, Section};
+use super::keys::Keys;
+use super::{pairs, paths};
+use crate::workload::model::{Device, Logging, PullPolicy, Restart, Ulimit};
+use crate::yaml::{Node, Value};
+
+const LOGGING: Keys = Keys::only(&["driver", "options"]);
+const ULIMIT: Keys = Keys::only(&["soft", "hard"]);
+const DEVICE: Keys = Keys::only(&["source", "target", "permissions"]);
+
+/// `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`.
+pub(super) fn restart(file: &mut File<'_>, node: &Node, path: &str) -> Restart {
+    let text = match node.as_scalar() {
+        Some(scalar) if &*scalar.text == "false" => "no".to_owned(),
+        _ => casts::string(file, node, path).unwrap_or_else(|| "no".to_owned()),
+    };
+    let (word, count) = match text.split_once(':') {
+        Some((word, count)) => (word, Some(count)),
+        None => (&*text, None),
+    };
+    let max_retries = count.map(str::parse::<u32>);
+    match (word, max_retries) {
+        ("no", None) => Restart::No,
+        ("always", None) => Restart::Always,
+        ("unless-stopped", None) => Restart::UnlessStopped,
+        ("on-failure", None) => Restart::OnFailure { max_retries: None },
+        ("on-failure", Some(Ok(count))) => Restart::OnFailure {
+            max_retries: Some(count),
+        },
+        _ => {
+            let words = ["no", "always", "unless-stopped", "on-failure"];
+            let help = match crate::diagnostic::nearest(word, words) {
+                Some(near) if near != word => format!("did you mean `{near}`?"),
+                _ => "write `no`, `always`, `unless-stopped` or `on-failure[:times]`".to_owned(),
+            };
+            file.fault(node.span, format!("`{path}` is `{text}`"), help);
+            Restart::No
+        }
+    }
+}
+
+pub(super) fn pull_policy(file: &mut File<'_>, node: &Node, path: &str) -> PullPolicy {
+    let text = casts::string(file, node, path);
+    match text.as_deref() {
+        None | Some("missing" | "if_not_present") => PullPolicy::Missing,
+        Some("always") => PullPolicy::Always,
+        Some("never") => PullPolicy::Never,
+        Some("build") => PullPolicy::Build,
+        Some(text) => {
+            let message = format!("`{path}` is `{text}`, which is not supported");
+            file.fault(
+                node.span,
+                message,
+                "write `missing`, `always`, `never` or `build`",
+            );
+            PullPolicy::Missing
+        }
+    }
+}
+
+/// Paths of memory in the container, each with its options after a colon.
+pub(super) fn tmpfs(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for text in casts::strings(file, node, path) {
+        let (target, options) = text.split_once(':').unwrap_or((&text, ""));
+        if let Some(target) = paths::in_container(file, node.span, target) {
+            found.insert(target, options.to_owned());
+        }
+    }
+    found
+}
+
+/// One number for both limits, or `soft` and `hard`; `-1` is no limit.
+pub(super) fn ulimits(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, Ulimit> {
+    let mut found = BTreeMap::new();
+    let mapping = file.decoder.mapping(node, path);
+    for entry in mapping.into_iter().flat_map(|mapping| &mapping.entries) {
+        let path = format!("{path}.{}", entry.key);
+        let limit =
+            |file: &mut File<'_>, node: &Node, path: &str| casts::integer(file, node, path, -1);
+        let (soft, hard) = match &entry.value.value {
+            Value::Mapping(_) => {
+                let Some(section) = Section::open(file, &entry.value, &path, &ULIMIT) else {
+                    continue;
+                };
+                let soft = section.read(file, "soft", limit);
+                let hard = section.read(file, "hard", limit);
+                (soft.or(hard), hard.or(soft))
+            }
+            _ => {
+                let both = limit(file, &entry.value, &path);
+                (both, both)
+            }
+        };
+        let (Some(soft), Some(hard)) = (soft, hard) else {
+            continue;
+        };
+        if hard != -1 && (soft == -1 || soft > hard) {
+            let message = format!("`{path}` has a soft limit above the hard one");
+            file.decoder.error(entry.value.span, message);
+        }
+        found.insert(entry.key.to_string(), Ulimit { soft, hard });
+    }
+    found
+}
+
+/// `host:container:permissions`, or a mapping.
+pub(super) fn devices(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Device> {
+    let items = file.decoder.sequence(node, path).unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| match &item.value {
+            Value::Mapping(_) => long_device(file, item, path),
+            _ => short_device(file, item, path),
+        })
+        .collect()
+}
+
+fn short_device(file: &mut File<'_>, item: &Node, path: &str) -> Option<Device> {
+    let text = file.decoder.string(item, path)?;
+    let mut parts = text.split(':');
+    let host = parts.next().unwrap_or_default().to_owned();
+    let container = parts.next().map_or_else(|| host.clone(), str::to_owned);
+    let permissions = parts.next().unwrap_or("rwm").to_owned();
+    if parts.next().is_some() {
+        let message = format!("`{text}` has too many parts for a device");
+        file.fault(item.span, message, "write `host[:container[:permissions]]`");
+        return None;
+    }
+    device(file, item, host, container, permissions)
+}
+
+fn long_device(file: &mut File<'_>, item: &Node, path: &str) -> Option<Device> {
+    let section = Section::open(file, item, path, &DEVICE)?;
+    section.required(file, item, "source", "a device of the host")?;
+    let host = section.read(file, "source", casts::string)?;
+    let container = section
+        .read(file, "target", casts::string)
+        .unwrap_or_else(|| host.clone());
+    let permissions = section
+        .read(file, "permissions", casts::string)
+        .unwrap_or_else(|| "rwm".to_owned());
+    device(file, item, host, container, permissions)
+}
+
+fn device(
+    file: &mut File<'_>,
+    item: &Node,
+    host: String,
+    container: String,
+    permissions: String,
+) -> Option<Device> {
+    if !host.starts_with('/') && host.contains('=') {
+        let message = format!("The CDI device `{host}` is not supported yet");
+        file.fault(
+            item.span,
+            message,
+            "name a device file such as `/dev/ttyUSB0`",
+        );
+        return None;
+    }
+    if !host.starts_with('/') || !container.starts_with('/') {
+        let message = format!("`{host}:{container}` is no device");
+        file.fault(item.span, message, "both sides are absolute paths");
+        return None;
+    }
+    if permissions.is_empty() || !permissions.chars().all(|c| "rwm".contains(c)) {
+        let message = format!("`{permissions}` are no permissions of a device");
+        file.fault(item.span, message, "write some of the letters `rwm`");
+        return None;
+    }
+    Some(Device {
+        host,
+        container,
+        permissions,
+    })
+}
+
+pub(super) fn logging(file: &mut File<'_>, node: &Node, path: &str) -> Option<Logging> {
+    let section = Section::open(file, node, path, &LOGGING)?;
+    Some(Logging {
+        driver: section.read(file, "driver", casts::string),
+        options: section.read(file, "options", pairs::options),
+    })
+}
+
+/// As the engine takes them: a seccomp profile is read from its file, as Compose does.
+pub(super) fn security(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
+    let items = file.decoder.sequence(node, path).unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| {
+            let text = file.decoder.string(item, path)?;
+            let profile = text
+                .strip_prefix("seccomp=")
+                .or_else(|| text.strip_prefix("seccomp:"));
+            match profile {
+                Some(builtin @ ("unconfined" | "builtin")) => Some(format!("seccomp={builtin}")),
+                Some(profile) => seccomp(file, item, profile),
+                None => Some(text),
+            }
+        })
+        .collect()
+}
+
+fn seccomp(file: &mut File<'_>, item: &Node, profile: &str) -> Option<String> {
+    let path = paths::resolve(file, item.span, profile)?;
+    if !file.current.active {
+        return None;
+    }
+    let fault = match crate::text::read(&path, &path) {
+        Ok(source) => match serde_json::from_str::<serde_json::Value>(&source.text) {
+            Ok(json) => return Some(format!("seccomp={json}")),
+            Err(error) => format!("The seccomp profile `{profile}` is not JSON: {error}"),
+        },
+        Err(error) => format!("The seccomp profile cannot be read: {error}"),
+    };
+    file.decoder.error(item.span, fault);
+    None
+}
+
+/// `host`; other namespaces are not shared yet.
+pub(super) fn pid(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+    namespace(file, node, path, &["host"])
+}
+
+pub(super) fn ipc(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+    namespace(file, node, path, &["host", "shareable", "private"])
+}
+
+fn namespace(file: &mut File<'_>, node: &Node, path: &str, known: &[&str]) -> Option<String> {
+    let text = casts::string(file, node, path)?;
+    if known.contains(&text.as_str()) {
+        return Some(text);
+    }
+    let message = format!("`{path}` is `{text}`, which is not supported yet");
+    file.fault(
+        node.span,
+        message,
+        format!("write {} or drop the line", known.join(", ")),
+    );
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! `networks` and `volumes` of the top level
+//! (<https://github.com/compose-spec/compose-spec/blob/main/06-networks.md>).
+
+use std::collections::BTreeMap;
+
+use super::casts;
+use super::file::{File, Section};
+use super::keys::Keys;
+use super::pairs;
+use crate::workload::model::{Network, Subnet, Volume};
+use crate::yaml::{Mapping, Node};
+
+const NETWORK: Keys = Keys {
+    read: &[
+        "name",
+        "driver",
+        "driver_opts",
+        "external",
+        "internal",
+        "attachable",
+        "enable_ipv6",
+        "ipam",
+        "labels",
+    ],
+    ignored: &[],
+    refused: &[("enable_ipv4", "")],
+};
+const IPAM: Keys = Keys {
+    read: &["driver", "config"],
+    ignored: &[],
+    refused: &[("options", "")],
+};
+const SUBNET: Keys = Keys {
+    read: &["subnet", "gateway", "ip_range"],
+    ignored: &[],
+    refused: &[("aux_addresses", "")],
+};
+const VOLUME: Keys = Keys::only(&["name", "driver", "driver_opts", "external", "labels"]);
+
+/// Reads every entry of the section `kind`, for instance `networks`.
+pub(super) fn each<T: Default>(
+    file: &mut File<'_>,
+    root: &Mapping,
+    kind: &str,
+    read: fn(&mut File<'_>, &str, &Node, &str) -> T,
+) -> BTreeMap<String, T> {
+    let mapping = root
+        .get(kind)
+        .and_then(|node| file.decoder.mapping(node, kind));
+    let mut found = BTreeMap::new();
+    for entry in mapping.into_iter().flat_map(|mapping| &mapping.entries) {
+        if entry.key.starts_with("x-") {
+            continue;
+        }
+        let path = format!("{kind}.{}", entry.key);
+        let value = read(file, &entry.key, &entry.value, &path);
+        found.insert(entry.key.to_string(), value);
+    }
+    found
+}
+
+pub(super) fn network(file: &mut File<'_>, key: &str, node: &Node, path: &str) -> Network {
+    let Some(section) = Section::open(file, node, path, &NETWORK) else {
+        return Network::default();
+    };
+    let (name, external) = identity(file, &section, key);
+    Network {
+        name,
+        external,
+        driver: section.read(file, "driver", casts::string),
+        driver_options: section.read(file, "driver_opts", pairs::options),
+        internal: section.read(file, "internal", casts::flag),
+        attachable: section.read(file, "attachable", casts::flag),
+        ipv6: section.read(file, "enable_ipv6", casts::flag),
+        labels: section.read(file, "labels", pairs::map),
+        subnets: section.read(file, "ipam", subnets),
+    }
+}
+
+pub(super) fn volume(file: &mut File<'_>, key: &str, node: &Node, path: &str) -> Volume {
+    let Some(section) = Section::open(file, node, path, &VOLUME) else {
+        return Volume::default();
+    };
+    let (name, external) = identity(file, &section, key);
+    Volume {
+        name,
+        external,
+        driver: section.read(file, "driver", casts::string),
+        driver_options: section.read(file, "driver_opts", volume_options),
+        labels: section.read(file, "labels", pairs::map),
+    }
+}
+
+/// A relative `device` of the local driver's bind is a path beside the file.
+fn volume_options(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, String> {
+    let mut options = pairs::options(file, node, path);
+    let bind = options
+        .get("o")
+        .is_some_and(|list| list.split(',').any(|option| option == "bind"));
+    if bind
+        && let Some(device) = options.get_mut("device")
+        && device.starts_with(['.', '~'])
+        && let Some(absolute) = super::paths::resolve(file, node.span, device)
+    {
+        *device = absolute.to_string_lossy().into_owned();
+    }
+    options
+}
+
+/// The explicit name, and whether the object is external: then its key is its name by default.
+pub(super) fn identity(
+    file: &mut File<'_>,
+    section: &Section<'_>,
+    key: &str,
+) -> (Option<String>, bool) {
+    let name = section.read(file, "name", casts::string);
+    let Some(entry) = section.entry("external") else {
+        return (name, false);
+    };
+    if let Some(old) = entry.value.as_mapping() {
+        let path = section.at("external");
+        file.decoder.only_keys(old, &path, &["name"]);
+        let message = format!("`{path}.name` is the old form");
+        file.decoder.warning(entry.key_span, message).help =
+            Some("write `external: true` and `name:` beside it".to_owned());
+        let name = old
+            .get("name")
+            .and_then(|node| casts::string(file, node, &path))
+            .or(name);
+        return (Some(name.unwrap_or_else(|| key.to_owned())), true);
+    }
+    let external = casts::flag(file, &entry.value, &section.at("external"));
+    if !external {
+        return (name, false);
+    }
+    for other in &section.mapping.entries {
+        if !matches!(&*other.key, "name" | "external") && !other.key.starts_with("x-") {
+            let message = format!(
+                "`{}` of `{}` has no meaning: it is external, made by somebody else",
+                other.key, section.path
+            );
+            file.fault(other.key_span, message, "keep `external` and `name` only");
+        }
+    }
+    (Some(name.unwrap_or_else(|| key.to_owned())), true)
+}
+
+fn subnets(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Subnet> {
+    let Some(section) = Section::open(file, node, path, &IPAM) else {
+        return Vec::new();
+    };
+    if let Some(driver) = section.read(file, "driver", casts::string)
+        && driver != "default"
+        && let Some(entry) = section.entry("driver")
+    {
+        let message = format!("The address driver `{driver}` is not supported yet");
+        file.fault(
+            entry.value.span,
+            message,
+            "write `default` or drop the line",
+        );
+    }
+    section.read(file, "config", |file, node, path| {
+        let items = file.decoder.sequence(node, path).unwrap_or_default();
+        items
+            .iter()
+            .filter_map(|item| {
+                let section = Section::open(file, item, path, &SUBNET)?;
+                Some(Subnet {
+                    subnet: section.read(file, "subnet", casts::string),
+                    gateway: section.read(file, "gateway", casts::string),
+                    ip_range: section.read(file, "ip_range", casts::string),
+                })
+            })
+            .collect()
+    })
+}

@@ -1,0 +1,281 @@
+//! One service (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md>).
+
+use std::collections::BTreeSet;
+
+use super::depends::{self, Needed};
+use super::environment;
+use super::file::{Current, File, Section};
+use super::files::{self, Kind};
+use super::links::{self, Link};
+use super::ports::{self, Published};
+use super::{
+    build, casts, command, deploy, healthcheck, hosts, keys, networks, options, pairs, volumes,
+};
+use crate::diagnostic::Place;
+use crate::text::Span;
+use crate::workload::model::{Build, FileMount, Process, Service, ServiceNetwork};
+use crate::yaml::{Entry, Mapping, Node};
+
+/// A service as it is written, before it is held against the others.
+pub(super) struct Draft {
+    pub service: Service,
+    /// Whether one of its profiles is active, or it has none.
+    pub active: bool,
+    pub profiles: Vec<String>,
+    pub needs: Vec<Needed>,
+    pub links: Vec<Link>,
+    pub published: Vec<Published>,
+    pub container_name: Option<Span>,
+}
+
+/// Reads a service; nothing when it is no mapping at all.
+pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>) -> Option<Draft> {
+    let path = format!("services.{}", entry.key);
+    let empty = Mapping::default();
+    let mapping = match file.decoder.mapping(&entry.value, &path) {
+        Some(mapping) => mapping,
+        None if entry.value.is_null() => &empty,
+        None => return None,
+    };
+    keys::check(file, mapping, &path, &keys::SERVICE);
+    let section = Section { mapping, path };
+    let profiles = section.read(file, "profiles", profiles);
+    let active = is_active(&profiles, file.context.profiles);
+    file.current = Current {
+        reader: super::reader_of(hosts, &entry.key),
+        active,
+    };
+    check_name(file, entry);
+    let network = networks::read(file, &section);
+    let published = published(file, &section, &network);
+    let mut needs = section.read(file, "depends_on", depends::read);
+    let links = section.read(file, "links", links::read);
+    imply(&mut needs, &network, &links, &section);
+    let process = process(file, &section, &published);
+    let service = service(file, entry, &section, network, process);
+    Some(Draft {
+        service,
+        active,
+        profiles,
+        needs,
+        links,
+        published,
+        container_name: section
+            .entry("container_name")
+            .map(|entry| entry.value.span),
+    })
+}
+
+/// Without profiles a service always runs; `*` activates all of them.
+fn is_active(profiles: &[String], active: &BTreeSet<String>) -> bool {
+    profiles.is_empty() || active.contains("*") || profiles.iter().any(|one| active.contains(one))
+}
+
+/// The service without its dependencies, which are settled against the other services.
+fn service(
+    file: &mut File<'_>,
+    entry: &Entry,
+    section: &Section<'_>,
+    network: ServiceNetwork,
+    process: Process,
+) -> Service {
+    let image = section.read(file, "image", image);
+    let (build, build_platform) = build_of(file, entry, section, image.is_some());
+    Service {
+        name: entry.key.to_string(),
+        place: Place::new(file.decoder.source, entry.key_span),
+        image,
+        build,
+        pull_policy: section.read(file, "pull_policy", options::pull_policy),
+        platform: section
+            .read(file, "platform", casts::string)
+            .or(build_platform),
+        container_name: section.read(file, "container_name", container_name),
+        depends_on: Vec::new(),
+        network,
+        mounts: section.read(file, "volumes", volumes::read),
+        files: mounted_files(file, section),
+        labels: section.read(file, "labels", pairs::map),
+        process,
+    }
+}
+
+fn mounted_files(file: &mut File<'_>, section: &Section<'_>) -> Vec<FileMount> {
+    let mut mounted = Vec::new();
+    for (key, kind) in [("secrets", Kind::Secret), ("configs", Kind::Config)] {
+        let found = section.read(file, key, |file, node, path| {
+            files::mounted(file, node, path, kind)
+        });
+        mounted.extend(found);
+    }
+    mounted
+}
+
+fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) -> Process {
+    Process {
+        entrypoint: section.read(file, "entrypoint", command::read),
+        command: section.read(file, "command", command::read),
+        environment: environment::read(file, section),
+        user: section.read(file, "user", casts::string),
+        working_dir: section.read(file, "working_dir", casts::string),
+        hostname: section.read(file, "hostname", casts::string),
+        domainname: section.read(file, "domainname", casts::string),
+        tty: section.read(file, "tty", casts::flag),
+        stdin_open: section.read(file, "stdin_open", casts::flag),
+        init: section.read(file, "init", casts::boolean),
+        privileged: section.read(file, "privileged", casts::flag),
+        read_only: section.read(file, "read_only", casts::flag),
+        ports: published.iter().map(|(port, _)| port.clone()).collect(),
+        expose: section.read(file, "expose", ports::exposed),
+        healthcheck: section.read(file, "healthcheck", healthcheck::read),
+        restart: section.read(file, "restart", options::restart),
+        stop_signal: section.read(file, "stop_signal", casts::string),
+        stop_grace_period: section.read(file, "stop_grace_period", casts::duration),
+        cap_add: section.read(file, "cap_add", casts::list),
+        cap_drop: section.read(file, "cap_drop", casts::list),
+        security_opt: section.read(file, "security_opt", options::security),
+        extra_hosts: section.read(file, "extra_hosts", hosts::read),
+        devices: section.read(file, "devices", options::devices),
+        sysctls: section.read(file, "sysctls", pairs::map),
+        ulimits: section.read(file, "ulimits", options::ulimits),
+        tmpfs: section.read(file, "tmpfs", options::tmpfs),
+        shm_size: section.read(file, "shm_size", casts::bytes),
+        logging: section.read(file, "logging", options::logging),
+        resources: deploy::read(file, section),
+        group_add: section.read(file, "group_add", casts::list),
+        dns: section.read(file, "dns", casts::strings),
+        dns_search: section.read(file, "dns_search", casts::strings),
+        dns_options: section.read(file, "dns_opt", casts::list),
+        pid: section.read(file, "pid", options::pid),
+        ipc: section.read(file, "ipc", options::ipc),
+    }
+}
+
+/// `[a-zA-Z0-9._-]+`, as the Compose specification has it.
+fn check_name(file: &mut File<'_>, entry: &Entry) {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if entry.key.is_empty() || !entry.key.chars().all(allowed) {
+        let message = format!("`{}` is no name for a service", entry.key);
+        let help = "use letters, digits, `.`, `_` and `-`; variables are not expanded in keys";
+        file.fault(entry.key_span, message, help);
+    }
+}
+
+fn profiles(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
+    let names = casts::list(file, node, path);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    for name in &names {
+        if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(allowed) {
+            let message = format!("`{name}` is no name for a profile");
+            file.fault(node.span, message, "use letters, digits, `.`, `_` and `-`");
+        }
+    }
+    names
+}
+
+fn image(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+    let text = file.decoder.string(node, path)?;
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        let message = if text.is_empty() {
+            format!("`{path}` is empty")
+        } else {
+            format!("`{text}` is no name of an image")
+        };
+        file.fault(node.span, message, "write for instance `nginx:1.27`");
+    }
+    Some(text)
+}
+
+fn build_of(
+    file: &mut File<'_>,
+    entry: &Entry,
+    section: &Section<'_>,
+    has_image: bool,
+) -> (Option<Build>, Option<String>) {
+    match section.entry("build") {
+        Some(build) => match build::read(file, build, &section.at("build")) {
+            Some((build, platform)) => (Some(build), platform),
+            None => (None, None),
+        },
+        None => {
+            if !has_image && section.entry("image").is_none() {
+                let message = format!(
+                    "The service `{}` has neither `image` nor `build`",
+                    entry.key
+                );
+                file.fault(
+                    entry.key_span,
+                    message,
+                    "add `image: <name>` or `build: <folder>`",
+                );
+            }
+            (None, None)
+        }
+    }
+}
+
+/// `[a-zA-Z0-9][a-zA-Z0-9_.-]+`, as the engine has it.
+fn container_name(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+    let text = casts::string(file, node, path)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let starts = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if !starts || text.len() < 2 || !text.chars().all(allowed) {
+        let message = format!("`{text}` is no name for a container");
+        let help =
+            "use two or more letters, digits, `_`, `.` and `-`; start with a letter or a digit";
+        file.fault(node.span, message, help);
+    }
+    Some(text)
+}
+
+/// The published ports; where the network allows none, they are reported and left out.
+fn published(
+    file: &mut File<'_>,
+    section: &Section<'_>,
+    network: &ServiceNetwork,
+) -> Vec<Published> {
+    let published = section.read(file, "ports", ports::read);
+    let Some(entry) = section.entry("ports").filter(|_| !published.is_empty()) else {
+        return published;
+    };
+    match network {
+        ServiceNetwork::Networks(_) | ServiceNetwork::Bridge => return published,
+        ServiceNetwork::Host | ServiceNetwork::None => {
+            let message = "`ports` has no effect: `network_mode` leaves nothing to publish";
+            file.decoder.warning(entry.key_span, message);
+        }
+        ServiceNetwork::Service(other) => {
+            let message = "A service in the network of another one publishes no ports";
+            file.fault(
+                entry.key_span,
+                message,
+                format!("write them under `services.{other}.ports`"),
+            );
+        }
+        ServiceNetwork::Container(_) => {
+            let message = "A service in the network of a container publishes no ports";
+            file.fault(
+                entry.key_span,
+                message,
+                "publish them where that container is made",
+            );
+        }
+    }
+    Vec::new()
+}
+
+/// Adds the dependencies that follow from a shared network and from links.
+fn imply(needs: &mut Vec<Needed>, network: &ServiceNetwork, links: &[Link], section: &Section<'_>) {
+    let shared = match network {
+        ServiceNetwork::Service(other) => section
+            .entry("network_mode")
+            .map(|entry| (other.as_str(), entry.value.span)),
+        _ => None,
+    };
+    let linked = links.iter().map(|link| (link.service.as_str(), link.span));
+    for (service, span) in shared.into_iter().chain(linked) {
+        if !needs.iter().any(|one| one.dependency.service == service) {
+            needs.push(Needed::implied(service, span));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The expanded tree made ready for reading: what a variable gave is a string, tags are settled.
+//!
+//! Compose expands into strings and casts them by path afterwards. So `${EMPTY}` is an empty string
+//! and no null, and `${ID}` is a string even where it looks like a number.
+
+use crate::diagnostic::Diagnostic;
+use crate::text::Source;
+use crate::yaml::{Node, Style, Value};
+
+/// Prepares `root` in place; the diagnostics tell of tags that have no meaning here.
+pub(super) fn prepare(source: &Source, root: &mut Node) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    visit(source, root, &mut diagnostics);
+    diagnostics
+}
+
+fn visit(source: &Source, node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
+    let is_string = settle_tag(source, node, diagnostics);
+    match &mut node.value {
+        Value::Scalar(scalar) => {
+            let expanded = source.slice(node.span).contains('$');
+            if scalar.style == Style::Plain && (is_string || expanded) {
+                scalar.style = Style::DoubleQuoted;
+            }
+        }
+        Value::Sequence(items) => {
+            for item in items {
+                visit(source, item, diagnostics);
+            }
+        }
+        Value::Mapping(mapping) => {
+            for entry in &mut mapping.entries {
+                visit(source, &mut entry.value, diagnostics);
+            }
+        }
+    }
+}
+
+/// Whether the node is tagged as a string.
+fn settle_tag(source: &Source, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    let Some(tag) = node.tag.as_deref() else {
+        return false;
+    };
+    let kind = tag.strip_prefix("tag:yaml.org,2002:");
+    match kind {
+        Some("str") => return true,
+        Some("int" | "float" | "bool" | "null" | "map" | "seq") => return false,
+        None if tag == "!" => return true,
+        _ => {}
+    }
+    let mut diagnostic =
+        Diagnostic::error(format!("The tag `{tag}` is not supported yet")).at(source, node.span);
+    if matches!(tag, "!reset" | "!override") {
+        diagnostic = diagnostic.help("it merges several Compose files; poststack reads one");
+    }
+    diagnostics.push(diagnostic);
+    false
+}
+
+#[cfg(test)]
+mod tests;
