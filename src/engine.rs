@@ -79,3 +79,15 @@ pub struct Endpoint {
     /// `DOCKER_HOST`, `default Docker socket`, …
     pub reason: String,
 }
+
+impl Engine {
+    /// Whether this is a Podman older than `major.minor`.
+    fn is_podman_before(&self, major: u32, minor: u32) -> bool {
+        let mut numbers = self.version.split('.').map_while(|part| part.parse().ok());
+        let version: (u32, u32) = (
+            numbers.next().unwrap_or_default(),
+            numbers.next().unwrap_or_default(),
+        );
+        self.kind == EngineKind::Podman && version < (major, minor)
+    }
+}

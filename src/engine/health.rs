@@ -81,14 +81,13 @@ impl Engine {
                 code = self.wait_final_exit(container) => code.map(HealthOutcome::Exited),
             }
         };
-        let result = match limit {
+        match limit {
             None => decided.await,
             Some(limit) => match timeout(limit, decided).await {
                 Ok(result) => result,
-                Err(_elapsed) => return Ok(HealthOutcome::TimedOut { last_output }),
+                Err(_elapsed) => Ok(HealthOutcome::TimedOut { last_output }),
             },
-        };
-        result
+        }
     }
 
     /// Runs the container's health test once, now; `None` when it has none. On Podman this also
@@ -127,10 +126,11 @@ impl Engine {
                 Err(output) => *last_output = output,
             }
             let now = self.must_inspect(container).await?;
-            // Podman's verdict counts every eager probe as a retry; Docker's is its own.
-            let verdict = match self.kind {
-                EngineKind::Docker => now.health,
-                EngineKind::Podman => Health::None,
+            // Podman's verdict counts every eager probe as a retry, and Docker calls whatever has
+            // ended unhealthy.
+            let verdict = match (self.kind, now.state) {
+                (EngineKind::Docker, State::Running) => now.health,
+                _ => Health::None,
             };
             if verdict == Health::Healthy {
                 return Ok(HealthOutcome::Healthy);

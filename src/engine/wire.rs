@@ -254,6 +254,15 @@ impl Wire {
         }
     }
 
+    /// The process that opened the engine's socket, where it is on this machine.
+    pub async fn process(&self) -> Option<i32> {
+        let Address::Unix(path) = &self.address else {
+            return None;
+        };
+        let stream = UnixStream::connect(path).await.ok()?;
+        stream.peer_cred().ok()?.pid()
+    }
+
     async fn send(&self, call: Call) -> Result<Answer, EngineError> {
         let gone = |source: io::Error| EngineError::Gone {
             action: call.action.clone(),

@@ -126,7 +126,7 @@ fn a_missing_folder_that_shall_not_be_made_is_an_error() {
 #[test]
 fn the_process_runs_as_it_was_specified() {
     on_each_engine("process", async |scratch| {
-        let script = "echo $A/$EMPTY/$(id -u)/$(pwd)/$(hostname); ulimit -n; cat /proc/sys/net/core/somaxconn; \
+        let script = "echo $A/$EMPTY/$(id -u)$(pwd)/$(hostname); ulimit -n; cat /proc/sys/net/core/somaxconn; \
                       grep -c 1.2.3.4 /etc/hosts; df -k --output=size /dev/shm | tail -n 1 | tr -d ' '; \
                       touch /x 2>/dev/null || echo read-only";
         let mut spec = scratch.container("a", script);
@@ -215,11 +215,10 @@ fn aliases_resolve_in_every_network_of_a_container() {
             let address = &inspected.addresses[&scratch.name(suffix)];
             assert_eq!(lines, [address.as_str(), "none"]);
         }
-        let mut inside =
-            scratch.container("inside", "cat /etc/hostname; ls /sys/class/net | wc -l");
+        let mut inside = scratch.container("inside", "ls /sys/class/net | wc -l");
         inside.network = NetworkAttachment::Container(scratch.name("server"));
         let (_, lines) = scratch.finish(&inside).await;
-        assert_eq!(lines[1], "3", "lo and both networks of the other container");
+        assert_eq!(lines[0], "3", "lo and both networks of the other container");
     });
 }
 
@@ -332,7 +331,7 @@ fn an_init_process_runs_or_its_absence_is_told_with_a_remedy() {
                 scratch.engine.wait_exit(&id).await.unwrap();
                 let lines = scratch.engine.last_lines(&id, 1).await.unwrap();
                 assert!(
-                    ["docker-init", "catatonit"].contains(&lines[0].as_str()),
+                    ["docker-init", "podman-init"].contains(&lines[0].as_str()),
                     "{lines:?}"
                 );
             }
