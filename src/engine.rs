@@ -36,11 +36,11 @@ mod volume;
 mod wire;
 
 pub use build::{BuildError, BuildFault};
-pub use connect::{Attempt, ConnectError, Fault};
+pub use connect::{Attempt, ConnectError, EngineVersion, Fault};
 pub use error::EngineError;
 pub use exec::{ExecOptions, ExecOutput};
 pub use health::HealthOutcome;
-pub use inspect::{Inspected, InspectedMount};
+pub use inspect::{Inspected, InspectedHealthTest, InspectedMount, InspectedRestart};
 pub use logs::{LogLine, LogOptions, LogStream};
 pub use wire::Address;
 

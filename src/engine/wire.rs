@@ -222,6 +222,8 @@ impl Wire {
         let action = call.action.clone();
         within(call.limit, &action, async {
             let answer = self.send(call).await?;
+            // The action names the object; targets and bodies may hold secrets.
+            tracing::debug!(status = answer.status.as_u16(), "{action}");
             if answer.status.as_u16() < 400 {
                 return Ok(answer);
             }

@@ -93,7 +93,14 @@ fn a_taken_name_is_a_conflict_and_its_holder_is_found() {
         assert_eq!(holder.id, id);
         assert_eq!(holder.labels.get("engine-test"), Some(&scratch.label().1));
         // The beginning of an id is no name.
-        assert_eq!(scratch.engine.find_by_name(&id[..12]).await.unwrap(), None);
+        assert_eq!(
+            scratch
+                .engine
+                .find_by_name(id.get(..12).unwrap())
+                .await
+                .unwrap(),
+            None
+        );
     });
 }
 
