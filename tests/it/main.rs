@@ -15,3 +15,5 @@ mod project;
 mod readme;
 mod state;
 mod tidy;
+#[cfg(test)]
+mod engine;
