@@ -14,3 +14,4 @@ mod migration;
 mod postgres;
 mod project;
 mod state;
+mod tidy;
