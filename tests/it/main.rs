@@ -9,6 +9,7 @@
 
 mod cluster;
 mod environment;
+mod faults;
 mod migration;
 mod postgres;
 mod project;
