@@ -8,6 +8,8 @@
 )]
 
 mod cluster;
+#[cfg(test)]
+mod engine;
 mod environment;
 mod faults;
 mod migration;
@@ -16,5 +18,3 @@ mod project;
 mod readme;
 mod state;
 mod tidy;
-#[cfg(test)]
-mod engine;
