@@ -65,7 +65,9 @@ impl Engine {
             // Through its Docker-compatible call, Podman lets the stop timeout pass first.
             EngineKind::Podman => {
                 let path = format!("/v4.0.0/libpod/containers/{container}");
-                Call::delete(&path, action).query("timeout", "0")
+                Call::delete(&path, action)
+                    .query("timeout", "0")
+                    .query("volumes", flag(volumes))
             }
         };
         call = call.query("force", flag(force)).query("v", flag(volumes));
