@@ -59,12 +59,18 @@ impl Engine {
         volumes: bool,
     ) -> Result<(), EngineError> {
         let flag = |on: bool| if on { "true" } else { "false" };
-        let call = Call::delete(
-            &format!("/containers/{container}"),
-            format!("remove container `{container}`"),
-        )
-        .query("force", flag(force))
-        .query("v", flag(volumes));
+        let action = format!("remove container `{container}`");
+        let mut call = match self.kind {
+            EngineKind::Docker => Call::delete(&format!("/containers/{container}"), action),
+            // Through its Docker-compatible call, Podman lets the stop timeout pass first.
+            EngineKind::Podman => {
+                let path = format!("/v4.0.0/libpod/containers/{container}");
+                Call::delete(&path, action)
+                    .query("timeout", "0")
+                    .query("volumes", flag(volumes))
+            }
+        };
+        call = call.query("force", flag(force)).query("v", flag(volumes));
         match absent_is_fine(self.wire.run(call).await) {
             // Somebody else is removing it; it is gone when the name can be taken.
             Err(error) if error.to_string().contains("is already in progress") => {
