@@ -9,7 +9,11 @@ use super::create::whole_seconds;
 use super::network::absent_is_fine;
 use super::wire::Call;
 use super::{Engine, EngineError, EngineKind};
+use crate::plan::observed::State;
 use crate::workload::model::{FileContent, FileMount};
+
+/// How often a container with a restart policy is looked at.
+const RESTART_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How often Podman looks whether an awaited container has ended; its default is 250 ms.
 const PODMAN_WAIT_INTERVAL: &str = "10ms";
@@ -103,6 +107,28 @@ impl Engine {
     /// When it is removed meanwhile, or the engine goes away.
     pub async fn wait_exit(&self, container: &str) -> Result<i64, EngineError> {
         self.wait_exit_every(container, PODMAN_WAIT_INTERVAL).await
+    }
+
+    /// As [`Engine::wait_exit`], but a container that its restart policy brings back at once has
+    /// ended, too: who only waits for the exit may never see it.
+    ///
+    /// # Errors
+    /// As [`Engine::wait_exit`].
+    pub async fn wait_end(&self, container: &str) -> Result<i64, EngineError> {
+        tokio::select! {
+            code = self.wait_exit(container) => code,
+            code = self.wait_restart(container) => code,
+        }
+    }
+
+    async fn wait_restart(&self, container: &str) -> Result<i64, EngineError> {
+        loop {
+            tokio::time::sleep(RESTART_INTERVAL).await;
+            let found = self.must_inspect(container).await?;
+            if found.restart_count > 0 || found.state == State::Restarting {
+                return Ok(found.exit_code);
+            }
+        }
     }
 
     /// `interval` is how often Podman looks; Docker needs not look.
