@@ -370,6 +370,7 @@ impl Inspected {
             created: 0,
             ports: self.ports.clone(),
             networks: self.addresses.keys().cloned().collect(),
+            network_ids: Vec::new(),
         }
     }
 }

@@ -175,7 +175,10 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                     .insert(name.clone(), format!("sha256:{name}"));
             }
             Action::CreateContainer(spec) => {
-                let made = container(&spec.name, &spec.image, spec.labels.clone());
+                let mut made = container(&spec.name, &spec.image, spec.labels.clone());
+                if let crate::plan::spec::NetworkAttachment::Networks(endpoints) = &spec.network {
+                    made.networks = endpoints.iter().map(|one| one.network.clone()).collect();
+                }
                 let taken = observed.containers.insert(spec.name.clone(), made);
                 assert!(taken.is_none(), "{} is taken", spec.name);
             }
@@ -226,6 +229,7 @@ fn container(name: &str, image: &str, labels: Labels) -> ObservedContainer {
         created: 0,
         ports: Vec::new(),
         networks: Vec::new(),
+        network_ids: Vec::new(),
     }
 }
 
