@@ -1,4 +1,50 @@
 //! poststack: Postgres + your apps, zero config, multiple environments.
+//!
+//! # The way of a value
+//!
+//! `env start dev`, each arrow one function; no value goes back:
+//!
+//! ```text
+//! argv ─ cli → command and flags
+//! .poststack.yml ─ config → Config       every fault of the file in one run, each with its place
+//!        ─ settings → the environment     argument > POSTSTACK_ENV > switched > file > only one
+//!        ─ state → the password           generated once, 0600
+//!        ─ variables → Variables          layers, every value with its origin
+//! each file ─ yaml, template → Expanded   by the tree: a value cannot change the structure
+//!        ─ workload → Workload            engine-neutral; what is not supported is a diagnostic
+//!        ─ plan::desired → Desired        names, labels, definition hashes
+//!                                         — until here nothing has touched the engine
+//! engine ─ observe → Observed             lists by label
+//!        ─ plan::start → Plan             steps, each one engine call with a cause
+//!        ─ environment::execute → done    every step as soon as those it waits for have ended;
+//!                                         a failed deploy is undone by plan::undo
+//!        ─ ui → bytes and exit code
+//! ```
+//!
+//! # Modules
+//!
+//! A module imports only from rows above its own; `tests/it/tidy.rs` reads this table and enforces
+//! it.
+//!
+//! | row | module | its one job |
+//! |---|---|---|
+//! | 0 | `text` `names` `secret` `units` | source text and spans; validated names; the redacting `Secret`; durations and byte sizes |
+//! | 1 | `diagnostic` `event` | faults with spans; what happened, for whoever listens |
+//! | 2 | `yaml` | YAML text → nodes with spans, within bounds |
+//! | 3 | `config` | `.poststack.yml` → `Config`: merging, validation |
+//! | 4 | `variables` | the `${}` grammar; layered variables with origin; env files |
+//! | 5 | `template` | expansion inside YAML scalars |
+//! | 6 | `workload` | Compose and Pod files → services, networks, volumes, in start order |
+//! | 7 | `plan` | desired × observed → steps: pure |
+//! | 8 | `settings` `state` `assets` `engine` | where values come from; `.poststack/` (passwords, locks); embedded files; the only importer of bollard and hyper: connect, observe, do one step, exec, logs, build |
+//! | 9 | `postgres` | login, readiness, password recovery, extensions |
+//! | 10 | `migration` | migration files, ledger, what is pending, applying it |
+//! | 11 | `environment` | the verbs: start, stop, restart, status, logs, dry run |
+//! | 12 | `ui` | events, outcomes, diagnostics → text or JSON; the only module that prints |
+//! | 13 | `cli` | clap types (doc comments are the help), one thin handler per command |
+//!
+//! There is no `trait Engine` and no `trait Database`: Docker or Podman is an enum inside `engine`.
+//! The seam for tests is the engine's socket.
 
 pub mod assets;
 pub mod cli;

@@ -19,18 +19,15 @@
 #                          server opens: what lies here is unfinished and is
 #                          made again from nothing. A directory without it is
 #                          never emptied.
-#   poststack-unfinished   the cluster is in use, but two databases which hardly
-#                          anybody asks for at once, or the flush to disk, are
-#                          still outstanding. The server does not wait for them.
+#   poststack-unflushed    the cluster is in use, but its files may still be in
+#                          the memory of the host only. The server does not wait
+#                          for them to reach the disk.
 set -Eeuo pipefail
 
 readonly share=/usr/local/share/poststack
 readonly scripts=/docker-entrypoint-initdb.d
 readonly prepared_locale=en_US.utf8
 readonly prepared_database=poststack_prepared
-# Archives and directories of the databases that may arrive after the server has
-# been started: creating files is most of what the first start costs.
-readonly -A later_databases=([postgres]=5 [template0]=4)
 
 say() {
     printf 'poststack: %s\n' "$*" >&2
@@ -164,8 +161,10 @@ new_identifier() {
 
 unpack_cluster() {
     local part job jobs=()
+    # Creating a thousand files is most of what the first start costs, and goes
+    # faster from several sides.
     mkdir "$PGDATA/base"
-    for part in prepared template1; do
+    for part in prepared postgres template1 template0; do
         unpack "$part" "$PGDATA/base" &
         jobs+=("$!")
     done
@@ -181,6 +180,7 @@ unpack_cluster() {
 }
 
 run_initdb() {
+    # shellcheck disable=SC2034 # used inside eval
     local waldir=()
     [[ -z ${POSTGRES_INITDB_WALDIR:-} ]] || waldir=(--waldir="$POSTGRES_INITDB_WALDIR")
     # initdb wants an empty directory, and the marker is in this one. As in the
@@ -322,39 +322,20 @@ first_start() {
         run_initdb
     fi
     provision "$kind"
-    printf '%s\n' "$kind" > "$PGDATA/poststack-unfinished"
-    # Scripts may use them, and so does an application which has no other.
-    if [[ $POSTGRES_DB == postgres ]] || compgen -G "$scripts/*" > /dev/null; then
-        add_later_databases
-    fi
     run_scripts "$@"
+    printf 'The files of this data directory are still to be flushed to disk.\n' > "$PGDATA/poststack-unflushed"
     rm "$PGDATA/poststack-first-start"
-}
-
-add_later_databases() {
-    [[ $(< "$PGDATA/poststack-unfinished") == prepared ]] || return 0
-    local name new=$PGDATA/base/poststack-new
-    for name in "${!later_databases[@]}"; do
-        [[ ! -e $PGDATA/base/${later_databases[$name]} ]] || continue
-        # The directory appears complete or not at all.
-        rm -rf "$new"
-        mkdir "$new"
-        unpack "$name" "$new"
-        mv --no-target-directory "$new/${later_databases[$name]}" "$PGDATA/base/${later_databases[$name]}"
-    done
-    rm -rf "$new"
 }
 
 # Beside the server, as its child: it must end with 0 or 1, since the server
 # takes any other end of a child for a crash.
-finish() {
-    trap 'exit 1' ERR
-    umask 077
-    add_later_databases
+flush() {
     if [[ ${POSTSTACK_DURABILITY:-on} != off ]]; then
-        initdb --sync-only --pgdata="$PGDATA" > /dev/null
+        # initdb also reports every file that the server has removed meanwhile,
+        # hence the silence; an error of the disk ends it.
+        initdb --sync-only --pgdata="$PGDATA" > /dev/null 2>&1 || fail "the data could not be flushed to disk"
     fi
-    rm -f "$PGDATA/poststack-unfinished"
+    rm -f "$PGDATA/poststack-unflushed" || exit 1
 }
 
 # --- Main -----------------------------------------------------------------------
@@ -394,8 +375,8 @@ main() {
         wait "$!"
         trap - INT TERM
     fi
-    if [[ -e $PGDATA/poststack-unfinished ]]; then
-        finish &
+    if [[ -e $PGDATA/poststack-unflushed ]]; then
+        flush &
     fi
     if [[ ${POSTSTACK_DURABILITY:-on} == off ]]; then
         set -- "$1" -c fsync=off -c synchronous_commit=off -c full_page_writes=off "${@:2}"

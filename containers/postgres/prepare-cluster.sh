@@ -4,8 +4,7 @@
 #
 # Besides the three databases of initdb there is `poststack_prepared`, which the
 # first start renames to the application's name. Each database is an archive of
-# its own, so that they can be unpacked at the same time, and `postgres` after
-# the server has been started.
+# its own, so that they can be unpacked at the same time.
 set -Eeuo pipefail
 
 share=/usr/local/share/poststack

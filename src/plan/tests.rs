@@ -1,1 +1,455 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
+use proptest::prelude::*;
+
+use super::desired::{Inputs, desired};
+use super::identity::Identity;
+use super::observed::{
+    Health, Observed, ObservedContainer, ObservedNetwork, ObservedVolume, State,
+};
+use super::spec::Labels;
+use super::*;
+use crate::config::model::{
+    Environment, InitEntry, InitKind, Password, Postgres, PostgresImage, Storage,
+};
+use crate::diagnostic::Place;
+use crate::names::{EnvironmentName, ProjectName};
+use crate::secret::Secret;
+use crate::text::{SourceFile, Span};
+use crate::workload::Workload;
+use crate::workload::model::{
+    Attachment, Condition, Dependency, HealthTest, Healthcheck, Process, PullPolicy, Service,
+    ServiceNetwork,
+};
+
+fn place() -> Place {
+    Place::new(&SourceFile::new("app.yml", ""), Span::at(0))
+}
+
+fn identity() -> Identity {
+    Identity {
+        project: ProjectName::new("shop").unwrap(),
+        environment: EnvironmentName::new("dev").unwrap(),
+        directory: PathBuf::from("/srv/shop"),
+    }
+}
+
+fn service(name: &str) -> Service {
+    Service {
+        name: name.to_owned(),
+        place: place(),
+        image: Some("debian".to_owned()),
+        build: None,
+        pull_policy: PullPolicy::Missing,
+        platform: None,
+        container_name: None,
+        depends_on: Vec::new(),
+        network: ServiceNetwork::Networks(vec![Attachment {
+            network: "default".to_owned(),
+            ..Attachment::default()
+        }]),
+        mounts: Vec::new(),
+        files: Vec::new(),
+        labels: BTreeMap::new(),
+        process: Process::default(),
+    }
+}
+
+fn needs(mut service: Service, other: &str, condition: Condition) -> Service {
+    service.depends_on.push(Dependency {
+        service: other.to_owned(),
+        condition,
+        required: true,
+        restart: false,
+    });
+    service
+}
+
+fn tested(mut service: Service) -> Service {
+    service.process.healthcheck = Some(Healthcheck {
+        test: HealthTest::Shell("true".to_owned()),
+        ..Healthcheck::default()
+    });
+    service
+}
+
+fn with_variable(mut service: Service, value: &str) -> Service {
+    let value = Some(Secret::from(value));
+    service
+        .process
+        .environment
+        .insert("LEVEL".to_owned(), value);
+    service
+}
+
+fn workload(services: Vec<Service>) -> Workload {
+    Workload {
+        services,
+        ..Workload::default()
+    }
+}
+
+/// An environment with one init container `migrate` and the given services.
+fn shop(services: Vec<Service>) -> Desired {
+    let environment = Environment {
+        name: EnvironmentName::new("dev").unwrap(),
+        place: place(),
+        postgres: Postgres {
+            place: place(),
+            image: PostgresImage::Version(15),
+            database: "shop".to_owned(),
+            port: 5433,
+            port_place: None,
+            user: "shop".to_owned(),
+            password: Password::Generated,
+            host: None,
+            extensions: Vec::new(),
+            settings: BTreeMap::new(),
+            storage: Storage::Volume,
+            initdb_args: None,
+            start_timeout: std::time::Duration::from_secs(60),
+        },
+        init: vec![InitEntry {
+            place: place(),
+            written: "init.yml".to_owned(),
+            kind: InitKind::Compose(PathBuf::from("/srv/shop/init.yml")),
+        }],
+        deployment: None,
+        env_files: Vec::new(),
+        env_file_places: BTreeMap::new(),
+        variables: BTreeMap::new(),
+        bind: "127.0.0.1".parse().unwrap(),
+    };
+    let (desired, faults) = desired(&Inputs {
+        identity: &identity(),
+        environment: &environment,
+        password: &Secret::from("secret"),
+        init: &[Some(workload(vec![service("migrate")]))],
+        deployment: Some(&workload(services)),
+        mounted: &BTreeMap::new(),
+    });
+    assert_eq!(faults, []);
+    desired
+}
+
+/// Everything there as `desired` says, running, healthy, images present.
+fn running(desired: &Desired) -> Observed {
+    let mut observed = images(desired);
+    let planned = start(desired, &observed, &StartOptions::default()).unwrap();
+    apply(&planned.plan, &mut observed);
+    observed
+}
+
+fn images(desired: &Desired) -> Observed {
+    let id = |reference: &String| (reference.clone(), format!("sha256:{reference}"));
+    Observed {
+        images: desired.images.keys().map(id).collect(),
+        ..Observed::default()
+    }
+}
+
+/// What an engine would do with a plan.
+fn apply(plan: &Plan, observed: &mut Observed) {
+    for step in &plan.steps {
+        match &step.action {
+            Action::CreateNetwork(network) => {
+                let made = ObservedNetwork {
+                    id: String::new(),
+                    name: network.name.clone(),
+                    labels: network.labels.clone(),
+                };
+                observed.networks.insert(network.name.clone(), made);
+            }
+            Action::CreateVolume(volume) => {
+                let made = ObservedVolume {
+                    name: volume.name.clone(),
+                    labels: volume.labels.clone(),
+                };
+                observed.volumes.insert(volume.name.clone(), made);
+            }
+            Action::RemoveNetwork(name) => drop(observed.networks.remove(name)),
+            Action::PrepareImage(name) => {
+                observed
+                    .images
+                    .insert(name.clone(), format!("sha256:{name}"));
+            }
+            Action::CreateContainer(spec) => {
+                let made = container(&spec.name, &spec.image, spec.labels.clone());
+                let taken = observed.containers.insert(spec.name.clone(), made);
+                assert!(taken.is_none(), "{} is taken", spec.name);
+            }
+            Action::RenameContainer { from, to } => {
+                let mut moved = observed.containers.remove(from).unwrap();
+                moved.name.clone_from(to);
+                assert!(
+                    observed.containers.insert(to.clone(), moved).is_none(),
+                    "{to} is taken"
+                );
+            }
+            Action::StartContainer(name) => set(observed, name, State::Running),
+            Action::StopContainer { name, .. } => set(observed, name, State::Exited(Some(0))),
+            Action::RemoveContainer(name) => {
+                assert!(
+                    observed.containers.remove(name).is_some(),
+                    "{name} is there"
+                );
+            }
+            Action::AwaitExit { name } => set(observed, name, State::Exited(Some(0))),
+            Action::AwaitReady { name, tested } => {
+                let health = if *tested {
+                    Health::Healthy
+                } else {
+                    Health::None
+                };
+                observed.containers.get_mut(name).unwrap().health = health;
+            }
+            Action::AwaitLogin | Action::Migrate(_) => {}
+        }
+    }
+}
+
+fn set(observed: &mut Observed, name: &str, state: State) {
+    observed.containers.get_mut(name).unwrap().state = state;
+}
+
+fn container(name: &str, image: &str, labels: Labels) -> ObservedContainer {
+    ObservedContainer {
+        id: name.to_owned(),
+        name: name.to_owned(),
+        image: image.to_owned(),
+        image_id: format!("sha256:{image}"),
+        labels,
+        state: State::Created,
+        status: String::new(),
+        health: Health::None,
+        created: 0,
+        ports: Vec::new(),
+        networks: Vec::new(),
+    }
+}
+
+fn plan_text(desired: &Desired, observed: &Observed) -> String {
+    let planned = start(desired, observed, &StartOptions::default()).unwrap();
+    planned.plan.to_string()
+}
+
+#[test]
+fn a_first_start_creates_everything_while_the_database_starts() {
+    let web = needs(tested(service("web")), "cache", Condition::Healthy);
+    let desired = shop(vec![tested(service("cache")), web]);
+    insta::assert_snapshot!(plan_text(&desired, &Observed::default()), @r"
+     1  create network shop-dev_default
+     2  create volume shop-dev_pgdata
+     3  prepare image poststack/postgres:15
+     4  create container shop-dev-postgres [after 1, 2, 3]
+     5  start container shop-dev-postgres [after 4]
+     6  wait for a login to the database [after 5]
+     7  prepare image debian
+     8  create container shop-dev-migrate-1 [after 1, 7]
+     9  start container shop-dev-migrate-1 [after 6, 8]
+    10  wait for exit 0 of shop-dev-migrate-1 [after 9]
+    11  create container shop-dev-cache-1 [after 1, 7]
+    12  start container shop-dev-cache-1 [after 10, 11]
+    13  wait until ready: shop-dev-cache-1 [after 12]
+    14  create container shop-dev-web-1 [after 1, 7]
+    15  start container shop-dev-web-1 [after 10, 13, 14]
+    16  wait until ready: shop-dev-web-1 [after 15]
+    ");
+}
+
+#[test]
+fn a_start_of_what_runs_only_looks_whether_the_database_answers() {
+    let desired = shop(vec![tested(service("web"))]);
+    insta::assert_snapshot!(plan_text(&desired, &running(&desired)), @r"
+      1  wait for a login to the database
+    ");
+}
+
+#[test]
+fn a_changed_service_is_replaced_and_its_field_is_named() {
+    let observed = running(&shop(vec![
+        with_variable(service("web"), "info"),
+        service("job"),
+    ]));
+    let desired = shop(vec![with_variable(service("web"), "debug"), service("job")]);
+    insta::assert_snapshot!(plan_text(&desired, &observed), @r"
+    1  wait for a login to the database
+    2  create container shop-dev-web-1.next
+    3  stop container shop-dev-web-1 (changed: environment.LEVEL) [after 1, 2]
+    4  rename container shop-dev-web-1 to shop-dev-web-1.previous [after 3]
+    5  rename container shop-dev-web-1.next to shop-dev-web-1 [after 4]
+    6  start container shop-dev-web-1 (changed: environment.LEVEL) [after 5]
+    7  wait until ready: shop-dev-web-1 [after 6]
+    8  remove container shop-dev-web-1.previous (its successor is ready) [after 1, 2, 3, 4, 5, 6, 7]
+    ");
+}
+
+#[test]
+fn what_an_interrupted_replacement_left_is_put_right() {
+    let desired = shop(vec![service("web")]);
+    let mut observed = running(&desired);
+    let mut web = observed.containers.remove("shop-dev-web-1").unwrap();
+    web.name = "shop-dev-web-1.previous".to_owned();
+    web.state = State::Exited(Some(0));
+    let next = container("shop-dev-web-1.next", "debian", web.labels.clone());
+    observed.containers.insert(web.name.clone(), web);
+    observed.containers.insert(next.name.clone(), next);
+    insta::assert_snapshot!(plan_text(&desired, &observed), @r"
+    1  remove container shop-dev-web-1.next (left by an interrupted start)
+    2  rename container shop-dev-web-1.previous to shop-dev-web-1 (left by an interrupted start)
+    3  wait for a login to the database
+    4  start container shop-dev-web-1 [after 2, 3]
+    5  wait until ready: shop-dev-web-1 [after 4]
+    ");
+}
+
+#[test]
+fn a_service_in_the_network_of_a_replaced_one_follows_it() {
+    let mut sidecar = service("sidecar");
+    sidecar.network = ServiceNetwork::Service("web".to_owned());
+    let sidecar = needs(sidecar, "web", Condition::Started);
+    let before = vec![with_variable(service("web"), "info"), sidecar.clone()];
+    let observed = running(&shop(before));
+    let desired = shop(vec![with_variable(service("web"), "debug"), sidecar]);
+    let text = plan_text(&desired, &observed);
+    assert!(
+        text.contains("shares the network of shop-dev-web-1"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_failed_replacement_is_undone() {
+    let observed = running(&shop(vec![with_variable(service("web"), "info")]));
+    let desired = shop(vec![with_variable(service("web"), "debug")]);
+    let planned = start(&desired, &observed, &StartOptions::default()).unwrap();
+    let waits = planned.plan.steps.iter().position(
+        |step| matches!(&step.action, Action::AwaitReady { name, .. } if name == "shop-dev-web-1"),
+    );
+    let steps = planned.plan.steps[..waits.unwrap()].to_vec();
+    let done: Vec<Action> = steps.iter().map(|step| step.action.clone()).collect();
+    let back = undo(&done, &observed);
+    insta::assert_snapshot!(back.to_string(), @r"
+    1  remove container shop-dev-web-1 (the deploy failed)
+    2  rename container shop-dev-web-1.previous to shop-dev-web-1 (the deploy failed) [after 1]
+    3  start container shop-dev-web-1 (the deploy failed) [after 2]
+    4  wait until ready: shop-dev-web-1 [after 3]
+    ");
+    let mut engine = observed.clone();
+    apply(&Plan { steps }, &mut engine);
+    apply(&back, &mut engine);
+    assert_eq!(engine, observed);
+}
+
+#[test]
+fn an_object_of_somebody_else_is_never_touched() {
+    let desired = shop(vec![service("web")]);
+    let mut observed = Observed::default();
+    let labels = Labels::from([("com.docker.compose.project".to_owned(), "other".to_owned())]);
+    let foreign = container("shop-dev-web-1", "nginx", labels);
+    observed.containers.insert(foreign.name.clone(), foreign);
+    let conflicts = start(&desired, &observed, &StartOptions::default()).unwrap_err();
+    assert_eq!(
+        conflicts,
+        [Conflict {
+            kind: "container",
+            name: "shop-dev-web-1".to_owned(),
+            owner: "Docker Compose project `other`".to_owned(),
+        }]
+    );
+}
+
+#[test]
+fn a_stop_ends_dependents_first_and_the_database_last() {
+    let web = needs(service("web"), "cache", Condition::Started);
+    let desired = shop(vec![service("cache"), web]);
+    let options = StopOptions {
+        remove: true,
+        keep_postgres: false,
+    };
+    let plan = stop(&identity(), &running(&desired), options);
+    insta::assert_snapshot!(plan.to_string(), @r"
+    1  remove container shop-dev-migrate-1
+    2  stop container shop-dev-web-1
+    3  remove container shop-dev-web-1 [after 2]
+    4  stop container shop-dev-cache-1 [after 3]
+    5  remove container shop-dev-cache-1 [after 4]
+    6  stop container shop-dev-postgres [after 1, 3, 5]
+    7  remove container shop-dev-postgres [after 6]
+    8  remove network shop-dev_default [after 1, 2, 3, 4, 5, 6, 7]
+    ");
+}
+
+/// Up to six services; each may need earlier ones, be tested, and hold a value.
+fn any_services() -> impl Strategy<Value = Vec<Service>> {
+    let one = (
+        any::<bool>(),
+        0..3u8,
+        prop::collection::vec((0..6usize, 0..3u8), 0..3),
+    );
+    prop::collection::vec(one, 1..6).prop_map(|drafts| {
+        let mut services: Vec<Service> = Vec::new();
+        for (index, (is_tested, value, dependencies)) in drafts.into_iter().enumerate() {
+            let mut made = with_variable(service(&format!("s{index}")), &value.to_string());
+            for (other, condition) in dependencies {
+                let condition = match condition {
+                    0 => Condition::Started,
+                    1 => Condition::Healthy,
+                    _ => Condition::CompletedSuccessfully,
+                };
+                let name = format!("s{other}");
+                let known = made.depends_on.iter().any(|one| one.service == name);
+                if other < index && !known {
+                    made = needs(made, &name, condition);
+                }
+            }
+            services.push(if is_tested { tested(made) } else { made });
+        }
+        services
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn planning_twice_plans_nothing(before in any_services(), after in any_services()) {
+        let mut observed = running(&shop(before));
+        let desired = shop(after);
+        let options = StartOptions { remove_orphans: true, ..StartOptions::default() };
+        observed.images.extend(images(&desired).images);
+        let first = start(&desired, &observed, &options).unwrap();
+        apply(&first.plan, &mut observed);
+        let second = start(&desired, &observed, &options).unwrap();
+        prop_assert!(second.plan.changes_nothing(), "{}", second.plan);
+        prop_assert_eq!(second.orphans, Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_step_waits_only_for_earlier_ones(before in any_services(), after in any_services()) {
+        let observed = running(&shop(before));
+        let planned = start(&shop(after), &observed, &StartOptions::default()).unwrap();
+        for (id, step) in planned.plan.steps.iter().enumerate() {
+            prop_assert!(step.after.iter().all(|&before| before < id), "{}", planned.plan);
+        }
+    }
+
+    #[test]
+    fn a_plan_never_touches_what_it_does_not_own(services in any_services(), taken in 0..6usize) {
+        let desired = shop(services);
+        let mut observed = images(&desired);
+        let name = format!("shop-dev-s{taken}-1");
+        let stranger = container(&name, "debian", Labels::new());
+        observed.containers.insert(name.clone(), stranger);
+        match start(&desired, &observed, &StartOptions::default()) {
+            Err(conflicts) => prop_assert!(conflicts.iter().all(|one| one.name == name)),
+            Ok(planned) => {
+                let text = planned.plan.to_string();
+                prop_assert!(!text.contains(&name), "{text}");
+            }
+        }
+        let stopped = stop(&identity(), &observed, StopOptions { remove: true, keep_postgres: false });
+        prop_assert!(!stopped.to_string().contains(&name));
+    }
+}

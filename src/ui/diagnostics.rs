@@ -1,12 +1,10 @@
 //! Faults in files with their place, a snippet, and what to write instead.
 
 use std::ops::Range;
-use std::sync::LazyLock;
-
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use regex::Regex;
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::secret::masked;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// Two places of a file that are farther apart than this, in bytes, get a snippet each.
 const NEAR: usize = 8 * 1024;
@@ -88,7 +86,7 @@ fn excerpt(marks: Vec<(AnnotationKind, &Place, Option<String>)>) -> Option<Excer
     let text = source.text.get(start..end)?;
     Some(Excerpt {
         path: source.path.display().to_string(),
-        text: without_secrets(text),
+        text: masked(text),
         first_line: source.location(start).line,
         start,
         marks: marks
@@ -112,28 +110,6 @@ fn range(place: &Place) -> Range<usize> {
         .filter(|first| *first != '\n')
         .map_or(0, char::len_utf8);
     start..end.max(start + least)
-}
-
-/// A literal password on the line of a fault is nobody's business: as many `*` stand in its place.
-fn without_secrets(text: &str) -> String {
-    static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        let name = r"[\w-]*(?:pass(?:word|wd)?|secret|token|api_?key)[\w-]*";
-        let value = r#""[^"\n]*"|'[^'\n]*'|[^\s,}\]#]+"#;
-        Regex::new(&format!(r#"(?i)\b({name}["']?\s*[:=]\s*)({value})"#)).ok()
-    });
-    let Some(secret) = &*SECRET else {
-        return String::new();
-    };
-    let mask = |found: &regex::Captures<'_>| {
-        let group = |index| found.get(index).map_or("", |one| one.as_str());
-        let (name, value) = (group(1), group(2));
-        if value == "auto_generated" || value.contains('$') {
-            format!("{name}{value}")
-        } else {
-            format!("{name}{}", "*".repeat(value.len()))
-        }
-    };
-    secret.replace_all(text, mask).into_owned()
 }
 
 #[cfg(test)]

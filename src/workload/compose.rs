@@ -35,6 +35,9 @@ mod volumes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+#[cfg(test)]
+pub(super) use self::tests::variables as test_variables;
+
 use self::file::File;
 use self::service::Draft;
 use super::model::{MountSource, Network, ServiceNetwork, Volume, Workload};
@@ -45,6 +48,9 @@ use crate::text::{Source, Span};
 use crate::variables::Reader;
 use crate::yaml::decode::Decoder;
 use crate::yaml::{Mapping, Node};
+
+/// Longest way from service to service to the network that they share.
+const MOST_SHARED: usize = 100;
 
 pub(super) fn load(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
     let (source, root) = match document(path, shown) {
@@ -69,8 +75,8 @@ pub(super) fn load(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
     uses.append(&mut file.uses);
     Loaded {
         workload: workload.unwrap_or_default(),
+        diagnostics: reading::presentable(diagnostics, &uses, context),
         uses,
-        diagnostics: reading::presentable(diagnostics, context),
     }
 }
 
@@ -118,17 +124,23 @@ fn expand(source: &Source, root: &Node, context: &Context<'_>) -> (Expanded, BTr
     (second, hosts)
 }
 
-/// The services with `network_mode: host`.
+/// The services in the network of the host, also by way of the service whose network they share.
 fn on_host(root: &Node) -> BTreeSet<String> {
     let services = root.get("services").and_then(Node::as_mapping);
     let entries = services.into_iter().flat_map(|services| &services.entries);
-    entries
-        .filter(|entry| {
-            let mode = entry.value.get("network_mode").and_then(Node::as_scalar);
-            mode.is_some_and(|mode| &*mode.text == "host")
+    let modes: BTreeMap<&str, &str> = entries
+        .filter_map(|entry| {
+            let mode = entry.value.get("network_mode")?.as_scalar()?;
+            Some((&*entry.key, &*mode.text))
         })
-        .map(|entry| entry.key.to_string())
-        .collect()
+        .collect();
+    let shared = |mode: &str| modes.get(mode.strip_prefix("service:")?).copied();
+    let is_host = |mode: &str| {
+        let way = std::iter::successors(Some(mode), |mode| shared(mode));
+        way.take(MOST_SHARED).any(|mode| mode == "host")
+    };
+    let hosts = modes.iter().filter(|(_, mode)| is_host(mode));
+    hosts.map(|(name, _)| (*name).to_owned()).collect()
 }
 
 fn reader_of(hosts: &BTreeSet<String>, service: &str) -> Reader {
@@ -151,7 +163,7 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
     let secrets = resources::each(file, mapping, "secrets", files::declared);
     let configs = resources::each(file, mapping, "configs", files::declared);
     file.declared = file::Declared {
-        services: Vec::new(),
+        services: BTreeSet::new(),
         networks,
         volumes,
         secrets,
@@ -161,7 +173,11 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
     let cyclic = order::cycles(file, &drafts);
     checks::across(file, &mut drafts);
     links::apply(file, &mut drafts);
+    let any = drafts.len();
     drafts.retain(|draft| draft.active);
+    if any > 0 && drafts.is_empty() {
+        none_active(file, mapping);
+    }
     if cyclic {
         return None;
     }
@@ -170,6 +186,19 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
         .map(|draft| draft.service)
         .collect();
     Some(used(services, &file.declared))
+}
+
+/// As in Compose, a file of which nothing would run is a fault.
+fn none_active(file: &mut File<'_>, mapping: &Mapping) {
+    let span = mapping
+        .entry("services")
+        .map_or(Span::at(0), |entry| entry.key_span);
+    let message = "No service is active: each one has profiles, none of which is active";
+    file.fault(
+        span,
+        message,
+        "activate a profile, or leave `profiles` out of a service",
+    );
 }
 
 fn drafts(
@@ -181,7 +210,11 @@ fn drafts(
     let services = mapping.entry("services");
     let services = match services {
         None => {
-            file.fault(Span::at(root.span.start), "The file has no `services`", "add `services:` with at least one service");
+            file.fault(
+                Span::at(root.span.start),
+                "The file has no `services`",
+                "add `services:` with at least one service",
+            );
             return Vec::new();
         }
         Some(entry) => match file.decoder.mapping(&entry.value, "services") {
@@ -220,7 +253,10 @@ fn used(services: Vec<super::model::Service>, declared: &file::Declared) -> Work
         if let ServiceNetwork::Networks(attachments) = &service.network {
             for attachment in attachments {
                 let network = declared.networks.get(&attachment.network);
-                networks.insert(attachment.network.clone(), network.cloned().unwrap_or_default());
+                networks.insert(
+                    attachment.network.clone(),
+                    network.cloned().unwrap_or_default(),
+                );
             }
         }
         for mount in &service.mounts {

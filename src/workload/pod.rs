@@ -37,10 +37,12 @@ pub(super) fn load(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
             reader: &|_| reader,
         };
         let expanded = template::expand(&source, document, &scope);
-        loaded.diagnostics.extend(reading::faults(&expanded, context));
+        loaded
+            .diagnostics
+            .extend(reading::faults(&expanded, context));
         loaded.uses.extend(expanded.uses);
     }
-    loaded.diagnostics = reading::presentable(loaded.diagnostics, context);
+    loaded.diagnostics = reading::presentable(loaded.diagnostics, &loaded.uses, context);
     loaded
 }
 
@@ -54,7 +56,11 @@ fn reader_of(document: &Node) -> Reader {
         let network = spec.get("hostNetwork").and_then(Node::as_scalar);
         network.is_some_and(|network| &*network.text == "true")
     });
-    if on_host { Reader::Host } else { Reader::Network }
+    if on_host {
+        Reader::Host
+    } else {
+        Reader::Network
+    }
 }
 
 #[cfg(test)]

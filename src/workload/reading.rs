@@ -1,14 +1,17 @@
 //! What readers of Compose and Pod files share: from a path to documents, and from faults to what a
 //! user is shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::Context;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::template::Expanded;
-use crate::text::{self, Source, Span};
+use crate::template::{Expanded, Use};
+use crate::text::{self, Source};
 use crate::yaml::{self, Node};
+
+/// Most diagnostics of one file that are shown.
+const MOST_SHOWN: usize = 500;
 
 /// The documents of the file that hold anything.
 pub(super) fn documents(path: &Path, shown: &Path) -> Result<(Source, Vec<Node>), Vec<Diagnostic>> {
@@ -34,16 +37,17 @@ pub(super) fn faults(expanded: &Expanded, context: &Context<'_>) -> Vec<Diagnost
 /// The diagnostics of `found` that do not merely follow from an error of expansion in the same
 /// value, such as an image name that is empty because its variable is undefined.
 pub(super) fn beside(found: Vec<Diagnostic>, expansion: &[Diagnostic]) -> Vec<Diagnostic> {
-    let bad: Vec<Span> = expansion
+    let bad: BTreeMap<usize, usize> = expansion
         .iter()
         .filter(|diagnostic| diagnostic.is_error())
-        .filter_map(|diagnostic| Some(diagnostic.place.as_ref()?.span))
+        .filter_map(|diagnostic| diagnostic.place.as_ref())
+        .map(|place| (place.span.start, place.span.end))
         .collect();
     let follows = |diagnostic: &Diagnostic| {
         let place = diagnostic.place.as_ref();
         place.is_some_and(|place| {
-            let inside = |bad: &Span| place.span.start <= bad.start && bad.end <= place.span.end;
-            bad.iter().any(inside)
+            let first = bad.range(place.span.start..).next();
+            first.is_some_and(|(_, end)| *end <= place.span.end)
         })
     };
     found.into_iter().filter(|one| !follows(one)).collect()
@@ -60,7 +64,10 @@ pub(super) fn once(
     let fresh = diagnostics.split_off(before.min(diagnostics.len()));
     let path = format!("services.{owner}");
     for diagnostic in fresh {
-        let start = diagnostic.place.as_ref().map_or(0, |place| place.span.start);
+        let start = diagnostic
+            .place
+            .as_ref()
+            .map_or(0, |place| place.span.start);
         let message = diagnostic.message.replace(&path, "services.*");
         if seen.insert((start, message)) {
             diagnostics.push(diagnostic);
@@ -68,27 +75,76 @@ pub(super) fn once(
     }
 }
 
-/// In the order of the file, each once, and without secrets.
+/// In the order of the file, each once, without secrets, and no more than anybody reads.
 pub(super) fn presentable(
     mut diagnostics: Vec<Diagnostic>,
+    uses: &[Use],
     context: &Context<'_>,
 ) -> Vec<Diagnostic> {
+    let position = |diagnostic: &Diagnostic| {
+        let place = diagnostic.place.as_ref()?;
+        Some((place.source.path.clone(), place.span))
+    };
+    diagnostics.sort_by_cached_key(|one| (position(one), one.severity, one.message.clone()));
+    diagnostics.dedup();
+    if diagnostics.len() > MOST_SHOWN {
+        let more = diagnostics.len() - MOST_SHOWN;
+        diagnostics.sort_by_key(|one| one.severity);
+        diagnostics.truncate(MOST_SHOWN);
+        diagnostics.push(Diagnostic::error(format!("There are {more} more faults")));
+    }
+    let secrets: Vec<&Use> = uses
+        .iter()
+        .filter(|one| {
+            let variable = context.variables.get(&one.name);
+            variable.is_some_and(|variable| variable.secret)
+        })
+        .collect();
     for diagnostic in &mut diagnostics {
-        let mask = |text: &str| context.variables.mask(text);
-        diagnostic.message = mask(&diagnostic.message);
-        diagnostic.label = diagnostic.label.as_deref().map(mask);
-        diagnostic.help = diagnostic.help.as_deref().map(mask);
+        mask(diagnostic, &secrets, context);
     }
-    diagnostics.sort_by_key(|diagnostic| diagnostic.place.as_ref().map(|place| place.span.start));
-    let mut unique: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
-    for diagnostic in diagnostics {
-        let same = |other: &Diagnostic| {
-            other.place.as_ref().map(|place| place.span) == diagnostic.place.as_ref().map(|place| place.span)
-        };
-        let known = unique.iter().rev().take_while(|other| same(other));
-        if !known.into_iter().any(|other| *other == diagnostic) {
-            unique.push(diagnostic);
-        }
+    diagnostics
+}
+
+/// Hides secrets that the diagnostic quotes, whole or in part.
+fn mask(diagnostic: &mut Diagnostic, secrets: &[&Use], context: &Context<'_>) {
+    let variables = context.variables;
+    diagnostic.message = variables.mask(&diagnostic.message);
+    let optional = [&mut diagnostic.label, &mut diagnostic.help];
+    for text in optional.into_iter().flatten() {
+        *text = variables.mask(text);
     }
-    unique
+    if let Some(secret) = shown_in_part(diagnostic, secrets, context) {
+        diagnostic.message = format!("`{}` is not valid with the secret in it", secret.path);
+        diagnostic.label = None;
+        diagnostic.help = Some(format!("check the value of `{}`", secret.name));
+    }
+}
+
+/// The use of a secret in the marked value of which the diagnostic quotes a part.
+fn shown_in_part<'u>(
+    diagnostic: &Diagnostic,
+    secrets: &[&'u Use],
+    context: &Context<'_>,
+) -> Option<&'u Use> {
+    const SHORTEST_PART: usize = 3;
+    let marked = diagnostic.place.as_ref()?.span;
+    let inside = |one: &Use| {
+        let span = one.place.span;
+        marked.start <= span.start && span.end <= marked.end
+    };
+    let texts = [&diagnostic.label, &diagnostic.help]
+        .into_iter()
+        .flatten()
+        .chain([&diagnostic.message]);
+    let quotes = |value: &str, text: &str| {
+        let mut words = text.split(|c: char| !c.is_alphanumeric());
+        words.any(|word| word.len() >= SHORTEST_PART && value.contains(word))
+    };
+    let mut candidates = secrets.iter().copied().filter(|one| inside(one));
+    candidates.find(|one| {
+        let variable = context.variables.get(&one.name);
+        let value = variable.map_or("", |variable| variable.value(one.reader));
+        texts.clone().any(|text| quotes(value, text))
+    })
 }

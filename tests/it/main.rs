@@ -12,4 +12,6 @@ mod environment;
 mod migration;
 mod postgres;
 mod project;
+mod readme;
 mod state;
+mod tidy;

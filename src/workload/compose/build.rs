@@ -63,7 +63,9 @@ pub(super) fn read(
     }
     let section = Section::open(file, &entry.value, path, &BUILD)?;
     let written = section.read(file, "context", casts::string);
-    let span = section.entry("context").map_or(entry.key_span, |entry| entry.value.span);
+    let span = section
+        .entry("context")
+        .map_or(entry.key_span, |entry| entry.value.span);
     let context = context(file, span, written.as_deref().unwrap_or("."));
     let platform = section.read(file, "platforms", single_platform);
     let mut build = plain(context.clone().unwrap_or_default(), place);
@@ -86,7 +88,9 @@ pub(super) fn read(
         build.dockerfile = PathBuf::from(dockerfile);
     }
     context?;
-    let span = section.entry("dockerfile").map_or(span, |entry| entry.value.span);
+    let span = section
+        .entry("dockerfile")
+        .map_or(span, |entry| entry.value.span);
     check_dockerfile(file, span, &build);
     Some((build, platform))
 }
@@ -116,7 +120,11 @@ fn context(file: &mut File<'_>, span: Span, written: &str) -> Option<PathBuf> {
         || written.starts_with("service:");
     if remote {
         let message = format!("The build context `{written}` is not a folder of this host");
-        file.fault(span, message, "fetch it first and name the folder; remote contexts are not supported yet");
+        file.fault(
+            span,
+            message,
+            "fetch it first and name the folder; remote contexts are not supported yet",
+        );
         return None;
     }
     let context = paths::resolve(file, span, written)?;
@@ -168,3 +176,6 @@ fn single_platform(file: &mut File<'_>, node: &Node, path: &str) -> Option<Strin
     }
     platforms.into_iter().next()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::file::File;
 use super::scalars::changed_by_compose;
+use crate::diagnostic::nearest;
 use crate::units;
 use crate::yaml::decode::is_plain;
 use crate::yaml::{Node, Value};
@@ -67,15 +68,16 @@ pub(super) fn integer(file: &mut File<'_>, node: &Node, path: &str, low: i64) ->
 
 /// A size such as `64m`, in bytes; a bare number counts bytes.
 pub(super) fn bytes(file: &mut File<'_>, node: &Node, path: &str) -> Option<i64> {
-    measured(file, node, path, units::bytes)
+    parsed(file, node, path, units::bytes)
 }
 
 /// A duration such as `1m30s`; a number without a unit is a fault, as in Compose.
 pub(super) fn duration(file: &mut File<'_>, node: &Node, path: &str) -> Option<Duration> {
-    measured(file, node, path, units::duration)
+    parsed(file, node, path, units::duration)
 }
 
-fn measured<T>(
+/// What `parse` makes of the text; its reason is told at the path.
+pub(super) fn parsed<T>(
     file: &mut File<'_>,
     node: &Node,
     path: &str,
@@ -89,12 +91,32 @@ fn measured<T>(
         .ok()
 }
 
+/// One of the words in `known`.
+pub(super) fn one_of(
+    file: &mut File<'_>,
+    node: &Node,
+    path: &str,
+    known: &[&str],
+) -> Option<String> {
+    let text = string(file, node, path)?;
+    if known.contains(&text.as_str()) {
+        return Some(text);
+    }
+    let help = match nearest(&text, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("write one of: {}", known.join(", ")),
+    };
+    file.fault(node.span, format!("`{path}` is `{text}`"), help);
+    None
+}
+
 /// A number of CPUs such as `0.5`, in billionths of a CPU.
 pub(super) fn nano_cpus(file: &mut File<'_>, node: &Node, path: &str) -> Option<i64> {
     let text = file.decoder.text(node, path)?;
     let cpus: Option<f64> = text.trim().parse().ok();
     match cpus {
-        Some(cpus) if cpus.is_finite() && (0.0..=1_000_000.0).contains(&cpus) => {
+        Some(cpus) if cpus.is_finite() && (0.0..=1_000_000.0).contains(&cpus) =>
+        {
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "the range above keeps it far below the limits of i64"
@@ -126,7 +148,10 @@ pub(super) fn mode(file: &mut File<'_>, node: &Node, path: &str) -> Option<u32> 
     };
     if octal.is_none() && is_plain(node) && mode > 7 {
         let message = format!("`{path}` is decimal here: {text} is the mode 0{mode:o}");
-        file.decoder.warning(node.span, message).help = Some(format!("write `0{text}`"));
+        file.decoder.warning(node.span, message).help = Some(match u32::from_str_radix(&text, 8) {
+            Ok(_) => format!("write `0{text}`"),
+            Err(_) => format!("write `0{mode:o}`"),
+        });
     }
     Some(mode)
 }

@@ -13,7 +13,12 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Option<Vec<S
                 .filter_map(|item| file.decoder.string(item, path))
                 .collect(),
         ),
-        _ => from_string(file, node, path),
+        Value::Scalar(_) => from_string(file, node, path),
+        Value::Mapping(_) => {
+            let what = "a string or a list of strings";
+            file.decoder.wrong_type(node, path, what);
+            None
+        }
     }
 }
 
@@ -23,7 +28,11 @@ fn from_string(file: &mut File<'_>, node: &Node, path: &str) -> Option<Vec<Strin
         Ok(words) => words,
         Err(reason) => {
             let message = format!("`{path}` does not split into words: {reason}");
-            file.fault(node.span, message, "write a list of words: [program, argument, …]");
+            file.fault(
+                node.span,
+                message,
+                "write a list of words: [program, argument, …]",
+            );
             return None;
         }
     };
@@ -34,3 +43,6 @@ fn from_string(file: &mut File<'_>, node: &Node, path: &str) -> Option<Vec<Strin
     }
     Some(words.words)
 }
+
+#[cfg(test)]
+mod tests;

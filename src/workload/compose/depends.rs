@@ -1,5 +1,7 @@
 //! `depends_on` (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#depends_on>).
 
+use std::collections::BTreeSet;
+
 use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
@@ -31,18 +33,19 @@ impl Needed {
 
 pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Needed> {
     let mut needed: Vec<Needed> = Vec::new();
+    let mut seen = BTreeSet::new();
     match &node.value {
         Value::Sequence(items) => {
             for item in items {
                 let name = file.decoder.string(item, path);
-                let known = name.filter(|name| declared(file, item.span, name));
-                let fresh = known.filter(|name| !needed.iter().any(|one| one.dependency.service == *name));
+                let known = name.filter(|name| file.has_service(item.span, name));
+                let fresh = known.filter(|name| seen.insert(name.clone()));
                 needed.extend(fresh.map(|name| Needed::implied(&name, item.span)));
             }
         }
         Value::Mapping(mapping) => {
             for entry in &mapping.entries {
-                if !declared(file, entry.key_span, &entry.key) {
+                if !file.has_service(entry.key_span, &entry.key) {
                     continue;
                 }
                 let mut one = Needed::implied(&entry.key, entry.key_span);
@@ -66,15 +69,6 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Needed> 
         }
     }
     needed
-}
-
-fn declared(file: &mut File<'_>, span: Span, name: &str) -> bool {
-    let known = file.declared.services.iter().any(|service| service == name);
-    if !known {
-        let services = file.declared.services.clone();
-        file.undeclared(span, "service", name, &services);
-    }
-    known
 }
 
 fn condition(file: &mut File<'_>, node: &Node, path: &str) -> Option<Condition> {

@@ -44,7 +44,12 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> Resources {
     let pairs = [
         ("cpus", "limits.cpus", old.nano_cpus, deployed.nano_cpus),
         ("mem_limit", "limits.memory", old.memory, deployed.memory),
-        ("mem_reservation", "reservations.memory", old.memory_reservation, deployed.memory_reservation),
+        (
+            "mem_reservation",
+            "reservations.memory",
+            old.memory_reservation,
+            deployed.memory_reservation,
+        ),
         ("pids_limit", "limits.pids", old.pids, deployed.pids),
     ];
     for (key, deploy_key, old, deployed) in pairs {
@@ -68,7 +73,9 @@ fn disagree(file: &mut File<'_>, service: &Section<'_>, key: &str, deploy_key: &
     let place = Place::new(file.decoder.source, deploy.key_span);
     let message = format!("`{key}` and `deploy.resources.{deploy_key}` differ");
     let diagnostic = file.decoder.error(entry.key_span, message);
-    diagnostic.related.push((place, "the other one is in here".to_owned()));
+    diagnostic
+        .related
+        .push((place, "the other one is in here".to_owned()));
     diagnostic.help = Some("keep one of the two".to_owned());
 }
 
@@ -106,7 +113,11 @@ fn single(file: &mut File<'_>, node: &Node, path: &str) {
         && count != 1
     {
         let message = format!("`{path}` is {count}; only 1 is supported yet");
-        file.fault(node.span, message, "write the service several times, with an anchor and `<<`");
+        file.fault(
+            node.span,
+            message,
+            "write the service several times, with an anchor and `<<`",
+        );
     }
 }
 

@@ -35,18 +35,18 @@ pub(super) fn entry(file: &mut File<'_>, node: &Node, path: &str) -> Option<EnvF
             let section = Section::open(file, node, path, &LONG)?;
             let required = section.read(file, "required", casts::boolean);
             let raw = section.read(file, "format", format);
-            let Some(entry) = section.entry("path") else {
-                let message = format!("`{path}` has an entry without `path`");
-                file.fault(node.span, message, "add `path`");
-                return None;
-            };
+            let entry = section.required(file, node, "path", "a file beside this one")?;
             (required.unwrap_or(true), raw, &entry.value)
         }
         _ => (true, false, node),
     };
     let text = file.decoder.string(written, path)?;
     if text.is_empty() {
-        file.fault(written.span, format!("`{path}` is empty"), "name a file or drop the line");
+        file.fault(
+            written.span,
+            format!("`{path}` is empty"),
+            "name a file or drop the line",
+        );
         return None;
     }
     let beside = file.decoder.source.path.parent();

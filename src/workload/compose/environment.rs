@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::env_file;
 use super::file::{File, Section};
 use super::pairs::{self, Pair};
+use crate::diagnostic::{Place, Severity};
 use crate::secret::Secret;
 use crate::template::{Outcome, Use};
-use crate::diagnostic::{Place, Severity};
 use crate::variables::evaluate::Mention;
 use crate::yaml::{Node, Value};
 
@@ -15,10 +15,7 @@ use crate::yaml::{Node, Value};
 pub(super) type Environment = BTreeMap<String, Option<Secret>>;
 
 pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> Environment {
-    let mut environment: Environment = service
-        .read(file, "env_file", files)
-        .into_iter()
-        .collect();
+    let mut environment: Environment = service.read(file, "env_file", files).into_iter().collect();
     let path = service.at("environment");
     for pair in service.read(file, "environment", pairs::read) {
         let value = match &pair.value {

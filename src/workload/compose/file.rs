@@ -1,10 +1,11 @@
 //! One Compose file while it is read: what its parts share, and how a section of it is opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::files::FileSource;
 use super::keys::{self, Keys};
+use crate::diagnostic::nearest;
 use crate::template::Use;
 use crate::text::Span;
 use crate::variables::Reader;
@@ -12,6 +13,15 @@ use crate::workload::Context;
 use crate::workload::model::{Network, Volume};
 use crate::yaml::decode::Decoder;
 use crate::yaml::{Entry, Mapping, Node};
+
+/// Most ports of one file, ranges counted by their length.
+const MOST_PORTS: usize = 65_536;
+
+/// Most names that a mistyped one is compared with.
+pub(super) const MOST_COMPARED: usize = 100;
+
+/// Most names that a help lists.
+pub(super) const MOST_LISTED: usize = 12;
 
 /// What every reading function gets: where faults go, what may be looked up.
 pub(super) struct File<'a> {
@@ -23,6 +33,8 @@ pub(super) struct File<'a> {
     /// Mentions of variables that are no `${…}`, such as `environment: [NAME]`.
     pub uses: Vec<Use>,
     pub current: Current,
+    /// How many ports the file may still name; short ranges stand for a great many of them.
+    ports_left: usize,
 }
 
 /// The service that is read right now.
@@ -36,7 +48,7 @@ pub(super) struct Current {
 /// What the top level of the file declares, for references to it.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
-    pub services: Vec<String>,
+    pub services: BTreeSet<String>,
     pub networks: BTreeMap<String, Network>,
     pub volumes: BTreeMap<String, Volume>,
     pub secrets: BTreeMap<String, FileSource>,
@@ -55,6 +67,7 @@ impl<'a> File<'a> {
                 reader: Reader::Network,
                 active: true,
             },
+            ports_left: MOST_PORTS,
         }
     }
 
@@ -64,14 +77,44 @@ impl<'a> File<'a> {
     }
 
     /// Reports a reference to something that the file does not declare.
-    pub fn undeclared(&mut self, span: Span, kind: &str, name: &str, known: &[String]) {
-        let near = crate::diagnostic::nearest(name, known.iter().map(String::as_str));
-        let help = match near {
+    pub fn undeclared<'n>(
+        &mut self,
+        span: Span,
+        kind: &str,
+        name: &str,
+        known: impl Iterator<Item = &'n String>,
+    ) {
+        let known: Vec<&str> = known.take(MOST_COMPARED).map(String::as_str).collect();
+        let help = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if known.is_empty() => format!("declare it: the file has no {kind} at all"),
+            None if known.len() > MOST_LISTED => format!("declare the {kind} in this file"),
             None => format!("declared: {}", known.join(", ")),
         };
         self.fault(span, format!("There is no {kind} `{name}`"), help);
+    }
+
+    /// Takes `count` ports from those that the file may name, or reports that there are too many.
+    pub fn take_ports(&mut self, span: Span, count: usize) -> bool {
+        let enough = self.ports_left >= count;
+        if enough {
+            self.ports_left -= count;
+        } else {
+            let message = format!("The file names more than {MOST_PORTS} ports");
+            self.fault(span, message, "write shorter ranges");
+        }
+        enough
+    }
+
+    /// Whether the file has the service; a missing one is reported.
+    pub fn has_service(&mut self, span: Span, name: &str) -> bool {
+        let services = std::mem::take(&mut self.declared.services);
+        let known = services.contains(name);
+        if !known {
+            self.undeclared(span, "service", name, services.iter());
+        }
+        self.declared.services = services;
+        known
     }
 }
 
@@ -102,6 +145,22 @@ impl<'m> Section<'m> {
         self.mapping
             .entry(key)
             .filter(|entry| !entry.value.is_null())
+    }
+
+    /// The entry of a `key` that the mapping `owner` must have; a fault says what to add.
+    pub fn required(
+        &self,
+        file: &mut File<'_>,
+        owner: &Node,
+        key: &str,
+        meaning: &str,
+    ) -> Option<&'m Entry> {
+        let entry = self.entry(key);
+        if entry.is_none() {
+            let message = format!("`{}` has an entry without `{key}`", self.path);
+            file.fault(owner.span, message, format!("add `{key}`, {meaning}"));
+        }
+        entry
     }
 
     /// Reads the value of `key`; the default of `T` stands for absent and for null.

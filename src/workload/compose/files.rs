@@ -19,10 +19,16 @@ const DECLARED: Keys = Keys {
         ("labels", "there is no object to label, only a file"),
     ],
     refused: &[
-        ("external", "poststack has no store of its own; write `file` or `environment`"),
+        (
+            "external",
+            "poststack has no store of its own; write `file` or `environment`",
+        ),
         ("driver", "it exists in a swarm only"),
         ("driver_opts", "it exists in a swarm only"),
-        ("template_driver", "variables are expanded in `content` anyway"),
+        (
+            "template_driver",
+            "variables are expanded in `content` anyway",
+        ),
     ],
 };
 const MOUNTED: Keys = Keys::only(&["source", "target", "uid", "gid", "mode"]);
@@ -103,16 +109,15 @@ pub(super) fn declared(file: &mut File<'_>, _: &str, node: &Node, path: &str) ->
 
 fn no_source(file: &mut File<'_>, span: Span, path: &str) {
     let message = format!("`{path}` has no source");
-    file.fault(span, message, "add one of `file`, `content` and `environment`");
+    file.fault(
+        span,
+        message,
+        "add one of `file`, `content` and `environment`",
+    );
 }
 
 /// The files that a service sees under `secrets` or `configs`.
-pub(super) fn mounted(
-    file: &mut File<'_>,
-    node: &Node,
-    path: &str,
-    kind: Kind,
-) -> Vec<FileMount> {
+pub(super) fn mounted(file: &mut File<'_>, node: &Node, path: &str, kind: Kind) -> Vec<FileMount> {
     let items = file.decoder.sequence(node, path).unwrap_or_default();
     items
         .iter()
@@ -129,11 +134,8 @@ pub(super) fn mounted(
 
 fn long(file: &mut File<'_>, item: &Node, path: &str, kind: Kind) -> Option<FileMount> {
     let section = Section::open(file, item, path, &MOUNTED)?;
-    let Some(source) = section.entry("source") else {
-        let message = format!("`{path}` has an entry without `source`");
-        file.fault(item.span, message, format!("add `source`, the name of a {}", kind.word()));
-        return None;
-    };
+    let meaning = format!("the name of a {}", kind.word());
+    let source = section.required(file, item, "source", &meaning)?;
     let name = file.decoder.string(&source.value, &section.at("source"))?;
     let target = section.read(file, "target", casts::string);
     let uid = section.read(file, "uid", owner);
@@ -142,7 +144,9 @@ fn long(file: &mut File<'_>, item: &Node, path: &str, kind: Kind) -> Option<File
     let content = content(file, source.value.span, &name, kind)?;
     if let (FileContent::Path(_), Some(entry)) = (
         &content,
-        ["uid", "gid", "mode"].iter().find_map(|key| section.entry(key)),
+        ["uid", "gid", "mode"]
+            .iter()
+            .find_map(|key| section.entry(key)),
     ) {
         let message = format!(
             "`{}` is ignored: a {} from a file is mounted as the file is",
@@ -189,7 +193,7 @@ fn content(file: &mut File<'_>, span: Span, name: &str, kind: Kind) -> Option<Fi
     };
     let Some(source) = declared.get(name).cloned() else {
         let known: Vec<String> = declared.keys().cloned().collect();
-        file.undeclared(span, kind.word(), name, &known);
+        file.undeclared(span, kind.word(), name, known.iter());
         return None;
     };
     match source {

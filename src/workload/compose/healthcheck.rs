@@ -40,48 +40,55 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Option<Healt
 
 /// A string runs in the image's shell; a list says itself what it is.
 fn test(file: &mut File<'_>, node: &Node, path: &str) -> HealthTest {
-    let Value::Sequence(items) = &node.value else {
-        return match file.decoder.string(node, path) {
-            Some(text) if text.trim().is_empty() => {
-                file.fault(node.span, format!("`{path}` is empty"), "write a command, or `disable: true`");
-                HealthTest::Inherit
-            }
-            Some(text) => HealthTest::Shell(text),
-            None => HealthTest::Inherit,
-        };
+    let parsed = match &node.value {
+        Value::Sequence(items) => {
+            let words: Option<Vec<String>> = items
+                .iter()
+                .map(|item| file.decoder.string(item, path))
+                .collect();
+            words.map(listed)
+        }
+        _ => file.decoder.string(node, path).map(shell),
     };
-    let words: Vec<String> = items
-        .iter()
-        .filter_map(|item| file.decoder.string(item, path))
-        .collect();
-    if words.len() < items.len() {
-        return HealthTest::Inherit;
+    match parsed {
+        None => HealthTest::Inherit,
+        Some(Ok(test)) => test,
+        Some(Err((wrong, help))) => {
+            file.fault(node.span, format!("`{path}` {wrong}"), help);
+            HealthTest::Inherit
+        }
     }
+}
+
+/// What is wrong with a test, and what to write.
+type Fault = (&'static str, &'static str);
+
+fn shell(text: String) -> Result<HealthTest, Fault> {
+    if text.trim().is_empty() {
+        return Err(("is empty", "write a command, or `disable: true`"));
+    }
+    Ok(HealthTest::Shell(text))
+}
+
+fn listed(words: Vec<String>) -> Result<HealthTest, Fault> {
     let mut words = words.into_iter();
     let kind = words.next();
     let rest: Vec<String> = words.collect();
     match (kind.as_deref(), rest.as_slice()) {
-        (None, _) => HealthTest::Inherit,
-        (Some("NONE"), []) => HealthTest::None,
-        (Some("CMD"), [_, ..]) => HealthTest::Command(rest),
-        (Some("CMD-SHELL"), [command]) => HealthTest::Shell(command.clone()),
-        (Some("NONE"), _) => {
-            file.fault(node.span, format!("`{path}` has words after NONE"), "write `disable: true`");
-            HealthTest::None
-        }
-        (Some("CMD"), []) => {
-            file.fault(node.span, format!("`{path}` has no command"), "write [CMD, program, argument, …]");
-            HealthTest::Inherit
-        }
-        (Some("CMD-SHELL"), _) => {
-            file.fault(node.span, format!("`{path}` needs one command after CMD-SHELL"), "write [CMD-SHELL, \"the whole command line\"]");
-            HealthTest::Inherit
-        }
-        (Some(_), _) => {
-            let message = format!("`{path}` must start with CMD, CMD-SHELL or NONE");
-            file.fault(node.span, message, "write [CMD, program, argument, …] or one string");
-            HealthTest::Inherit
-        }
+        (None, _) => Ok(HealthTest::Inherit),
+        (Some("NONE"), []) => Ok(HealthTest::None),
+        (Some("CMD"), [_, ..]) => Ok(HealthTest::Command(rest)),
+        (Some("CMD-SHELL"), [command]) => shell(command.clone()),
+        (Some("NONE"), _) => Err(("has words after NONE", "write `disable: true`")),
+        (Some("CMD"), []) => Err(("has no command", "write [CMD, program, argument, …]")),
+        (Some("CMD-SHELL"), _) => Err((
+            "needs one command after CMD-SHELL",
+            "write [CMD-SHELL, \"the whole command line\"]",
+        )),
+        (Some(_), _) => Err((
+            "must start with CMD, CMD-SHELL or NONE",
+            "write [CMD, program, argument, …] or one string",
+        )),
     }
 }
 

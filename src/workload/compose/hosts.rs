@@ -41,7 +41,11 @@ fn checked(file: &mut File<'_>, span: Span, host: &str, address: &str) -> Option
     let known = bare == "host-gateway" || bare.parse::<std::net::IpAddr>().is_ok();
     if host.is_empty() || !known {
         let message = format!("`{host}={address}` is no host with an address");
-        file.fault(span, message, "write `host=address`; `host-gateway` stands for this host");
+        file.fault(
+            span,
+            message,
+            "write `host=address`; `host-gateway` stands for this host",
+        );
         return None;
     }
     Some((host.to_owned(), bare.to_owned()))

@@ -3,9 +3,12 @@
 //! A key of the Compose specification that is in none of these lists is a gap; an unknown key is an
 //! error with the nearest known one.
 
-use super::file::File;
+use super::file::{File, MOST_LISTED};
 use crate::yaml::Mapping;
 use crate::yaml::decode::Decoder;
+
+/// So many faults of one file are told that more would help nobody.
+const ENOUGH: usize = 1000;
 
 /// The keys of one kind of mapping.
 pub(super) struct Keys {
@@ -35,6 +38,9 @@ pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &K
             continue;
         }
         let decoder = &mut file.decoder;
+        if decoder.diagnostics.len() > ENOUGH {
+            return;
+        }
         if key.starts_with("x-") {
             let message = format!("`{key}` is an extension; only anchors in it have an effect");
             decoder.note(entry.key_span, message);
@@ -52,7 +58,19 @@ pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &K
                 .chain(keys.refused.iter().map(|(key, _)| *key))
                 .collect();
             decoder.unknown_key(entry, path, &known);
+            shorten_help(decoder, known.len());
         }
+    }
+}
+
+/// A list of dozens of keys helps nobody.
+fn shorten_help(decoder: &mut Decoder<'_>, known: usize) {
+    if known > MOST_LISTED
+        && let Some(diagnostic) = decoder.diagnostics.last_mut()
+        && let Some(help) = &mut diagnostic.help
+        && help.starts_with("known keys")
+    {
+        "keys of your own start with `x-`".clone_into(help);
     }
 }
 
@@ -194,7 +212,10 @@ pub(super) const SERVICE: Keys = Keys {
         ("gpus", ""),
         ("isolation", "it exists on Windows only"),
         ("label_file", "write the labels under `labels`"),
-        ("mac_address", "write it under `networks.<name>.mac_address`"),
+        (
+            "mac_address",
+            "write it under `networks.<name>.mac_address`",
+        ),
         ("mem_swappiness", ""),
         (
             "models",
@@ -202,10 +223,7 @@ pub(super) const SERVICE: Keys = Keys {
         ),
         ("oom_kill_disable", ""),
         ("oom_score_adj", ""),
-        (
-            "post_start",
-            "run it as a service that depends on this one",
-        ),
+        ("post_start", "run it as a service that depends on this one"),
         (
             "pre_start",
             "run it as a service this one depends on with `service_completed_successfully`",
@@ -214,7 +232,10 @@ pub(super) const SERVICE: Keys = Keys {
         ("provider", ""),
         ("runtime", ""),
         ("storage_opt", ""),
-        ("use_api_socket", "mount the engine's socket under `volumes`"),
+        (
+            "use_api_socket",
+            "mount the engine's socket under `volumes`",
+        ),
         ("userns_mode", ""),
         ("uts", ""),
         (
@@ -230,16 +251,35 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_an_error_with_the_nearest_known_one() {
-        insta::assert_snapshot!(faults("servcies: {}\nservices:\n  a: {image: x, comand: y, foo: 1}\n"), @"");
+        insta::assert_snapshot!(faults("servcies: {}\nservices:\n  a: {image: x, comand: y, foo: 1}\n"), @r##"
+    error 1:1: Unknown key `servcies`
+      help: did you mean `services`?
+    error 3:17: Unknown key `comand` in `services.a`
+      help: did you mean `command`?
+    error 3:28: Unknown key `foo` in `services.a`
+      help: keys of your own start with `x-`
+    "##);
     }
 
     #[test]
     fn a_key_that_changes_nothing_is_a_note() {
-        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, develop: {}, x-b: 1}\n"), @"");
+        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, develop: {}, x-b: 1}\n"), @r##"
+    note 1:1: `name` is ignored: poststack names the project `<project>-<environment>`
+    note 2:1: `version` is ignored: the Compose specification has no versions
+    note 3:1: `x-a` is an extension; only anchors in it have an effect
+    note 5:17: `develop` in `services.a` is ignored: poststack does not watch source files
+    note 5:30: `x-b` is an extension; only anchors in it have an effect
+    "##);
     }
 
     #[test]
     fn a_key_that_would_change_what_runs_is_refused_with_what_to_write_instead() {
-        insta::assert_snapshot!(faults("include: [b.yml]\nservices:\n  a: {image: x, extends: b, runtime: runsc}\n"), @"");
+        insta::assert_snapshot!(faults("include: [b.yml]\nservices:\n  a: {image: x, extends: b, runtime: runsc}\n"), @r##"
+    error 1:1: `include` is not supported yet
+      help: copy the included services into this file
+    error 3:17: `extends` in `services.a` is not supported yet
+      help: write the common keys under an anchor and merge them with `<<`
+    error 3:29: `runtime` in `services.a` is not supported yet
+    "##);
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::file::File;
+use super::order;
 use super::service::Draft;
 use crate::text::Span;
 use crate::workload::model::ServiceNetwork;
@@ -27,9 +28,7 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Link> {
                 Some((service, alias)) => (service, Some(alias.to_owned())),
                 None => (&*text, None),
             };
-            if !file.declared.services.iter().any(|known| known == service) {
-                let known = file.declared.services.clone();
-                file.undeclared(item.span, "service", service, &known);
+            if !file.has_service(item.span, service) {
                 return None;
             }
             Some(Link {
@@ -49,12 +48,16 @@ pub(super) fn apply(file: &mut File<'_>, drafts: &mut [Draft]) {
         .filter(|draft| draft.active)
         .flat_map(|draft| draft.links.clone())
         .collect();
+    let index: BTreeMap<String, usize> = order::index(drafts)
+        .into_iter()
+        .map(|(name, at)| (name.to_owned(), at))
+        .collect();
     let mut owners: BTreeMap<String, String> = BTreeMap::new();
     for link in links {
         let Some(alias) = link.alias.filter(|alias| *alias != link.service) else {
             continue;
         };
-        let taken = drafts.iter().any(|draft| draft.service.name == alias);
+        let taken = index.contains_key(&alias);
         let owner = owners
             .entry(alias.clone())
             .or_insert_with(|| link.service.clone());
@@ -65,9 +68,7 @@ pub(super) fn apply(file: &mut File<'_>, drafts: &mut [Draft]) {
             file.fault(link.span, message, help);
             continue;
         }
-        let target = drafts
-            .iter_mut()
-            .find(|draft| draft.service.name == link.service);
+        let target = index.get(&link.service).and_then(|at| drafts.get_mut(*at));
         if let Some(draft) = target
             && let ServiceNetwork::Networks(attachments) = &mut draft.service.network
         {

@@ -1,10 +1,13 @@
 //! `networks` and `network_mode` of a service
 //! (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#networks>).
 
+use std::collections::BTreeSet;
+
 use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
 use super::pairs;
+use crate::diagnostic::Place;
 use crate::text::Span;
 use crate::workload::model::{Attachment, ServiceNetwork};
 use crate::yaml::{Entry, Node, Value};
@@ -34,10 +37,9 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> ServiceNetwork
     let networks = service.read(file, "networks", attachments);
     match (mode, service.entry("networks")) {
         (Some((_, span)), Some(entry)) if !networks.is_empty() => {
-            let source = file.decoder.source.clone();
+            let place = Place::new(file.decoder.source, span);
             let message = "`network_mode` and `networks` exclude each other";
             let diagnostic = file.decoder.error(entry.key_span, message);
-            let place = crate::diagnostic::Place::new(&source, span);
             diagnostic.related.push((place, "the other one".to_owned()));
             diagnostic.help = Some("keep one of the two".to_owned());
             ServiceNetwork::Networks(networks)
@@ -51,11 +53,7 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> ServiceNetwork
     }
 }
 
-fn network_mode(
-    file: &mut File<'_>,
-    entry: &Entry,
-    path: &str,
-) -> Option<(ServiceNetwork, Span)> {
+fn network_mode(file: &mut File<'_>, entry: &Entry, path: &str) -> Option<(ServiceNetwork, Span)> {
     let text = casts::string(file, &entry.value, path)?;
     let span = entry.value.span;
     let mode = match text.split_once(':') {
@@ -70,17 +68,13 @@ fn network_mode(
                 return None;
             }
         },
-        Some(("service", name)) if file.declared.services.iter().any(|known| known == name) => {
+        Some(("service", name)) => {
+            if !file.has_service(span, name) {
+                return None;
+            }
             ServiceNetwork::Service(name.to_owned())
         }
-        Some(("service", name)) => {
-            let known = file.declared.services.clone();
-            file.undeclared(span, "service", name, &known);
-            return None;
-        }
-        Some(("container", name)) if !name.is_empty() => {
-            ServiceNetwork::Container(name.to_owned())
-        }
+        Some(("container", name)) if !name.is_empty() => ServiceNetwork::Container(name.to_owned()),
         Some(_) => {
             let help = "write `service:<name>` or `container:<name>`";
             file.fault(span, format!("`{path}` is `{text}`"), help);
@@ -93,14 +87,18 @@ fn network_mode(
 /// Attachments by falling priority, then by name, as Compose orders them.
 fn attachments(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Attachment> {
     let mut found: Vec<(i64, Attachment)> = Vec::new();
+    let mut seen = BTreeSet::new();
     match &node.value {
         Value::Sequence(items) => {
             for item in items {
                 if let Some(name) = file.decoder.string(item, path)
                     && let Some(network) = declared(file, item.span, &name)
-                    && !found.iter().any(|(_, other)| other.network == network)
+                    && seen.insert(network.clone())
                 {
-                    let attachment = Attachment { network, ..Attachment::default() };
+                    let attachment = Attachment {
+                        network,
+                        ..Attachment::default()
+                    };
                     found.push((0, attachment));
                 }
             }
@@ -118,7 +116,10 @@ fn attachments(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Attachment> 
         }
     }
     found.sort_by(|(left, a), (right, b)| right.cmp(left).then(a.network.cmp(&b.network)));
-    found.into_iter().map(|(_, attachment)| attachment).collect()
+    found
+        .into_iter()
+        .map(|(_, attachment)| attachment)
+        .collect()
 }
 
 fn attachment(
@@ -146,11 +147,7 @@ fn attachment(
     (priority.unwrap_or_default(), attachment)
 }
 
-fn address<A: std::str::FromStr>(
-    file: &mut File<'_>,
-    node: &Node,
-    path: &str,
-) -> Option<String> {
+fn address<A: std::str::FromStr>(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
     let text = casts::string(file, node, path)?;
     if text.parse::<A>().is_err() {
         let message = format!("`{path}` is no such address: `{text}`");
@@ -167,6 +164,9 @@ fn declared(file: &mut File<'_>, span: Span, name: &str) -> Option<String> {
     }
     let mut known: Vec<String> = file.declared.networks.keys().cloned().collect();
     known.push("default".to_owned());
-    file.undeclared(span, "network", name, &known);
+    file.undeclared(span, "network", name, known.iter());
     None
 }
+
+#[cfg(test)]
+mod tests;

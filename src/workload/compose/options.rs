@@ -53,7 +53,11 @@ pub(super) fn pull_policy(file: &mut File<'_>, node: &Node, path: &str) -> PullP
         Some("build") => PullPolicy::Build,
         Some(text) => {
             let message = format!("`{path}` is `{text}`, which is not supported");
-            file.fault(node.span, message, "write `missing`, `always`, `never` or `build`");
+            file.fault(
+                node.span,
+                message,
+                "write `missing`, `always`, `never` or `build`",
+            );
             PullPolicy::Missing
         }
     }
@@ -77,9 +81,8 @@ pub(super) fn ulimits(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<
     let mapping = file.decoder.mapping(node, path);
     for entry in mapping.into_iter().flat_map(|mapping| &mapping.entries) {
         let path = format!("{path}.{}", entry.key);
-        let limit = |file: &mut File<'_>, node: &Node, path: &str| {
-            casts::integer(file, node, path, -1)
-        };
+        let limit =
+            |file: &mut File<'_>, node: &Node, path: &str| casts::integer(file, node, path, -1);
         let (soft, hard) = match &entry.value.value {
             Value::Mapping(_) => {
                 let Some(section) = Section::open(file, &entry.value, &path, &ULIMIT) else {
@@ -134,11 +137,8 @@ fn short_device(file: &mut File<'_>, item: &Node, path: &str) -> Option<Device> 
 
 fn long_device(file: &mut File<'_>, item: &Node, path: &str) -> Option<Device> {
     let section = Section::open(file, item, path, &DEVICE)?;
-    let Some(host) = section.read(file, "source", casts::string) else {
-        let message = format!("`{path}` has an entry without `source`");
-        file.fault(item.span, message, "add `source`, a device of the host");
-        return None;
-    };
+    section.required(file, item, "source", "a device of the host")?;
+    let host = section.read(file, "source", casts::string)?;
     let container = section
         .read(file, "target", casts::string)
         .unwrap_or_else(|| host.clone());
@@ -157,7 +157,11 @@ fn device(
 ) -> Option<Device> {
     if !host.starts_with('/') && host.contains('=') {
         let message = format!("The CDI device `{host}` is not supported yet");
-        file.fault(item.span, message, "name a device file such as `/dev/ttyUSB0`");
+        file.fault(
+            item.span,
+            message,
+            "name a device file such as `/dev/ttyUSB0`",
+        );
         return None;
     }
     if !host.starts_with('/') || !container.starts_with('/') {
@@ -235,7 +239,11 @@ fn namespace(file: &mut File<'_>, node: &Node, path: &str, known: &[&str]) -> Op
         return Some(text);
     }
     let message = format!("`{path}` is `{text}`, which is not supported yet");
-    file.fault(node.span, message, format!("write {} or drop the line", known.join(", ")));
+    file.fault(
+        node.span,
+        message,
+        format!("write {} or drop the line", known.join(", ")),
+    );
     None
 }
 

@@ -1,73 +1,113 @@
 //! Start order: a service follows its dependencies, otherwise the order of the file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::File;
 use super::service::Draft;
 use crate::diagnostic::Place;
 
-/// Reports every cycle of dependencies; whether there was one.
+/// The position of every service by its name.
+pub(super) fn index(drafts: &[Draft]) -> BTreeMap<&str, usize> {
+    let names = drafts.iter().map(|draft| draft.service.name.as_str());
+    names.enumerate().map(|(at, name)| (name, at)).collect()
+}
+
+/// Reports the cycles of dependencies; whether there was one.
 pub(super) fn cycles(file: &mut File<'_>, drafts: &[Draft]) -> bool {
-    let mut done = BTreeSet::new();
+    let mut search = Search {
+        drafts,
+        index: index(drafts),
+        open: Vec::new(),
+        is_open: BTreeSet::new(),
+        done: BTreeSet::new(),
+    };
     let mut found = false;
-    for draft in drafts {
-        let mut path = Vec::new();
-        if let Some(cycle) = cycle(drafts, draft, &mut path, &mut done) {
-            report(file, drafts, &cycle);
+    for start in 0..drafts.len() {
+        if let Some(cycle) = search.from(start) {
+            report(file, &cycle);
             found = true;
         }
     }
     found
 }
 
-/// The names along the first cycle that is reached from `draft`. The search keeps its own stack of
-/// open services, because a file may chain a great many of them.
-fn cycle<'d>(
+/// A depth-first search. It keeps its own stack, because a file may chain a great many services.
+struct Search<'d> {
     drafts: &'d [Draft],
-    draft: &'d Draft,
-    open: &mut Vec<(&'d Draft, usize)>,
-    done: &mut BTreeSet<&'d str>,
-) -> Option<Vec<&'d str>> {
-    if done.contains(draft.service.name.as_str()) {
-        return None;
-    }
-    open.push((draft, 0));
-    while let Some((current, next)) = open.last_mut() {
-        let current: &'d Draft = current;
-        let Some(needed) = current.needs.get(*next) else {
-            done.insert(&current.service.name);
-            open.pop();
-            continue;
-        };
-        *next += 1;
-        let name = needed.dependency.service.as_str();
-        if let Some(start) = open.iter().position(|(one, _)| one.service.name == name) {
-            let names: Vec<&str> = open.iter().map(|(one, _)| one.service.name.as_str()).collect();
-            done.extend(names.iter().copied());
-            return names.get(start..).map(<[&str]>::to_vec);
-        }
-        let target = drafts.iter().find(|one| one.service.name == name);
-        if let Some(target) = target.filter(|_| !done.contains(name)) {
-            open.push((target, 0));
-        }
-    }
-    None
+    index: BTreeMap<&'d str, usize>,
+    /// The services on the way, each with the number of its dependencies that were looked at.
+    open: Vec<(usize, usize)>,
+    is_open: BTreeSet<usize>,
+    done: BTreeSet<usize>,
 }
 
-fn report(file: &mut File<'_>, drafts: &[Draft], names: &[&str]) {
+impl<'d> Search<'d> {
+    /// The services along the first cycle that is reached from `start`.
+    fn from(&mut self, start: usize) -> Option<Vec<&'d Draft>> {
+        self.enter(start);
+        while let Some((at, looked_at)) = self.open.last_mut() {
+            let at = *at;
+            let needed = self
+                .drafts
+                .get(at)
+                .and_then(|one| one.needs.get(*looked_at));
+            *looked_at += 1;
+            let Some(needed) = needed else {
+                self.open.pop();
+                self.is_open.remove(&at);
+                self.done.insert(at);
+                continue;
+            };
+            let Some(&next) = self.index.get(needed.dependency.service.as_str()) else {
+                continue;
+            };
+            if self.is_open.contains(&next) {
+                return Some(self.close(next));
+            }
+            self.enter(next);
+        }
+        None
+    }
+
+    fn enter(&mut self, at: usize) {
+        if !self.done.contains(&at) {
+            self.open.push((at, 0));
+            self.is_open.insert(at);
+        }
+    }
+
+    /// Ends the search; the open services from `first` on are the cycle.
+    fn close(&mut self, first: usize) -> Vec<&'d Draft> {
+        self.is_open.clear();
+        let way: Vec<usize> = self.open.drain(..).map(|(at, _)| at).collect();
+        self.done.extend(way.iter().copied());
+        let cycle = way.into_iter().skip_while(|at| *at != first);
+        cycle.filter_map(|at| self.drafts.get(at)).collect()
+    }
+}
+
+fn report(file: &mut File<'_>, cycle: &[&Draft]) {
+    const MOST_NAMED: usize = 10;
     let source = file.decoder.source;
-    let next = names.iter().cycle().skip(1);
-    let mut places = names.iter().zip(next).filter_map(|(from, to)| {
-        let draft = drafts.iter().find(|one| one.service.name == *from)?;
-        let needed = draft.needs.iter().find(|one| one.dependency.service == **to)?;
-        Some((needed.span, format!("`{from}` waits for `{to}`")))
+    let name = |draft: &Draft| draft.service.name.clone();
+    let next = cycle.iter().cycle().skip(1);
+    let mut places = cycle.iter().zip(next).filter_map(|(from, to)| {
+        let to = name(to);
+        let needed = from.needs.iter().find(|one| one.dependency.service == to)?;
+        Some((needed.span, format!("`{}` waits for `{to}`", name(from))))
     });
     let Some((span, label)) = places.next() else {
         return;
     };
-    let related = places.map(|(span, label)| (Place::new(source, span), label)).collect();
-    let first = names.first().copied().unwrap_or_default();
-    let message = format!("Services wait for each other: {} → {first}", names.join(" → "));
+    let places = places.take(MOST_NAMED);
+    let related = places.map(|(span, label)| (Place::new(source, span), label));
+    let related = related.collect();
+    let mut names: Vec<String> = cycle.iter().take(MOST_NAMED).map(|one| name(one)).collect();
+    if cycle.len() > MOST_NAMED {
+        names.push("…".to_owned());
+    }
+    names.extend(cycle.first().map(|first| name(first)));
+    let message = format!("Services wait for each other: {}", names.join(" → "));
     let diagnostic = file.decoder.error(span, message);
     diagnostic.label = Some(label);
     diagnostic.related = related;
@@ -75,17 +115,34 @@ fn report(file: &mut File<'_>, drafts: &[Draft], names: &[&str]) {
 }
 
 /// Sorts services without cycles: always the first of the file whose dependencies have come.
-pub(super) fn sort(mut drafts: Vec<Draft>) -> Vec<Draft> {
+pub(super) fn sort(drafts: Vec<Draft>) -> Vec<Draft> {
+    let index = index(&drafts);
+    let mut missing = vec![0_usize; drafts.len()];
+    let mut dependents: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, draft) in drafts.iter().enumerate() {
+        for needed in &draft.service.depends_on {
+            if let (Some(&first), Some(count)) =
+                (index.get(needed.service.as_str()), missing.get_mut(at))
+            {
+                *count += 1;
+                dependents.entry(first).or_default().push(at);
+            }
+        }
+    }
+    let ready = missing.iter().enumerate().filter(|(_, count)| **count == 0);
+    let mut ready: BTreeSet<usize> = ready.map(|(at, _)| at).collect();
+    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
     let mut sorted = Vec::with_capacity(drafts.len());
-    let mut waiting: BTreeSet<String> = drafts.iter().map(|one| one.service.name.clone()).collect();
-    while !drafts.is_empty() {
-        let ready = drafts.iter().position(|draft| {
-            let needs = &draft.service.depends_on;
-            !needs.iter().any(|needed| waiting.contains(&needed.service))
-        });
-        let draft = drafts.remove(ready.unwrap_or_default());
-        waiting.remove(&draft.service.name);
-        sorted.push(draft);
+    while let Some(at) = ready.pop_first() {
+        sorted.extend(drafts.get_mut(at).and_then(Option::take));
+        for dependent in dependents.remove(&at).unwrap_or_default() {
+            if let Some(count) = missing.get_mut(dependent) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.insert(dependent);
+                }
+            }
+        }
     }
     sorted
 }

@@ -55,8 +55,9 @@ fn from_mapping(file: &mut File<'_>, mapping: &Mapping, path: &str) -> Vec<Pair>
     for entry in &mapping.entries {
         let name = entry.key.to_string();
         if name.is_empty() || name.contains('=') {
-            let message = format!("`{name}` in `{path}` is no name");
-            file.fault(entry.key_span, message, "a name is not empty and has no `=`");
+            let message = format!("A key of `{path}` is no name: `{name}`");
+            let help = "a name is not empty and has no `=`";
+            file.fault(entry.key_span, message, help);
             continue;
         }
         let value = if entry.value.is_null() {
@@ -76,7 +77,11 @@ fn from_mapping(file: &mut File<'_>, mapping: &Mapping, path: &str) -> Vec<Pair>
 fn from_item(file: &mut File<'_>, item: &Node, path: &str) -> Option<Pair> {
     if let Value::Mapping(_) = &item.value {
         let message = format!("An entry of `{path}` is a mapping, not `NAME=value`");
-        file.fault(item.span, message, "write `NAME=value`, or drop the dashes of the list");
+        file.fault(
+            item.span,
+            message,
+            "write `NAME=value`, or drop the dashes of the list",
+        );
         return None;
     }
     let text = file.decoder.string(item, path)?;

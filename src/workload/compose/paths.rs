@@ -17,10 +17,17 @@ pub(super) fn resolve(file: &mut File<'_>, span: Span, written: &str) -> Option<
         None => file.folder.join(written),
         Some(rest) => {
             let home = std::env::home_dir();
-            match (home, rest.strip_prefix('/').or(rest.is_empty().then_some(""))) {
+            match (
+                home,
+                rest.strip_prefix('/').or(rest.is_empty().then_some("")),
+            ) {
                 (Some(home), Some(rest)) => home.join(rest),
                 (None, _) => {
-                    file.fault(span, "`~` has no meaning here: HOME is not set", "write the path in full");
+                    file.fault(
+                        span,
+                        "`~` has no meaning here: HOME is not set",
+                        "write the path in full",
+                    );
                     return None;
                 }
                 (_, None) => {

@@ -35,6 +35,9 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Publishe
             Value::Mapping(_) => long(file, item, path),
             _ => short(file, item, path),
         };
+        if !file.take_ports(item.span, ports.len()) {
+            break;
+        }
         published.extend(ports.into_iter().map(|port| (port, item.span)));
     }
     published
@@ -48,8 +51,9 @@ fn short(file: &mut File<'_>, item: &Node, path: &str) -> Vec<Port> {
         Ok(ports) => {
             if text.starts_with(':') {
                 let message = format!("`{text}` publishes a random port of the host");
-                file.decoder.warning(item.span, message).help =
-                    Some("write a host port before the colon, or the container's port alone".into());
+                file.decoder.warning(item.span, message).help = Some(
+                    "write a host port before the colon, or the container's port alone".into(),
+                );
             }
             ports
         }
@@ -64,51 +68,41 @@ fn short(file: &mut File<'_>, item: &Node, path: &str) -> Vec<Port> {
 }
 
 fn long(file: &mut File<'_>, item: &Node, path: &str) -> Vec<Port> {
-    let Some(section) = Section::open(file, item, path, &LONG) else {
-        return Vec::new();
-    };
-    if section.entry("target").is_none() {
-        file.fault(item.span, format!("`{path}` has an entry without `target`"), "add `target`, the container's port");
-        return Vec::new();
-    }
-    let port = |file: &mut File<'_>, node: &Node, path: &str| {
-        let text = file.decoder.text(node, path)?;
-        let range = range(&text);
-        if let Err(reason) = &range {
-            file.decoder.error(node.span, format!("`{path}` is no port: {reason}"));
-        }
-        range.ok()
-    };
-    let target = section.read(file, "target", port);
-    let published = section.read(file, "published", |file, node, path| {
-        match node.as_scalar() {
-            Some(scalar) if scalar.text.is_empty() => None,
-            _ => port(file, node, path),
+    let ports = Section::open(file, item, path, &LONG).and_then(|section| {
+        section.required(file, item, "target", "the container's port")?;
+        let target = section.read(file, "target", port);
+        let published = section.read(file, "published", |file, node, path| {
+            let empty = node
+                .as_scalar()
+                .is_some_and(|scalar| scalar.text.is_empty());
+            if empty { None } else { port(file, node, path) }
+        });
+        let host_ip = section.read(file, "host_ip", |file, node, path| {
+            casts::parsed(file, node, path, address)
+        });
+        let protocol = section.read(file, "protocol", |file, node, path| {
+            casts::parsed(file, node, path, protocol)
+        });
+        let pair = pair(
+            host_ip.flatten(),
+            published,
+            &target?,
+            protocol.unwrap_or_default(),
+        );
+        match pair {
+            Ok(ports) => Some(ports),
+            Err(reason) => {
+                let message = format!("A port of `{path}` is wrong: {reason}");
+                file.decoder.error(item.span, message);
+                None
+            }
         }
     });
-    let host_ip = section.read(file, "host_ip", |file, node, path| {
-        let text = casts::string(file, node, path)?;
-        let ip = address(&text);
-        if let Err(reason) = &ip {
-            file.decoder.error(node.span, format!("`{path}`: {reason}"));
-        }
-        ip.ok().flatten()
-    });
-    let protocol = section.read(file, "protocol", |file, node, path| {
-        let text = casts::string(file, node, path)?;
-        let protocol = protocol(&text);
-        if let Err(reason) = &protocol {
-            file.decoder.error(node.span, format!("`{path}`: {reason}"));
-        }
-        protocol.ok()
-    });
-    let Some(target) = target else {
-        return Vec::new();
-    };
-    pair(host_ip, published, &target, protocol.unwrap_or_default()).unwrap_or_else(|reason| {
-        file.decoder.error(item.span, format!("A port of `{path}` is wrong: {reason}"));
-        Vec::new()
-    })
+    ports.unwrap_or_default()
+}
+
+fn port(file: &mut File<'_>, node: &Node, path: &str) -> Option<RangeInclusive<u16>> {
+    casts::parsed(file, node, path, range)
 }
 
 /// `[[ip:][published]:]target[/protocol]`, each port also as a range `first-last`.
@@ -158,7 +152,9 @@ fn pair(
     if published.len() == targets.len() {
         let single = |first| Some(PublishedPort { first, last: first });
         let pairs = published.zip(targets);
-        return Ok(pairs.map(|(host, target)| port(single(host), target)).collect());
+        return Ok(pairs
+            .map(|(host, target)| port(single(host), target))
+            .collect());
     }
     if targets.len() == 1 {
         let (first, last) = (*published.start(), *published.end());
@@ -225,11 +221,18 @@ pub(super) fn exposed(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Expos
         let (ports, protocol_text) = text.split_once('/').unwrap_or((&text, "tcp"));
         match range(ports).and_then(|range| Ok((range, protocol(protocol_text)?))) {
             Ok((range, protocol)) => {
+                if !file.take_ports(item.span, range.len()) {
+                    break;
+                }
                 exposed.extend(range.map(|port| ExposedPort { port, protocol }));
             }
             Err(reason) => {
                 let message = format!("`{text}` is no port: {reason}");
-                file.fault(item.span, message, "write a port or a range, for instance \"3000\" or \"8000-8010/udp\"");
+                file.fault(
+                    item.span,
+                    message,
+                    "write a port or a range, for instance \"3000\" or \"8000-8010/udp\"",
+                );
             }
         }
     }

@@ -44,7 +44,9 @@ pub(super) fn each<T: Default>(
     kind: &str,
     read: fn(&mut File<'_>, &str, &Node, &str) -> T,
 ) -> BTreeMap<String, T> {
-    let mapping = root.get(kind).and_then(|node| file.decoder.mapping(node, kind));
+    let mapping = root
+        .get(kind)
+        .and_then(|node| file.decoder.mapping(node, kind));
     let mut found = BTreeMap::new();
     for entry in mapping.into_iter().flat_map(|mapping| &mapping.entries) {
         if entry.key.starts_with("x-") {
@@ -152,7 +154,11 @@ fn subnets(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Subnet> {
         && let Some(entry) = section.entry("driver")
     {
         let message = format!("The address driver `{driver}` is not supported yet");
-        file.fault(entry.value.span, message, "write `default` or drop the line");
+        file.fault(
+            entry.value.span,
+            message,
+            "write `default` or drop the line",
+        );
     }
     section.read(file, "config", |file, node, path| {
         let items = file.decoder.sequence(node, path).unwrap_or_default();

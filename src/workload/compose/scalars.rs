@@ -26,7 +26,14 @@ fn integer(text: &str) -> Option<String> {
     if !first.is_ascii_digit() {
         return None;
     }
-    let bases = [("0x", 16), ("0X", 16), ("0o", 8), ("0O", 8), ("0b", 2), ("0B", 2)];
+    let bases = [
+        ("0x", 16),
+        ("0X", 16),
+        ("0o", 8),
+        ("0O", 8),
+        ("0b", 2),
+        ("0B", 2),
+    ];
     let prefixed = bases
         .into_iter()
         .find_map(|(prefix, base)| Some((digits.strip_prefix(prefix)?, base)));
@@ -45,7 +52,8 @@ fn integer(text: &str) -> Option<String> {
 fn float(text: &str) -> Option<String> {
     let plain = text.replace('_', "");
     let unsigned = plain.trim_start_matches(['-', '+']);
-    let number_like = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
+    let number_like = text
+        .starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'))
         && unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && unsigned.contains(|c: char| c.is_ascii_digit())
         && unsigned
@@ -129,8 +137,31 @@ mod tests {
     #[test]
     fn what_compose_keeps_is_left_in_peace() {
         for text in [
-            "yes", "on", "off", "No", "y", "22:22", "true", "5", "-5", "1.5", "0", "0.0001", "a_b",
-            "_", "-", "+", ".", "e", "1.2.3", "192.168.0.1", "v1", "é", "", "2024-01", "1-2-3-4",
+            "yes",
+            "on",
+            "off",
+            "No",
+            "y",
+            "22:22",
+            "true",
+            "5",
+            "-5",
+            "1.5",
+            "0",
+            "0.0001",
+            "a_b",
+            "_",
+            "-",
+            "+",
+            ".",
+            "e",
+            "1.2.3",
+            "192.168.0.1",
+            "v1",
+            "é",
+            "",
+            "2024-01",
+            "1-2-3-4",
         ] {
             assert_eq!(changed_by_compose(text), None, "{text}");
         }

@@ -8,10 +8,12 @@ use super::file::{Current, File, Section};
 use super::files::{self, Kind};
 use super::links::{self, Link};
 use super::ports::{self, Published};
-use super::{build, casts, command, deploy, healthcheck, hosts, keys, networks, options, pairs, volumes};
+use super::{
+    build, casts, command, deploy, healthcheck, hosts, keys, networks, options, pairs, volumes,
+};
 use crate::diagnostic::Place;
 use crate::text::Span;
-use crate::workload::model::{Build, Process, Service, ServiceNetwork};
+use crate::workload::model::{Build, FileMount, Process, Service, ServiceNetwork};
 use crate::yaml::{Entry, Mapping, Node};
 
 /// A service as it is written, before it is held against the others.
@@ -38,7 +40,7 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     keys::check(file, mapping, &path, &keys::SERVICE);
     let section = Section { mapping, path };
     let profiles = section.read(file, "profiles", profiles);
-    let active = profiles.is_empty() || profiles.iter().any(|one| file.context.profiles.contains(one));
+    let active = is_active(&profiles, file.context.profiles);
     file.current = Current {
         reader: super::reader_of(hosts, &entry.key),
         active,
@@ -50,8 +52,7 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     let links = section.read(file, "links", links::read);
     imply(&mut needs, &network, &links, &section);
     let process = process(file, &section, &published);
-    let container_name = section.read(file, "container_name", container_name);
-    let service = service(file, entry, &section, (network, process, container_name));
+    let service = service(file, entry, &section, network, process);
     Some(Draft {
         service,
         active,
@@ -59,15 +60,24 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
         needs,
         links,
         published,
-        container_name: section.entry("container_name").map(|entry| entry.value.span),
+        container_name: section
+            .entry("container_name")
+            .map(|entry| entry.value.span),
     })
 }
 
+/// Without profiles a service always runs; `*` activates all of them.
+fn is_active(profiles: &[String], active: &BTreeSet<String>) -> bool {
+    profiles.is_empty() || active.contains("*") || profiles.iter().any(|one| active.contains(one))
+}
+
+/// The service without its dependencies, which are settled against the other services.
 fn service(
     file: &mut File<'_>,
     entry: &Entry,
     section: &Section<'_>,
-    (network, process, container_name): (ServiceNetwork, Process, Option<String>),
+    network: ServiceNetwork,
+    process: Process,
 ) -> Service {
     let image = section.read(file, "image", image);
     let (build, build_platform) = build_of(file, entry, section, image.is_some());
@@ -80,7 +90,7 @@ fn service(
         platform: section
             .read(file, "platform", casts::string)
             .or(build_platform),
-        container_name,
+        container_name: section.read(file, "container_name", container_name),
         depends_on: Vec::new(),
         network,
         mounts: section.read(file, "volumes", volumes::read),
@@ -90,10 +100,7 @@ fn service(
     }
 }
 
-fn mounted_files(
-    file: &mut File<'_>,
-    section: &Section<'_>,
-) -> Vec<crate::workload::model::FileMount> {
+fn mounted_files(file: &mut File<'_>, section: &Section<'_>) -> Vec<FileMount> {
     let mut mounted = Vec::new();
     for (key, kind) in [("secrets", Kind::Secret), ("configs", Kind::Config)] {
         let found = section.read(file, key, |file, node, path| {
@@ -192,8 +199,15 @@ fn build_of(
         },
         None => {
             if !has_image && section.entry("image").is_none() {
-                let message = format!("The service `{}` has neither `image` nor `build`", entry.key);
-                file.fault(entry.key_span, message, "add `image: <name>` or `build: <folder>`");
+                let message = format!(
+                    "The service `{}` has neither `image` nor `build`",
+                    entry.key
+                );
+                file.fault(
+                    entry.key_span,
+                    message,
+                    "add `image: <name>` or `build: <folder>`",
+                );
             }
             (None, None)
         }
@@ -207,7 +221,8 @@ fn container_name(file: &mut File<'_>, node: &Node, path: &str) -> Option<String
     let starts = text.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !starts || text.len() < 2 || !text.chars().all(allowed) {
         let message = format!("`{text}` is no name for a container");
-        let help = "use two or more letters, digits, `_`, `.` and `-`; start with a letter or a digit";
+        let help =
+            "use two or more letters, digits, `_`, `.` and `-`; start with a letter or a digit";
         file.fault(node.span, message, help);
     }
     Some(text)
@@ -231,23 +246,26 @@ fn published(
         }
         ServiceNetwork::Service(other) => {
             let message = "A service in the network of another one publishes no ports";
-            file.fault(entry.key_span, message, format!("write them under `services.{other}.ports`"));
+            file.fault(
+                entry.key_span,
+                message,
+                format!("write them under `services.{other}.ports`"),
+            );
         }
         ServiceNetwork::Container(_) => {
             let message = "A service in the network of a container publishes no ports";
-            file.fault(entry.key_span, message, "publish them where that container is made");
+            file.fault(
+                entry.key_span,
+                message,
+                "publish them where that container is made",
+            );
         }
     }
     Vec::new()
 }
 
 /// Adds the dependencies that follow from a shared network and from links.
-fn imply(
-    needs: &mut Vec<Needed>,
-    network: &ServiceNetwork,
-    links: &[Link],
-    section: &Section<'_>,
-) {
+fn imply(needs: &mut Vec<Needed>, network: &ServiceNetwork, links: &[Link], section: &Section<'_>) {
     let shared = match network {
         ServiceNetwork::Service(other) => section
             .entry("network_mode")

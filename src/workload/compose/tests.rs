@@ -1,3 +1,5 @@
+mod whole;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -49,7 +51,6 @@ impl Project {
     pub fn load(&self) -> Loaded {
         let context = Context {
             variables: &self.variables,
-            project: "app-dev",
             profiles: &self.profiles,
             allow_undefined: self.allow_undefined,
         };
@@ -65,7 +66,7 @@ impl Project {
 }
 
 /// `DB_HOST` differs for the host, `DB_PASSWORD` is secret, the others are plain.
-pub(super) fn variables() -> Variables {
+pub(in crate::workload) fn variables() -> Variables {
     let built_in = |name, network: &str, host: &str, secret| BuiltIn {
         name,
         network: Secret::from(network),
@@ -78,7 +79,12 @@ pub(super) fn variables() -> Variables {
             built_in("DB_HOST", "postgres", "127.0.0.1", false),
             built_in("DB_PASSWORD", "canary-4711", "canary-4711", true),
         ],
-        set: vec![set("A", "a"), set("EMPTY", ""), set("PORT", "8080"), set("YES", "True")],
+        set: vec![
+            set("A", "a"),
+            set("EMPTY", ""),
+            set("PORT", "8080"),
+            set("YES", "True"),
+        ],
         process: BTreeMap::from([set("HOST_USER", "me")]),
         ..Layers::default()
     });
@@ -94,12 +100,21 @@ fn rendered(diagnostics: &[Diagnostic]) -> String {
             Severity::Warning => "warning",
             Severity::Note => "note",
         };
-        let place = one.place.as_ref().map(ToString::to_string).unwrap_or_default();
+        let place = one
+            .place
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let place = place.trim_start_matches("compose.yml:");
         writeln!(text, "{severity} {place}: {}", one.message).unwrap();
         for (place, label) in &one.related {
             let place = place.to_string();
-            writeln!(text, "  {}: {label}", place.trim_start_matches("compose.yml:")).unwrap();
+            writeln!(
+                text,
+                "  {}: {label}",
+                place.trim_start_matches("compose.yml:")
+            )
+            .unwrap();
         }
         if let Some(help) = &one.help {
             writeln!(text, "  help: {help}").unwrap();
@@ -117,7 +132,11 @@ pub(super) fn faults(text: &str) -> String {
 pub(super) fn workload(text: &str) -> Workload {
     let project = Project::new(text);
     let loaded = project.load();
-    let errors: Vec<_> = loaded.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    let errors: Vec<_> = loaded
+        .diagnostics
+        .into_iter()
+        .filter(Diagnostic::is_error)
+        .collect();
     assert!(errors.is_empty(), "{}", rendered(&errors));
     loaded.workload
 }

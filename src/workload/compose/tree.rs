@@ -56,3 +56,6 @@ fn settle_tag(source: &Source, node: &Node, diagnostics: &mut Vec<Diagnostic>) -
     diagnostics.push(diagnostic);
     false
 }
+
+#[cfg(test)]
+mod tests;

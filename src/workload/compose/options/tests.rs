@@ -1,0 +1,193 @@
+use super::super::tests::{Project, service, service_faults};
+use super::*;
+
+#[test]
+fn a_restart_policy_is_one_of_four_words() {
+    for (text, policy) in [
+        ("no", Restart::No),
+        ("'no'", Restart::No),
+        ("", Restart::No),
+        ("always", Restart::Always),
+        ("unless-stopped", Restart::UnlessStopped),
+        ("on-failure", Restart::OnFailure { max_retries: None }),
+        (
+            "on-failure:3",
+            Restart::OnFailure {
+                max_retries: Some(3),
+            },
+        ),
+    ] {
+        assert_eq!(
+            service(&format!("restart: {text}")).process.restart,
+            policy,
+            "{text}"
+        );
+    }
+    insta::assert_snapshot!(service_faults("restart: sometimes"), @r##"
+    error 4:14: `services.a.restart` is `sometimes`
+      help: write `no`, `always`, `unless-stopped` or `on-failure[:times]`
+    "##);
+    insta::assert_snapshot!(service_faults("restart: unles-stopped"), @r##"
+    error 4:14: `services.a.restart` is `unles-stopped`
+      help: did you mean `unless-stopped`?
+    "##);
+    insta::assert_snapshot!(service_faults("restart: on-failure:x"), @r##"
+    error 4:14: `services.a.restart` is `on-failure:x`
+      help: write `no`, `always`, `unless-stopped` or `on-failure[:times]`
+    "##);
+}
+
+#[test]
+fn limits_and_devices_have_two_forms() {
+    let process = service("ulimits: {nproc: 65535, nofile: {soft: 20, hard: '40'}, core: -1}\ndevices: [/dev/a, '/dev/b:/dev/c', '/dev/d:/dev/e:r', {source: /dev/f, permissions: w}]").process;
+    let limits: Vec<_> = process
+        .ulimits
+        .iter()
+        .map(|(name, limit)| (name.as_str(), limit.soft, limit.hard))
+        .collect();
+    assert_eq!(
+        limits,
+        [
+            ("core", -1, -1),
+            ("nofile", 20, 40),
+            ("nproc", 65535, 65535)
+        ]
+    );
+    let devices: Vec<_> = process
+        .devices
+        .iter()
+        .map(|one| format!("{} {} {}", one.host, one.container, one.permissions))
+        .collect();
+    assert_eq!(
+        devices,
+        [
+            "/dev/a /dev/a rwm",
+            "/dev/b /dev/c rwm",
+            "/dev/d /dev/e r",
+            "/dev/f /dev/f w"
+        ]
+    );
+}
+
+#[test]
+fn smaller_options_are_taken_over() {
+    let service = service(
+        "
+tmpfs: [/run, '/tmp:size=64m,mode=1777']
+sysctls: {net.core.somaxconn: 1024}
+logging: {driver: json-file, options: {max-size: 10m, max-file: 3}}
+extra_hosts: ['a:1.2.3.4', b=::1, 'c:host-gateway', 'd=[::2]']
+security_opt: [no-new-privileges:true, seccomp:unconfined]
+dns: 1.1.1.1
+dns_search: [a, b]
+dns_opt: [use-vc]
+group_add: [audio, 1000]
+init: true
+shm_size: 1gb
+stop_grace_period: 1m
+stop_signal: SIGINT
+pid: host
+ipc: shareable
+pull_policy: if_not_present
+platform: linux/amd64
+cap_add: [NET_ADMIN]
+privileged: 'True'
+"
+        .trim(),
+    );
+    let process = &service.process;
+    let tmpfs: Vec<_> = process
+        .tmpfs
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    assert_eq!(tmpfs, [("/run", ""), ("/tmp", "size=64m,mode=1777")]);
+    assert_eq!(process.sysctls["net.core.somaxconn"], "1024");
+    assert_eq!(process.logging.as_ref().unwrap().options["max-file"], "3");
+    let hosts: Vec<_> = process
+        .extra_hosts
+        .iter()
+        .map(|(a, b)| format!("{a}={b}"))
+        .collect();
+    assert_eq!(hosts, ["a=1.2.3.4", "b=::1", "c=host-gateway", "d=::2"]);
+    assert_eq!(
+        process.security_opt,
+        ["no-new-privileges:true", "seccomp=unconfined"]
+    );
+    assert_eq!(process.dns, ["1.1.1.1"]);
+    assert_eq!(process.group_add, ["audio", "1000"]);
+    assert_eq!((process.init, process.privileged), (Some(true), true));
+    assert_eq!(process.shm_size, Some(1 << 30));
+    assert_eq!(process.stop_grace_period.unwrap().as_secs(), 60);
+    assert_eq!(
+        (process.pid.as_deref(), process.ipc.as_deref()),
+        (Some("host"), Some("shareable"))
+    );
+    assert_eq!(service.pull_policy, PullPolicy::Missing);
+    assert_eq!(service.platform.as_deref(), Some("linux/amd64"));
+}
+
+#[test]
+fn a_seccomp_profile_is_read_from_its_file() {
+    let project = Project::new("services: {a: {image: x, security_opt: ['seccomp:./p.json']}}")
+        .file("p.json", "{ \"a\": [ 1 ] }");
+    assert_eq!(
+        project.load().workload.services[0].process.security_opt,
+        ["seccomp={\"a\":[1]}"]
+    );
+}
+
+#[test]
+fn faults_of_smaller_options() {
+    insta::assert_snapshot!(service_faults("
+cap_add: NET_ADMIN
+user: 1000
+stop_grace_period: 10
+init: maybe
+tty: yes
+privileged: 1
+stdin_open: ''
+devices: [vendor.com/class=x, 'a:b', '/dev/a:/dev/b:x', {target: /x}]
+ulimits: {nofile: {soft: 2, hard: 1}, nproc: x}
+extra_hosts: [a, 'b:c']
+tmpfs: [run]
+pull_policy: daily
+pid: 'service:x'
+ipc: x
+security_opt: ['seccomp=none.json']
+".trim()), @r##"
+    error 4:14: `services.a.cap_add` must be a list, this is a string
+      help: write [NET_ADMIN]
+    error 5:11: `services.a.user` must be a string, this is a number
+      help: put it in quotes: "1000"
+    error 6:24: `services.a.stop_grace_period`: `10` is not a duration: it has no unit; write `10s`
+    error 7:11: `services.a.init` must be `true` or `false`, this is a string
+    warning 8:10: `services.a.tty` is a word of YAML 1.1 for `true`
+      help: write `true`
+    error 9:17: `services.a.privileged` must be `true` or `false`, this is a number
+    error 10:17: `services.a.stdin_open` must be `true` or `false`, this is a string
+    error 11:15: The CDI device `vendor.com/class=x` is not supported yet
+      help: name a device file such as `/dev/ttyUSB0`
+    error 11:35: `a:b` is no device
+      help: both sides are absolute paths
+    error 11:42: `x` are no permissions of a device
+      help: write some of the letters `rwm`
+    error 11:61: `services.a.devices` has an entry without `source`
+      help: add `source`, a device of the host
+    error 12:23: `services.a.ulimits.nofile` has a soft limit above the hard one
+    error 12:50: `services.a.ulimits.nproc` must be a whole number, this is a string
+    error 13:19: `a=` is no host with an address
+      help: write `host=address`; `host-gateway` stands for this host
+    error 13:22: `b=c` is no host with an address
+      help: write `host=address`; `host-gateway` stands for this host
+    error 14:12: The path in the container must be absolute: `run`
+      help: write `/run`
+    error 15:18: `services.a.pull_policy` is `daily`, which is not supported
+      help: write `missing`, `always`, `never` or `build`
+    error 16:10: `services.a.pid` is `service:x`, which is not supported yet
+      help: write host or drop the line
+    error 17:10: `services.a.ipc` is `x`, which is not supported yet
+      help: write host, shareable, private or drop the line
+    error 18:20: The seccomp profile cannot be read: no such file: `<folder>/none.json`
+    "##);
+}

@@ -1,0 +1,37 @@
+use super::super::tests::{faults, service};
+
+#[test]
+fn what_a_variable_gives_is_a_string() {
+    assert_eq!(
+        service("user: ${PORT}").process.user.as_deref(),
+        Some("8080")
+    );
+    assert_eq!(
+        service("user: !!str 1000").process.user.as_deref(),
+        Some("1000")
+    );
+}
+
+#[test]
+fn what_a_variable_gives_is_cast_by_its_path() {
+    assert!(service("privileged: $YES").process.privileged);
+    assert_eq!(
+        service("healthcheck: {test: x, retries: '${PORT}'}")
+            .process
+            .healthcheck
+            .unwrap()
+            .retries,
+        Some(8080)
+    );
+}
+
+#[test]
+fn tags_that_merge_files_are_refused() {
+    insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    ports: !reset []\n    command: !override [x]\n    user: !!binary eA==\n"), @r##"
+    error 4:19: The tag `!reset` is not supported yet
+      help: it merges several Compose files; poststack reads one
+    error 5:24: The tag `!override` is not supported yet
+      help: it merges several Compose files; poststack reads one
+    error 6:20: The tag `tag:yaml.org,2002:binary` is not supported yet
+    "##);
+}
