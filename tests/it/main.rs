@@ -8,7 +8,10 @@
 )]
 
 mod cluster;
+#[cfg(test)]
+mod engine;
 mod environment;
+mod faults;
 mod migration;
 mod postgres;
 mod project;

@@ -7,7 +7,9 @@ use crate::project::{On, Project, on_both_engines, ran};
 /// Texts of the blocks fenced as `sh`, in order.
 fn blocks(text: &str) -> Vec<String> {
     let parts = text.split("```sh\n").skip(1);
-    parts.map(|part| part.split("```").next().unwrap().to_owned()).collect()
+    parts
+        .map(|part| part.split("```").next().unwrap().to_owned())
+        .collect()
 }
 
 on_both_engines! {
