@@ -11,9 +11,6 @@ use super::wire::Call;
 use super::{Engine, EngineError, EngineKind};
 use crate::workload::model::{FileContent, FileMount};
 
-/// How often Podman looks whether an awaited container has ended; its default is 250 ms.
-const PODMAN_WAIT_INTERVAL: &str = "10ms";
-
 impl Engine {
     /// Starts the container; one that runs is left as it is.
     ///
@@ -102,24 +99,23 @@ impl Engine {
     /// # Errors
     /// When it is removed meanwhile, or the engine goes away.
     pub async fn wait_exit(&self, container: &str) -> Result<i64, EngineError> {
-        self.wait_exit_every(container, PODMAN_WAIT_INTERVAL).await
+        let ended = self.wait_until(container, "not-running");
+        match self.kind {
+            EngineKind::Docker => ended.await,
+            // Podman looks for this every quarter of a second, but tells the next exit by event.
+            EngineKind::Podman => tokio::select! {
+                code = ended => code,
+                code = self.wait_until(container, "next-exit") => code,
+            },
+        }
     }
 
-    /// `interval` is how often Podman looks; Docker needs not look.
-    pub(super) async fn wait_exit_every(
-        &self,
-        container: &str,
-        interval: &str,
-    ) -> Result<i64, EngineError> {
-        let mut call = Call::post(
+    async fn wait_until(&self, container: &str, condition: &str) -> Result<i64, EngineError> {
+        let call = Call::post(
             &format!("/containers/{container}/wait"),
             format!("await the end of container `{container}`"),
-        )
-        .query("condition", "not-running");
-        if self.kind == EngineKind::Podman {
-            call = call.query("interval", interval);
-        }
-        let waited: Waited = self.wire.fetch(call).await?;
+        );
+        let waited: Waited = self.wire.fetch(call.query("condition", condition)).await?;
         Ok(waited.status_code)
     }
 

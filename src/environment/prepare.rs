@@ -1,7 +1,7 @@
 //! One environment made ready: variables resolved, files read, objects described. Nothing here
 //! touches an engine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::address;
@@ -151,8 +151,16 @@ fn layers(
         set: options.set.clone(),
         variables: environment.variables.clone(),
         env_files,
-        process: project.process.clone(),
+        process: process(project, environment),
     }
+}
+
+/// The process environment, with the project's name as Compose files may ask for it.
+fn process(project: &Project, environment: &Environment) -> BTreeMap<String, String> {
+    let name = project.identity(environment).prefix();
+    let mut process = project.process.clone();
+    process.insert("COMPOSE_PROJECT_NAME".to_owned(), name);
+    process
 }
 
 fn password(
@@ -212,10 +220,8 @@ fn load_files(
     options: &PrepareOptions,
     variables: &Variables,
 ) -> Files {
-    let prefix = project.identity(environment).prefix();
     let context = Context {
         variables,
-        project: &prefix,
         profiles: &options.profiles,
         allow_undefined: options.allow_undefined,
     };

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::observed::{Observed, State};
-use super::start::PREVIOUS;
-use super::step::{Action, Phase, Plan};
+use super::step::{Action, PREVIOUS, Phase, Plan};
 
 /// Undoes the replacements among `done`, the actions that ended well before one failed.
 ///

@@ -8,9 +8,13 @@
 )]
 
 mod cluster;
+#[cfg(test)]
+mod engine;
 mod environment;
+mod faults;
 mod migration;
 mod postgres;
 mod project;
+mod readme;
 mod state;
 mod tidy;
