@@ -140,7 +140,7 @@ pub async fn status(prepared: &Prepared, engine: &Engine) -> Result<Status, Fail
     Ok(Status {
         project: prepared.identity.project.to_string(),
         environment: prepared.identity.environment.to_string(),
-        state: overall(&database, &services, &observed),
+        state: overall(prepared, &database, &services, &observed),
         engine: engine.to_string(),
         database,
         services,
@@ -163,10 +163,19 @@ fn orphans<'a>(
         })
 }
 
-fn overall(database: &Database, services: &[Service], observed: &Observed) -> Overall {
+fn overall(
+    prepared: &Prepared,
+    database: &Database,
+    services: &[Service],
+    observed: &Observed,
+) -> Overall {
+    let completes = |service: &Service| {
+        let mut containers = prepared.desired.containers();
+        containers.any(|one| one.completes && one.spec.name == service.container)
+    };
     let good = |service: &Service| match service.engine_state {
         State::Running => service.health != Some("unhealthy"),
-        State::Exited(Some(0)) => service.role == Role::Init.as_str(),
+        State::Exited(Some(0)) => completes(service),
         _ => false,
     };
     let relevant = services

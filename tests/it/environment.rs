@@ -1,6 +1,14 @@
 //! Environments on real engines.
 
 mod access;
+mod commands;
+mod database;
+mod files;
+mod init;
+mod interop;
 mod isolation;
 mod lifecycle;
+mod secrecy;
+mod services;
 mod support;
+mod variables;
