@@ -36,11 +36,11 @@ mod volume;
 mod wire;
 
 pub use build::{BuildError, BuildFault};
-pub use connect::{Attempt, ConnectError, Fault};
+pub use connect::{Attempt, ConnectError, EngineVersion, Fault};
 pub use error::EngineError;
 pub use exec::{ExecOptions, ExecOutput};
 pub use health::HealthOutcome;
-pub use inspect::{Inspected, InspectedMount};
+pub use inspect::{Inspected, InspectedHealthTest, InspectedMount, InspectedRestart};
 pub use logs::{LogLine, LogOptions, LogStream};
 pub use wire::Address;
 
@@ -85,4 +85,16 @@ pub struct Endpoint {
     pub address: Address,
     /// `DOCKER_HOST`, `default Docker socket`, …
     pub reason: String,
+}
+
+impl Engine {
+    /// Whether this is a Podman older than `major.minor`.
+    fn is_podman_before(&self, major: u32, minor: u32) -> bool {
+        let mut numbers = self.version.split('.').map_while(|part| part.parse().ok());
+        let version: (u32, u32) = (
+            numbers.next().unwrap_or_default(),
+            numbers.next().unwrap_or_default(),
+        );
+        self.kind == EngineKind::Podman && version < (major, minor)
+    }
 }

@@ -14,7 +14,7 @@ mod tests;
 mod undo;
 
 pub use desired::{Desired, DesiredContainer, desired};
-pub use start::{Conflict, NEXT, StartOptions, Started, start};
-pub use step::{Action, Phase, Plan, Step};
+pub use start::{Conflict, StartOptions, Started, start};
+pub use step::{Action, NEXT, Phase, Plan, Step};
 pub use stop::{StopOptions, stop};
 pub use undo::undo;

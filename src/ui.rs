@@ -16,7 +16,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::Failure;
 use crate::event::Event;
 
@@ -90,6 +90,13 @@ impl Ui {
         for diagnostic in found {
             say(&diagnostics::render(diagnostic));
         }
+    }
+
+    /// Shows warnings; notes, which change nothing, only when asked for more.
+    pub fn warnings(&self, found: &[Diagnostic]) {
+        let worth = |one: &&Diagnostic| self.verbose || one.severity != Severity::Note;
+        let found: Vec<Diagnostic> = found.iter().filter(worth).cloned().collect();
+        self.diagnostics(&found);
     }
 
     /// Shows why a command failed; with JSON also as a last object on stdout.

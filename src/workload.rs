@@ -19,8 +19,6 @@ pub use model::Workload;
 /// What reading a Compose or Pod file needs besides the file.
 pub struct Context<'a> {
     pub variables: &'a Variables,
-    /// `<project>-<environment>`: the Compose project name, and the prefix of built images.
-    pub project: &'a str,
     /// Active profiles.
     pub profiles: &'a BTreeSet<String>,
     /// Undefined variables become empty instead of errors.

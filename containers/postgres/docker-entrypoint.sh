@@ -180,13 +180,12 @@ unpack_cluster() {
 }
 
 run_initdb() {
-    # shellcheck disable=SC2034 # used inside eval
-    local waldir=()
-    [[ -z ${POSTGRES_INITDB_WALDIR:-} ]] || waldir=(--waldir="$POSTGRES_INITDB_WALDIR")
+    # shellcheck disable=SC2034 # eval uses it
+    local waldir=${POSTGRES_INITDB_WALDIR:-}
     # initdb wants an empty directory, and the marker is in this one. As in the
     # official image, POSTGRES_INITDB_ARGS is a piece of shell, quotes and all.
     # shellcheck disable=SC2016
-    eval 'initdb --pgdata="$PGDATA/new" --username=postgres --auth-local=trust --auth-host=scram-sha-256 "${waldir[@]}" '"$POSTGRES_INITDB_ARGS" >&2
+    eval 'initdb --pgdata="$PGDATA/new" --username=postgres --auth-local=trust --auth-host=scram-sha-256 ${waldir:+"--waldir=$waldir"} '"$POSTGRES_INITDB_ARGS" >&2
     find "$PGDATA/new" -mindepth 1 -maxdepth 1 -exec mv -t "$PGDATA" {} +
     rmdir "$PGDATA/new"
 }

@@ -148,7 +148,7 @@ impl Run {
         };
         let prepared = prepare(project, environment, &options)?;
         if variables.is_some() {
-            self.ui.diagnostics(&prepared.diagnostics);
+            self.ui.warnings(&prepared.diagnostics);
         }
         Ok(prepared)
     }

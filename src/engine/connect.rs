@@ -143,9 +143,8 @@ impl Engine {
 }
 
 /// The engine's own account of its version.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
 pub struct EngineVersion {
     pub version: String,
     pub api_version: String,
@@ -240,23 +239,12 @@ async fn serve(program: &Path, socket: &Path, request: &Request) -> Result<(), F
         .append(true)
         .open(&log_path)
         .map_err(service)?;
-    // `setsid` keeps the service alive when the terminal closes; without it a process group of its
-    // own still keeps Ctrl-C away.
-    let mut command = match request.program("setsid") {
-        Some(setsid) => {
-            let mut command = Command::new(setsid);
-            command.arg(program);
-            command
-        }
-        None => Command::new(program),
-    };
-    let mut child = command
+    let mut child = in_own_session(program, request)
         .args(["system", "service", "--time=0"])
         .arg(format!("unix://{}", socket.display()))
         .stdin(Stdio::null())
         .stdout(log.try_clone().map_err(service)?)
         .stderr(log)
-        .process_group(0)
         .spawn()
         .map_err(service)?;
     let wire = Wire {
@@ -270,8 +258,7 @@ async fn serve(program: &Path, socket: &Path, request: &Request) -> Result<(), F
             return Ok(());
         }
         let ended = child.try_wait().map_err(service)?;
-        // `setsid` forks when it leads a group already; only its failure is an end.
-        if ended.is_some_and(|status| !status.success()) || tokio::time::Instant::now() > deadline {
+        if ended.is_some() || tokio::time::Instant::now() > deadline {
             return Err(Fault::Service(format!(
                 "`podman system service` does not answer; see `{}`",
                 log_path.display()
@@ -279,6 +266,23 @@ async fn serve(program: &Path, socket: &Path, request: &Request) -> Result<(), F
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// `setsid` keeps the service alive when the terminal closes; where it is missing, a process group
+/// of its own still keeps Ctrl-C away.
+fn in_own_session(program: &Path, request: &Request) -> Command {
+    match request.program("setsid") {
+        Some(setsid) => {
+            let mut command = Command::new(setsid);
+            command.arg(program);
+            command
+        }
+        None => {
+            let mut command = Command::new(program);
+            command.process_group(0);
+            command
+        }
     }
 }
 

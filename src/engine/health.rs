@@ -43,8 +43,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Each pause in percent of the one before: a service is found ready after at most so much longer.
 const BACK_OFF_PERCENT: u32 = 130;
 
-/// How often Podman looks whether the container has ended.
-const EXIT_INTERVAL: &str = "100ms";
+/// Longest time from an end to the restart that Podman's policy asks for.
+const PODMAN_RESTART: Duration = Duration::from_secs(5);
 
 /// A health test with the engine's defaults filled in.
 /// <https://docs.docker.com/reference/dockerfile/#healthcheck>
@@ -85,14 +85,13 @@ impl Engine {
                 code = self.wait_final_exit(container) => code.map(HealthOutcome::Exited),
             }
         };
-        let result = match limit {
+        match limit {
             None => decided.await,
             Some(limit) => match timeout(limit, decided).await {
                 Ok(result) => result,
-                Err(_elapsed) => return Ok(HealthOutcome::TimedOut { last_output }),
+                Err(_elapsed) => Ok(HealthOutcome::TimedOut { last_output }),
             },
-        };
-        result
+        }
     }
 
     /// Runs the container's health test once, now; `None` when it has none. On Podman this also
@@ -156,13 +155,11 @@ impl Engine {
                 Err(output) => *last_output = output,
             }
             let now = self.must_inspect(container).await?;
-            if let State::Exited(_) | State::Dead = now.state {
-                return Ok(HealthOutcome::Exited(now.exit_code));
-            }
-            // Podman's verdict counts every eager probe as a retry; Docker's is its own.
-            let verdict = match self.kind {
-                EngineKind::Docker => now.health,
-                EngineKind::Podman => Health::None,
+            // Podman's verdict counts every eager probe as a retry, and Docker calls whatever has
+            // ended unhealthy.
+            let verdict = match (self.kind, now.state) {
+                (EngineKind::Docker, State::Running) => now.health,
+                _ => Health::None,
             };
             if verdict == Health::Healthy {
                 return Ok(HealthOutcome::Healthy);
@@ -234,10 +231,29 @@ impl Engine {
     /// The exit code once the container has ended for good; a restart policy may bring it back.
     async fn wait_final_exit(&self, container: &str) -> Result<i64, EngineError> {
         loop {
-            let code = self.wait_exit_every(container, EXIT_INTERVAL).await?;
-            let state = self.must_inspect(container).await?.state;
-            if !matches!(state, State::Running | State::Restarting | State::Paused) {
+            let code = self.wait_exit(container).await?;
+            if !self.comes_back(container, code).await? {
                 return Ok(code);
+            }
+            sleep(FIRST_PAUSE).await;
+        }
+    }
+
+    /// Whether a container that ended runs again. Docker knows at once; Podman's restart comes a
+    /// moment after the end.
+    async fn comes_back(&self, container: &str, code: i64) -> Result<bool, EngineError> {
+        let patience = Instant::now() + PODMAN_RESTART;
+        loop {
+            let now = self.must_inspect(container).await?;
+            if matches!(
+                now.state,
+                State::Running | State::Restarting | State::Paused
+            ) {
+                return Ok(true);
+            }
+            let is_awaited = self.kind == EngineKind::Podman && now.restarts_after(code);
+            if !is_awaited || Instant::now() > patience {
+                return Ok(false);
             }
             sleep(FIRST_PAUSE).await;
         }

@@ -48,6 +48,17 @@ pub struct Inspected {
     /// Whether it has a terminal, so that its log is one raw stream.
     pub tty: bool,
     pub restart_count: u32,
+    pub restart_policy: InspectedRestart,
+}
+
+/// When the engine starts a container again by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct InspectedRestart {
+    /// `no` or empty, `always`, `unless-stopped`, `on-failure`.
+    pub name: String,
+    /// For `on-failure`; 0 is without limit.
+    pub maximum_retry_count: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +84,22 @@ pub struct InspectedHealthTest {
     pub timeout: i64,
     pub start_period: i64,
     pub retries: i64,
+}
+
+impl Inspected {
+    /// Whether the engine will start the container again after an end with `exit_code`.
+    #[must_use]
+    pub fn restarts_after(&self, exit_code: i64) -> bool {
+        let policy = &self.restart_policy;
+        match policy.name.as_str() {
+            "always" | "unless-stopped" => true,
+            "on-failure" => {
+                let limit = policy.maximum_retry_count;
+                exit_code != 0 && (limit == 0 || self.restart_count < limit)
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Engine {
@@ -117,9 +144,16 @@ struct WireContainer {
     state: WireState,
     config: WireConfig,
     restart_count: u32,
+    host_config: WireHostConfig,
     #[serde(deserialize_with = "null_is_default")]
     mounts: Vec<WireMount>,
     network_settings: WireNetworkSettings,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireHostConfig {
+    restart_policy: InspectedRestart,
 }
 
 #[derive(Deserialize, Default)]
@@ -227,6 +261,7 @@ impl From<WireContainer> for Inspected {
             out_of_memory: wire.state.oom_killed,
             tty: config.tty,
             restart_count: wire.restart_count,
+            restart_policy: wire.host_config.restart_policy,
         }
     }
 }
@@ -266,6 +301,30 @@ fn variable(entry: &str) -> (String, Secret) {
     (name.to_owned(), Secret::new(value))
 }
 
+impl Inspected {
+    /// The part of it that a plan needs.
+    #[must_use]
+    pub fn observed(&self) -> ObservedContainer {
+        ObservedContainer {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            image: self.image.clone(),
+            image_id: self.image_id.clone(),
+            labels: self.labels.clone(),
+            state: match self.state {
+                State::Exited(_) => State::Exited(Some(self.exit_code)),
+                state => state,
+            },
+            status: String::new(),
+            health: self.health,
+            created: 0,
+            ports: self.ports.clone(),
+            networks: self.addresses.keys().cloned().collect(),
+            network_ids: Vec::new(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,33 +352,26 @@ mod tests {
     }
 
     #[test]
+    fn a_restart_policy_tells_whether_a_container_comes_back() {
+        let json = |policy: &str, count: u32| {
+            let text = format!(
+                r#"{{"RestartCount":{count},"HostConfig":{{"RestartPolicy":{{{policy}}}}}}}"#
+            );
+            Inspected::from(serde_json::from_str::<WireContainer>(&text).unwrap())
+        };
+        let limited = r#""Name":"on-failure","MaximumRetryCount":2"#;
+        assert!(json(limited, 1).restarts_after(1));
+        assert!(!json(limited, 2).restarts_after(1), "used up");
+        assert!(!json(limited, 0).restarts_after(0), "a success");
+        assert!(json(r#""Name":"always""#, 9).restarts_after(0));
+        assert!(!json(r#""Name":"""#, 0).restarts_after(1));
+    }
+
+    #[test]
     fn the_environment_does_not_show_its_values() {
         let json = r#"{"Config":{"Env":["PASSWORD=canary","EMPTY"]}}"#;
         let container: Inspected = serde_json::from_str::<WireContainer>(json).unwrap().into();
         assert_eq!(container.environment["PASSWORD"].expose(), "canary");
         assert!(!format!("{container:?}").contains("canary"));
-    }
-}
-impl Inspected {
-    /// The part of it that a plan needs.
-    #[must_use]
-    pub fn observed(&self) -> ObservedContainer {
-        ObservedContainer {
-            id: self.id.clone(),
-            name: self.name.clone(),
-            image: self.image.clone(),
-            image_id: self.image_id.clone(),
-            labels: self.labels.clone(),
-            state: match self.state {
-                State::Exited(_) => State::Exited(Some(self.exit_code)),
-                state => state,
-            },
-            status: String::new(),
-            health: self.health,
-            created: 0,
-            ports: self.ports.clone(),
-            networks: self.addresses.keys().cloned().collect(),
-            network_ids: Vec::new(),
-        }
     }
 }

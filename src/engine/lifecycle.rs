@@ -15,9 +15,6 @@ use crate::workload::model::{FileContent, FileMount};
 /// How often a container with a restart policy is looked at.
 const RESTART_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How often Podman looks whether an awaited container has ended; its default is 250 ms.
-const PODMAN_WAIT_INTERVAL: &str = "10ms";
-
 impl Engine {
     /// Starts the container; one that runs is left as it is.
     ///
@@ -73,12 +70,18 @@ impl Engine {
         volumes: bool,
     ) -> Result<(), EngineError> {
         let flag = |on: bool| if on { "true" } else { "false" };
-        let call = Call::delete(
-            &format!("/containers/{container}"),
-            format!("remove container `{container}`"),
-        )
-        .query("force", flag(force))
-        .query("v", flag(volumes));
+        let action = format!("remove container `{container}`");
+        let mut call = match self.kind {
+            EngineKind::Docker => Call::delete(&format!("/containers/{container}"), action),
+            // Through its Docker-compatible call, Podman lets the stop timeout pass first.
+            EngineKind::Podman => {
+                let path = format!("/v4.0.0/libpod/containers/{container}");
+                Call::delete(&path, action)
+                    .query("timeout", "0")
+                    .query("volumes", flag(volumes))
+            }
+        };
+        call = call.query("force", flag(force)).query("v", flag(volumes));
         match absent_is_fine(self.wire.run(call).await) {
             // Somebody else is removing it; it is gone when the name can be taken.
             Err(error) if error.to_string().contains("is already in progress") => {
@@ -113,7 +116,15 @@ impl Engine {
     /// # Errors
     /// When it is removed meanwhile, or the engine goes away.
     pub async fn wait_exit(&self, container: &str) -> Result<i64, EngineError> {
-        self.wait_exit_every(container, PODMAN_WAIT_INTERVAL).await
+        let ended = self.wait_until(container, "not-running");
+        match self.kind {
+            EngineKind::Docker => ended.await,
+            // Podman looks for this every quarter of a second, but tells the next exit by event.
+            EngineKind::Podman => tokio::select! {
+                code = ended => code,
+                code = self.wait_until(container, "next-exit") => code,
+            },
+        }
     }
 
     /// As [`Engine::wait_exit`], but a container that its restart policy brings back at once has
@@ -138,21 +149,12 @@ impl Engine {
         }
     }
 
-    /// `interval` is how often Podman looks; Docker needs not look.
-    pub(super) async fn wait_exit_every(
-        &self,
-        container: &str,
-        interval: &str,
-    ) -> Result<i64, EngineError> {
-        let mut call = Call::post(
+    async fn wait_until(&self, container: &str, condition: &str) -> Result<i64, EngineError> {
+        let call = Call::post(
             &format!("/containers/{container}/wait"),
             format!("await the end of container `{container}`"),
-        )
-        .query("condition", "not-running");
-        if self.kind == EngineKind::Podman {
-            call = call.query("interval", interval);
-        }
-        let waited: Waited = self.wire.fetch(call).await?;
+        );
+        let waited: Waited = self.wire.fetch(call.query("condition", condition)).await?;
         Ok(waited.status_code)
     }
 

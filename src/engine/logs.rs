@@ -1,8 +1,11 @@
 //! A container's log as lines.
 
+use std::collections::VecDeque;
+
 use bollard::container::LogOutput;
 use bollard::query_parameters::LogsOptionsBuilder;
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::stream::LocalBoxStream;
+use futures_util::{Stream, StreamExt, TryFutureExt, TryStreamExt};
 use jiff::Timestamp;
 
 use super::{Engine, EngineError};
@@ -41,7 +44,26 @@ impl Engine {
         &'a self,
         container: &'a str,
         options: &LogOptions,
-    ) -> impl Stream<Item = Result<LogLine, EngineError>> + 'a {
+    ) -> LocalBoxStream<'a, Result<LogLine, EngineError>> {
+        match options.tail {
+            // Podman before 4.7 joins the wrong lines when it reads a log from its end. While
+            // following there is no telling where its past ends, so there it has to do.
+            Some(count) if self.is_podman_before(4, 7) && !options.follow => {
+                let all = LogOptions {
+                    tail: None,
+                    ..options.clone()
+                };
+                keep_last(self.engine_lines(container, &all), count).boxed_local()
+            }
+            _ => self.engine_lines(container, options).boxed_local(),
+        }
+    }
+
+    fn engine_lines<'a>(
+        &'a self,
+        container: &'a str,
+        options: &LogOptions,
+    ) -> impl Stream<Item = Result<LogLine, EngineError>> + use<'a> {
         let mut query = LogsOptionsBuilder::default()
             .follow(options.follow)
             .stdout(options.only != Some(LogStream::Stderr))
@@ -75,14 +97,27 @@ impl Engine {
             tail: Some(count),
             ..LogOptions::default()
         };
-        let lines: Vec<LogLine> = self.logs(container, &options).try_collect().await?;
-        let surplus = lines.len().saturating_sub(count);
-        Ok(lines
-            .into_iter()
-            .skip(surplus)
-            .map(|line| line.text)
-            .collect())
+        self.logs(container, &options)
+            .map_ok(|line| line.text)
+            .try_collect()
+            .await
     }
+}
+
+/// The last `count` lines, once all have been read.
+fn keep_last(
+    lines: impl Stream<Item = Result<LogLine, EngineError>>,
+    count: usize,
+) -> impl Stream<Item = Result<LogLine, EngineError>> {
+    let last = lines.try_fold(VecDeque::new(), move |mut last, line| {
+        last.push_back(line);
+        if last.len() > count {
+            last.pop_front();
+        }
+        std::future::ready(Ok(last))
+    });
+    last.map_ok(|last| futures_util::stream::iter(last.into_iter().map(Ok)))
+        .try_flatten_stream()
 }
 
 fn piece(output: LogOutput) -> (LogStream, Vec<u8>) {

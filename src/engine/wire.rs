@@ -222,6 +222,8 @@ impl Wire {
         let action = call.action.clone();
         within(call.limit, &action, async {
             let answer = self.send(call).await?;
+            // The action names the object; targets and bodies may hold secrets.
+            tracing::debug!(status = answer.status.as_u16(), "{action}");
             if answer.status.as_u16() < 400 {
                 return Ok(answer);
             }
@@ -252,6 +254,15 @@ impl Wire {
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// The process that opened the engine's socket, where it is on this machine.
+    pub async fn process(&self) -> Option<i32> {
+        let Address::Unix(path) = &self.address else {
+            return None;
+        };
+        let stream = UnixStream::connect(path).await.ok()?;
+        stream.peer_cred().ok()?.pid()
     }
 
     async fn send(&self, call: Call) -> Result<Answer, EngineError> {

@@ -12,7 +12,7 @@ use super::prepare::Prepared;
 use super::step_failure::{self};
 use crate::engine::{Engine, HealthOutcome};
 use crate::event::{Event, InitResult, Listener, Seconds, Subject};
-use crate::plan::step::StepId;
+use crate::plan::step::{NEXT, PREVIOUS, StepId};
 use crate::plan::{Action, Phase, Plan, Step};
 use crate::workload::model::FileContent;
 
@@ -183,11 +183,17 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
         }
         Action::RemoveNetwork(name) => (Subject::new("Network", name), "removing", "removed"),
         Action::PrepareImage(_) | Action::Migrate(_) | Action::AwaitExit { .. } => return None,
-        Action::CreateContainer(spec) => (container(&spec.name), "creating", "created"),
+        Action::CreateContainer(spec) => match spec.name.strip_suffix(NEXT) {
+            Some(name) => (container(name), "creating anew", "created anew"),
+            None => (container(&spec.name), "creating", "created"),
+        },
         Action::RenameContainer { .. } => return None,
         Action::StartContainer(name) => (container(name), "starting", "started"),
         Action::StopContainer { name, .. } => (container(name), "stopping", "stopped"),
-        Action::RemoveContainer(name) => (container(name), "removing", "removed"),
+        Action::RemoveContainer(name) => match name.strip_suffix(PREVIOUS) {
+            Some(_) => return None,
+            None => (container(name), "removing", "removed"),
+        },
         Action::AwaitLogin => (Subject::new("Database", ""), "waiting for a login", "ready"),
         Action::AwaitReady { name, tested } => {
             let done = if *tested { "healthy" } else { "running" };

@@ -77,16 +77,17 @@ impl<'a> Images<'a> {
             let mut made = self.made.lock().await;
             made.entry(image.reference.clone()).or_default().clone()
         };
-        cell.get_or_try_init(|| async {
-            if is_current(self.engine, &image).await? {
-                return Ok(());
-            }
-            build_image(self.engine, &image.build, listener)
-                .await
-                .map(drop)
-        })
-        .await
-        .map(|()| ())
+        let made = cell
+            .get_or_try_init(|| async {
+                if is_current(self.engine, &image).await? {
+                    return Ok(());
+                }
+                build_image(self.engine, &image.build, listener)
+                    .await
+                    .map(drop)
+            })
+            .await;
+        made.map(drop)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One environment made ready: variables resolved, files read, objects described. Nothing here
 //! touches an engine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::address;
@@ -18,7 +18,7 @@ use crate::postgres::Address;
 use crate::secret::Secret;
 use crate::template::Use;
 use crate::text;
-use crate::variables::{Layers, Reader, Variables, built_ins, expand_text};
+use crate::variables::{Layers, Reader, Variables, built_ins};
 use crate::workload::{self, Context, Loaded, Workload};
 
 /// What the command line adds.
@@ -151,8 +151,16 @@ fn layers(
         set: options.set.clone(),
         variables: environment.variables.clone(),
         env_files,
-        process: project.process.clone(),
+        process: process(project, environment),
     }
+}
+
+/// The process environment, with the project's name as Compose files may ask for it.
+fn process(project: &Project, environment: &Environment) -> BTreeMap<String, String> {
+    let name = project.identity(environment).prefix();
+    let mut process = project.process.clone();
+    process.insert("COMPOSE_PROJECT_NAME".to_owned(), name);
+    process
 }
 
 fn password(
@@ -176,16 +184,12 @@ fn password(
         Password::Text(secret, place) => {
             // The built-ins need the password, so it cannot refer to them.
             let (variables, _) = Variables::resolve(layers);
-            let lookup = |name: &str| {
-                let variable = variables.get(name)?;
-                Some(variable.value(Reader::Network).to_owned())
-            };
-            let expanded = expand_text(secret.expose(), &lookup).unwrap_or_else(|error| {
-                let message = format!("The password cannot be expanded: {error}");
-                diagnostics.push(Diagnostic::error(message).at(&place.source, place.span));
-                String::new()
+            let expanded = variables.expand(secret.expose(), place, Reader::Network);
+            let expanded = expanded.unwrap_or_else(|faults| {
+                diagnostics.extend(faults);
+                Secret::default()
             });
-            if expanded.is_empty() && !any_error(diagnostics) {
+            if expanded.expose().is_empty() && !any_error(diagnostics) {
                 let message = "The database password is empty";
                 diagnostics.push(
                     Diagnostic::error(message)
@@ -193,7 +197,7 @@ fn password(
                         .help("write `auto_generated`, or set the variable that it names"),
                 );
             }
-            Ok(Secret::from(expanded))
+            Ok(expanded)
         }
     }
 }
@@ -212,10 +216,8 @@ fn load_files(
     options: &PrepareOptions,
     variables: &Variables,
 ) -> Files {
-    let prefix = project.identity(environment).prefix();
     let context = Context {
         variables,
-        project: &prefix,
         profiles: &options.profiles,
         allow_undefined: options.allow_undefined,
     };

@@ -7,14 +7,9 @@ use super::desired::{Desired, DesiredContainer, External, ImageSource, InitWork}
 use super::identity::{self, Role};
 use super::observed::{Health, Observed, ObservedContainer, State};
 use super::spec::{ContainerSpec, Labels, NetworkAttachment};
-use super::step::{Action, Phase, Plan, StepId};
+use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 use crate::config::model::Storage;
 use crate::workload::model::{Condition, FileContent, FileMount, HealthTest, PullPolicy};
-
-/// Suffix of a container that is made to take the place of another.
-pub const NEXT: &str = ".next";
-/// Suffix of a container that was replaced and is kept until the deploy has ended well.
-pub(super) const PREVIOUS: &str = ".previous";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartOptions {

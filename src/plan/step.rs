@@ -6,6 +6,11 @@ use std::time::Duration;
 
 use super::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
 
+/// Suffix of a container that is made to take the place of another.
+pub const NEXT: &str = ".next";
+/// Suffix of a container that was replaced and is kept until the deploy has ended well.
+pub const PREVIOUS: &str = ".previous";
+
 /// Index of a step in its plan.
 pub type StepId = usize;
 

@@ -242,13 +242,32 @@ fn plan_text(desired: &Desired, observed: &Observed) -> String {
 fn a_first_start_creates_everything_while_the_database_starts() {
     let web = needs(tested(service("web")), "cache", Condition::Healthy);
     let desired = shop(vec![tested(service("cache")), web]);
-    insta::assert_snapshot!(plan_text(&desired, &Observed::default()), @"");
+    insta::assert_snapshot!(plan_text(&desired, &Observed::default()), @r"
+     1  create network shop-dev_default
+     2  create volume shop-dev_pgdata
+     3  prepare image poststack/postgres:15
+     4  create container shop-dev-postgres [after 1, 2, 3]
+     5  start container shop-dev-postgres [after 4]
+     6  wait for a login to the database [after 5]
+     7  prepare image debian
+     8  create container shop-dev-migrate-1 [after 1, 7]
+     9  start container shop-dev-migrate-1 [after 6, 8]
+    10  wait for exit 0 of shop-dev-migrate-1 [after 9]
+    11  create container shop-dev-cache-1 [after 1, 7]
+    12  start container shop-dev-cache-1 [after 10, 11]
+    13  wait until ready: shop-dev-cache-1 [after 12]
+    14  create container shop-dev-web-1 [after 1, 7]
+    15  start container shop-dev-web-1 [after 10, 13, 14]
+    16  wait until ready: shop-dev-web-1 [after 15]
+    ");
 }
 
 #[test]
 fn a_start_of_what_runs_only_looks_whether_the_database_answers() {
     let desired = shop(vec![tested(service("web"))]);
-    insta::assert_snapshot!(plan_text(&desired, &running(&desired)), @"");
+    insta::assert_snapshot!(plan_text(&desired, &running(&desired)), @r"
+      1  wait for a login to the database
+    ");
 }
 
 #[test]
@@ -258,7 +277,16 @@ fn a_changed_service_is_replaced_and_its_field_is_named() {
         service("job"),
     ]));
     let desired = shop(vec![with_variable(service("web"), "debug"), service("job")]);
-    insta::assert_snapshot!(plan_text(&desired, &observed), @"");
+    insta::assert_snapshot!(plan_text(&desired, &observed), @r"
+    1  wait for a login to the database
+    2  create container shop-dev-web-1.next
+    3  stop container shop-dev-web-1 (changed: environment.LEVEL) [after 1, 2]
+    4  rename container shop-dev-web-1 to shop-dev-web-1.previous [after 3]
+    5  rename container shop-dev-web-1.next to shop-dev-web-1 [after 4]
+    6  start container shop-dev-web-1 (changed: environment.LEVEL) [after 5]
+    7  wait until ready: shop-dev-web-1 [after 6]
+    8  remove container shop-dev-web-1.previous (its successor is ready) [after 1, 2, 3, 4, 5, 6, 7]
+    ");
 }
 
 #[test]
@@ -271,7 +299,13 @@ fn what_an_interrupted_replacement_left_is_put_right() {
     let next = container("shop-dev-web-1.next", "debian", web.labels.clone());
     observed.containers.insert(web.name.clone(), web);
     observed.containers.insert(next.name.clone(), next);
-    insta::assert_snapshot!(plan_text(&desired, &observed), @"");
+    insta::assert_snapshot!(plan_text(&desired, &observed), @r"
+    1  remove container shop-dev-web-1.next (left by an interrupted start)
+    2  rename container shop-dev-web-1.previous to shop-dev-web-1 (left by an interrupted start)
+    3  wait for a login to the database
+    4  start container shop-dev-web-1 [after 2, 3]
+    5  wait until ready: shop-dev-web-1 [after 4]
+    ");
 }
 
 #[test]
@@ -300,7 +334,12 @@ fn a_failed_replacement_is_undone() {
     let steps = planned.plan.steps[..waits.unwrap()].to_vec();
     let done: Vec<Action> = steps.iter().map(|step| step.action.clone()).collect();
     let back = undo(&done, &observed);
-    insta::assert_snapshot!(back.to_string(), @"");
+    insta::assert_snapshot!(back.to_string(), @r"
+    1  remove container shop-dev-web-1 (the deploy failed)
+    2  rename container shop-dev-web-1.previous to shop-dev-web-1 (the deploy failed) [after 1]
+    3  start container shop-dev-web-1 (the deploy failed) [after 2]
+    4  wait until ready: shop-dev-web-1 [after 3]
+    ");
     let mut engine = observed.clone();
     apply(&Plan { steps }, &mut engine);
     apply(&back, &mut engine);
@@ -334,7 +373,16 @@ fn a_stop_ends_dependents_first_and_the_database_last() {
         keep_postgres: false,
     };
     let plan = stop(&identity(), &running(&desired), options);
-    insta::assert_snapshot!(plan.to_string(), @"");
+    insta::assert_snapshot!(plan.to_string(), @r"
+    1  remove container shop-dev-migrate-1
+    2  stop container shop-dev-web-1
+    3  remove container shop-dev-web-1 [after 2]
+    4  stop container shop-dev-cache-1 [after 3]
+    5  remove container shop-dev-cache-1 [after 4]
+    6  stop container shop-dev-postgres [after 1, 3, 5]
+    7  remove container shop-dev-postgres [after 6]
+    8  remove network shop-dev_default [after 1, 2, 3, 4, 5, 6, 7]
+    ");
 }
 
 /// Up to six services; each may need earlier ones, be tested, and hold a value.

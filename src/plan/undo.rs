@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::observed::{Observed, State};
-use super::start::{NEXT, PREVIOUS};
-use super::step::{Action, Phase, Plan, StepId};
+use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 
 const CAUSE: &str = "the deploy failed";
 

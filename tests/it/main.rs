@@ -3,15 +3,19 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::string_slice,
     clippy::indexing_slicing,
     reason = "a helper that cannot do its work fails the test that uses it"
 )]
 
 mod cluster;
+#[cfg(test)]
+mod engine;
 mod environment;
 mod faults;
 mod migration;
 mod postgres;
 mod project;
+mod readme;
 mod state;
 mod tidy;

@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import signal
+import sys
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -62,5 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    # As process 1 of a container it gets no default action for the signal of a stop.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.info("listening on port 8080")
     ThreadingHTTPServer(("", 8080), Handler).serve_forever()

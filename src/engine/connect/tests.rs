@@ -68,3 +68,44 @@ fn the_hint_follows_the_fault() {
     };
     assert_eq!(hint(&missing, &request), "sudo systemctl start docker");
 }
+
+fn serving(program: &Path, socket: &Path, request: &Request) -> Result<Option<i32>, Fault> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(async {
+            serve(program, socket, request).await?;
+            let address = Address::Unix(socket.to_path_buf());
+            let engine = open(address, "a test".to_owned()).await?;
+            assert_eq!(engine.kind, EngineKind::Podman);
+            Ok(engine.wire.process().await)
+        })
+}
+
+#[test]
+fn the_podman_program_is_started_as_a_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("podman/podman.sock");
+    let request = Request::of_process(None, None);
+    let program = request.program("podman").expect("this test needs Podman");
+    let process = serving(&program, &socket, &request).unwrap().unwrap();
+    let process = rustix::process::Pid::from_raw(process).unwrap();
+    let session = rustix::process::getsid(Some(process)).unwrap();
+    let own = rustix::process::getsid(None).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+    assert_ne!(session, own, "it must outlive the terminal");
+}
+
+#[test]
+fn a_service_that_ends_at_once_is_told_without_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("podman.sock");
+    let start = std::time::Instant::now();
+    let fault = serving(Path::new("/bin/false"), &socket, &Request::default()).unwrap_err();
+    assert!(
+        fault.to_string().contains("poststack-podman-service.log"),
+        "{fault}"
+    );
+    assert!(start.elapsed() < SERVICE_START);
+}

@@ -8,14 +8,11 @@ use super::super::{Engine, EngineError};
 use crate::plan::spec::ContainerSpec;
 use crate::workload::model::{Port, Protocol, PublishedPort};
 
-/// The limits Podman sets itself as soon as one is given, whatever the machine allows.
-const PODMAN_LIMITS: [(&str, rustix::process::Resource); 2] = [
-    ("nofile", rustix::process::Resource::Nofile),
-    ("nproc", rustix::process::Resource::Nproc),
-];
+/// The limits that Podman sets by itself as soon as one is given, as `/proc/…/limits` calls them.
+const PODMAN_LIMITS: [(&str, &str); 2] = [("nofile", "Max open files"), ("nproc", "Max processes")];
 
-/// Podman's own value of them.
-const PODMAN_LIMIT: u64 = 1_048_576;
+/// The value it sets them to.
+const PODMAN_LIMIT: i64 = 1_048_576;
 
 impl Engine {
     pub(super) async fn adapt_to_podman(
@@ -24,8 +21,11 @@ impl Engine {
         body: &mut ContainerCreateBody,
     ) -> Result<(), EngineError> {
         self.choose_ports(&spec.process.ports, body);
-        let host = body.host_config.get_or_insert_default();
-        add_own_limits(host.ulimits.get_or_insert_default());
+        if !spec.process.ulimits.is_empty() {
+            let allowed = self.allowed_limits().await;
+            let host = body.host_config.get_or_insert_default();
+            add_limits(host.ulimits.get_or_insert_default(), &allowed);
+        }
         let removes = spec.process.environment.values().any(Option::is_none);
         if removes || body.healthcheck.is_some() {
             let image = self.image_config(&spec.image).await?.unwrap_or_default();
@@ -35,6 +35,17 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// `/proc/<pid>/limits` of the engine; its own limits bound those of its containers.
+    async fn allowed_limits(&self) -> String {
+        let Some(process) = self.wire.process().await else {
+            return String::new();
+        };
+        // Another user's process hides its limits; then poststack's own are the best guess.
+        fs_err::read_to_string(format!("/proc/{process}/limits"))
+            .or_else(|_| fs_err::read_to_string("/proc/self/limits"))
+            .unwrap_or_default()
     }
 
     /// Podman's call takes no range of host ports: takes the first that is free.
@@ -69,26 +80,28 @@ fn first_free(port: &Port, range: PublishedPort) -> u16 {
 }
 
 /// With one limit given, Podman sets `nofile` and `nproc` to a million, and where the machine
-/// allows less, no container starts. Ours are what the machine allows.
-fn add_own_limits(limits: &mut Vec<ResourcesUlimits>) {
-    if limits.is_empty() {
-        return;
-    }
-    for (name, resource) in PODMAN_LIMITS {
+/// allows less, no container starts. So they are given too, as high as the engine may go.
+fn add_limits(limits: &mut Vec<ResourcesUlimits>, allowed: &str) {
+    for (name, title) in PODMAN_LIMITS {
         if limits
             .iter()
             .any(|limit| limit.name.as_deref() == Some(name))
         {
             continue;
         }
-        let allowed = rustix::process::getrlimit(resource).maximum;
-        let value = i64::try_from(allowed.unwrap_or(PODMAN_LIMIT).min(PODMAN_LIMIT)).ok();
+        let value = hard_limit(allowed, title).map_or(PODMAN_LIMIT, |hard| hard.min(PODMAN_LIMIT));
         limits.push(ResourcesUlimits {
             name: Some(name.to_owned()),
-            soft: value,
-            hard: value,
+            soft: Some(value),
+            hard: Some(value),
         });
     }
+}
+
+/// The hard limit in the table; `None` when it is unlimited or not there.
+fn hard_limit(table: &str, title: &str) -> Option<i64> {
+    let values = table.lines().find_map(|line| line.strip_prefix(title))?;
+    values.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Podman ignores a bare name: the image's variable is at least made empty.
@@ -169,20 +182,30 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_completed_only_when_one_is_given() {
-        let mut limits = Vec::new();
-        add_own_limits(&mut limits);
-        assert!(limits.is_empty());
-        limits.push(ResourcesUlimits {
-            name: Some("nofile".to_owned()),
+    fn limits_are_completed_up_to_what_the_engine_may_set() {
+        let table = "Limit                     Soft Limit           Hard Limit           Units\n\
+                     Max processes             100                  32768                processes\n\
+                     Max open files            20000                unlimited            files\n";
+        let given = |name: &str| ResourcesUlimits {
+            name: Some(name.to_owned()),
             soft: Some(1),
             hard: Some(2),
-        });
-        add_own_limits(&mut limits);
+        };
+        let mut limits = vec![given("nofile")];
+        add_limits(&mut limits, table);
         assert_eq!(limits.len(), 2);
-        assert_eq!(limits[0].hard, Some(2));
-        assert_eq!(limits[1].name.as_deref(), Some("nproc"));
-        assert!(limits[1].hard.unwrap() > 0);
+        assert_eq!(limits[0], given("nofile"));
+        assert_eq!(
+            (limits[1].soft, limits[1].hard),
+            (Some(32_768), Some(32_768))
+        );
+        let mut limits = vec![given("core")];
+        add_limits(&mut limits, table);
+        assert_eq!(
+            limits[1].hard,
+            Some(PODMAN_LIMIT),
+            "no more than Podman itself"
+        );
     }
 
     #[test]

@@ -51,7 +51,6 @@ impl Project {
     pub fn load(&self) -> Loaded {
         let context = Context {
             variables: &self.variables,
-            project: "app-dev",
             profiles: &self.profiles,
             allow_undefined: self.allow_undefined,
         };

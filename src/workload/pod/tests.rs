@@ -10,7 +10,6 @@ fn load_text(text: &str) -> Loaded {
     let variables = test_variables();
     let context = Context {
         variables: &variables,
-        project: "app-dev",
         profiles: &std::collections::BTreeSet::new(),
         allow_undefined: false,
     };

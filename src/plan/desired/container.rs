@@ -1,0 +1,270 @@
+//! Services of a workload as containers: named, attached, labelled, with their definition hashed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::image::{image_reference, image_source};
+use super::{Builder, DesiredContainer, DesiredImage, ImageSource};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::plan::definition;
+use crate::plan::identity::{self, DEFAULT_NETWORK, Identity, Role};
+use crate::plan::spec::{
+    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NetworkAttachment,
+};
+use crate::workload::model::{
+    Attachment, Condition, Dependency, Mount, MountSource, Service, ServiceNetwork, Workload,
+};
+
+impl Builder<'_> {
+    pub(super) fn containers(&mut self, workload: &Workload, role: Role) -> Vec<DesiredContainer> {
+        let completes: BTreeSet<&str> = workload
+            .services
+            .iter()
+            .flat_map(|service| &service.depends_on)
+            .filter(|dependency| dependency.condition == Condition::CompletedSuccessfully)
+            .map(|dependency| dependency.service.as_str())
+            .collect();
+        workload
+            .services
+            .iter()
+            .map(|service| {
+                let spec = self.spec(service, workload);
+                let source = image_source(service, self.inputs.identity);
+                self.image(&spec.image, source, &service.place);
+                self.finish(Made {
+                    spec,
+                    service: &service.name,
+                    role,
+                    depends_on: service.depends_on.clone(),
+                    completes: completes.contains(service.name.as_str()),
+                    place: service.place.clone(),
+                })
+            })
+            .collect()
+    }
+
+    pub(super) fn image(&mut self, reference: &str, source: ImageSource, place: &Place) {
+        let image = DesiredImage {
+            source,
+            place: place.clone(),
+        };
+        let known = self.desired.images.entry(reference.to_owned());
+        // Of several services with one image, the one that builds it decides.
+        known
+            .and_modify(|known| {
+                if matches!(known.source, ImageSource::Pull(..)) {
+                    *known = image.clone();
+                }
+            })
+            .or_insert(image);
+    }
+
+    fn spec(&self, service: &Service, workload: &Workload) -> ContainerSpec {
+        let identity = self.inputs.identity;
+        let mut process = service.process.clone();
+        for port in &mut process.ports {
+            port.host_ip.get_or_insert(self.inputs.environment.bind);
+        }
+        let name = container_name(service, identity);
+        ContainerSpec {
+            image: image_reference(service, identity),
+            platform: service.platform.clone(),
+            network: self.attachment(service, workload, &name),
+            mounts: service
+                .mounts
+                .iter()
+                .map(|mount| self.mount(mount))
+                .collect(),
+            files: service.files.clone(),
+            labels: service.labels.clone(),
+            process,
+            name,
+        }
+    }
+
+    fn attachment(
+        &self,
+        service: &Service,
+        workload: &Workload,
+        container: &str,
+    ) -> NetworkAttachment {
+        match &service.network {
+            ServiceNetwork::Host => NetworkAttachment::Host,
+            ServiceNetwork::None => NetworkAttachment::None,
+            ServiceNetwork::Bridge => NetworkAttachment::Bridge,
+            ServiceNetwork::Container(name) => NetworkAttachment::Container(name.clone()),
+            ServiceNetwork::Service(other) => {
+                let found = workload
+                    .services
+                    .iter()
+                    .find(|service| service.name == *other);
+                let own = || self.inputs.identity.container(other);
+                let named = found.map(|service| container_name(service, self.inputs.identity));
+                NetworkAttachment::Container(named.unwrap_or_else(own))
+            }
+            ServiceNetwork::Networks(attachments) => {
+                let mut joined = attachments.clone();
+                if joined.iter().all(|one| one.network != DEFAULT_NETWORK) {
+                    joined.push(Attachment {
+                        network: DEFAULT_NETWORK.to_owned(),
+                        ..Attachment::default()
+                    });
+                }
+                let endpoint = |one: &Attachment| self.endpoint(one, container, &service.name);
+                NetworkAttachment::Networks(joined.iter().map(endpoint).collect())
+            }
+        }
+    }
+
+    fn endpoint(&self, attachment: &Attachment, container: &str, service: &str) -> Endpoint {
+        let mut aliases = vec![container.to_owned(), service.to_owned()];
+        aliases.extend(attachment.aliases.iter().cloned());
+        aliases.sort();
+        aliases.dedup();
+        Endpoint {
+            network: self.network_name(&attachment.network),
+            aliases,
+            ipv4_address: attachment.ipv4_address.clone(),
+            ipv6_address: attachment.ipv6_address.clone(),
+            mac_address: attachment.mac_address.clone(),
+            driver_options: attachment.driver_options.clone(),
+        }
+    }
+
+    fn mount(&self, mount: &Mount) -> MountSpec {
+        let source = match mount.source.clone() {
+            MountSource::Bind {
+                path,
+                create,
+                propagation,
+                selinux,
+            } => MountSpecSource::Bind {
+                path,
+                create,
+                propagation,
+                selinux,
+            },
+            MountSource::Volume {
+                key,
+                no_copy,
+                subpath,
+            } => MountSpecSource::Volume {
+                name: self.volume_name(&key),
+                no_copy,
+                subpath,
+            },
+            MountSource::Anonymous => MountSpecSource::Anonymous,
+            MountSource::Tmpfs { size, mode } => MountSpecSource::Tmpfs { size, mode },
+        };
+        MountSpec {
+            source,
+            target: mount.target.clone(),
+            read_only: mount.read_only,
+        }
+    }
+
+    /// Adds hash and labels, and reports a name that two services share.
+    pub(super) fn finish(&mut self, made: Made<'_>) -> DesiredContainer {
+        let mut spec = made.spec;
+        if let Some(first) = self.seen.get(&spec.name) {
+            let message = format!("Two services make the same container `{}`", spec.name);
+            let diagnostic = Diagnostic::error(message)
+                .at(&made.place.source, made.place.span)
+                .related(&first.source, first.span, "the first one")
+                .help("rename one of the services");
+            self.diagnostics.push(diagnostic);
+        }
+        self.seen.insert(spec.name.clone(), made.place.clone());
+        let extra = if made.role == Role::Init {
+            mounted_contents(&spec, self.inputs.mounted)
+        } else {
+            BTreeMap::new()
+        };
+        let mut fields = definition::fields(&spec, &extra);
+        if made.role == Role::Database {
+            // The cluster keeps its password; a new one is set in it, without a new container.
+            fields.remove("environment.POSTGRES_PASSWORD");
+        }
+        let hash = definition::hash(&fields);
+        let labels = self.container_labels(&made.depends_on, made.service, made.role);
+        spec.labels.extend(labels);
+        spec.labels.extend([
+            (identity::DEFINITION_HASH.to_owned(), hash.clone()),
+            (identity::DEFINITION.to_owned(), definition::encode(&fields)),
+            ("com.docker.compose.config-hash".to_owned(), hash.clone()),
+        ]);
+        DesiredContainer {
+            spec,
+            service: made.service.to_owned(),
+            role: made.role,
+            fields,
+            hash,
+            depends_on: made.depends_on,
+            completes: made.completes,
+            place: made.place,
+        }
+    }
+
+    fn container_labels(&self, depends_on: &[Dependency], service: &str, role: Role) -> Labels {
+        let identity = self.inputs.identity;
+        let mut labels = identity.labels(Some(("service", service)));
+        let compose = |key: &str| format!("com.docker.compose.{key}");
+        labels.extend([
+            (identity::SERVICE.to_owned(), service.to_owned()),
+            (identity::ROLE.to_owned(), role.as_str().to_owned()),
+            (compose("container-number"), "1".to_owned()),
+            (compose("oneoff"), "False".to_owned()),
+            (
+                identity::COMPOSE_DEPENDS_ON.to_owned(),
+                depends_label(depends_on),
+            ),
+            (
+                compose("project.working_dir"),
+                identity.directory.to_string_lossy().into_owned(),
+            ),
+        ]);
+        labels
+    }
+}
+
+pub(super) struct Made<'s> {
+    pub spec: ContainerSpec,
+    pub service: &'s str,
+    pub role: Role,
+    pub depends_on: Vec<Dependency>,
+    pub completes: bool,
+    pub place: Place,
+}
+
+/// `dep:condition:restart,…` as Compose writes it.
+fn depends_label(depends_on: &[Dependency]) -> String {
+    let one = |dependency: &Dependency| {
+        let condition = match dependency.condition {
+            Condition::Started => "service_started",
+            Condition::Healthy => "service_healthy",
+            Condition::CompletedSuccessfully => "service_completed_successfully",
+        };
+        format!("{}:{condition}:{}", dependency.service, dependency.restart)
+    };
+    depends_on.iter().map(one).collect::<Vec<_>>().join(",")
+}
+
+/// What an init container is made of, beyond its definition: the files mounted into it.
+fn mounted_contents(
+    spec: &ContainerSpec,
+    mounted: &BTreeMap<PathBuf, String>,
+) -> BTreeMap<String, String> {
+    let of_mount = |mount: &MountSpec| match &mount.source {
+        MountSpecSource::Bind { path, .. } => {
+            let state = mounted.get(path)?;
+            Some((format!("contents of {}", mount.target), state.clone()))
+        }
+        _ => None,
+    };
+    spec.mounts.iter().filter_map(of_mount).collect()
+}
+
+fn container_name(service: &Service, identity: &Identity) -> String {
+    let own = || identity.container(&service.name);
+    service.container_name.clone().unwrap_or_else(own)
+}

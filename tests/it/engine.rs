@@ -1,0 +1,143 @@
+//! The engine layer against a real Docker and a real Podman: both must behave alike.
+//!
+//! A missing engine fails the tests.
+
+mod build;
+mod containers;
+mod create;
+mod health;
+mod lists;
+mod reach;
+mod streams;
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use poststack::engine::discover::Request;
+use poststack::engine::{Engine, EngineKind};
+use poststack::plan::spec::{ContainerSpec, Endpoint, NetworkAttachment, NetworkSpec};
+use poststack::workload::model::Process;
+
+const IMAGE: &str = "debian:bookworm-slim";
+
+async fn engines() -> Vec<Engine> {
+    let mut engines = Vec::new();
+    for (flag, kind) in [
+        ("docker", EngineKind::Docker),
+        ("podman", EngineKind::Podman),
+    ] {
+        let request = Request::of_process(None, Some(flag.to_owned()));
+        let engine = Engine::connect(&request)
+            .await
+            .unwrap_or_else(|error| panic!("these tests need {kind}: failed to {error}"));
+        assert_eq!(engine.kind, kind);
+        engines.push(engine);
+    }
+    engines
+}
+
+/// Names and labels of one test at one engine; everything so labelled is removed at its end.
+struct Scratch<'a> {
+    engine: &'a Engine,
+    test: &'static str,
+}
+
+impl Scratch<'_> {
+    fn name(&self, suffix: &str) -> String {
+        format!("engine-{}-{}-{suffix}", self.test, std::process::id())
+    }
+
+    fn label(&self) -> (String, String) {
+        ("engine-test".to_owned(), self.name("all"))
+    }
+
+    /// A container that runs `script` in a shell.
+    fn container(&self, suffix: &str, script: &str) -> ContainerSpec {
+        ContainerSpec {
+            name: self.name(suffix),
+            image: IMAGE.to_owned(),
+            platform: None,
+            process: Process {
+                command: Some(["sh", "-c", script].map(str::to_owned).to_vec()),
+                ..Process::default()
+            },
+            network: NetworkAttachment::Networks(Vec::new()),
+            mounts: Vec::new(),
+            files: Vec::new(),
+            labels: [self.label()].into(),
+        }
+    }
+
+    async fn create(&self, spec: &ContainerSpec) -> String {
+        self.engine.create_container(spec).await.unwrap()
+    }
+
+    async fn run(&self, spec: &ContainerSpec) -> String {
+        let id = self.create(spec).await;
+        self.engine.start(&id).await.unwrap();
+        id
+    }
+
+    /// Runs to the end: the exit code and the log.
+    async fn finish(&self, spec: &ContainerSpec) -> (i64, Vec<String>) {
+        let id = self.run(spec).await;
+        let code = self.engine.wait_exit(&id).await.unwrap();
+        (code, self.engine.last_lines(&id, 100).await.unwrap())
+    }
+
+    fn network(&self, suffix: &str) -> NetworkSpec {
+        NetworkSpec {
+            name: self.name(suffix),
+            driver: None,
+            driver_options: Default::default(),
+            internal: false,
+            attachable: false,
+            ipv6: false,
+            subnets: Vec::new(),
+            labels: [self.label()].into(),
+        }
+    }
+
+    fn endpoint(&self, suffix: &str, alias: &str) -> Endpoint {
+        Endpoint {
+            network: self.name(suffix),
+            aliases: vec![alias.to_owned()],
+            ..Endpoint::default()
+        }
+    }
+
+    async fn clean(&self) {
+        let observed = self.engine.observe(&[self.label()]).await.unwrap();
+        for container in observed.containers.values() {
+            self.engine.remove(&container.id, true, true).await.unwrap();
+        }
+        for name in observed.networks.keys() {
+            self.engine.remove_network(name).await.unwrap();
+        }
+        for name in observed.volumes.keys() {
+            self.engine.remove_volume(name).await.unwrap();
+        }
+    }
+}
+
+/// Runs `check` against both engines and removes what it made, even when it fails.
+fn on_each_engine(test: &'static str, check: impl AsyncFn(&Scratch<'_>)) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        for engine in engines().await {
+            let scratch = Scratch {
+                engine: &engine,
+                test,
+            };
+            let outcome = AssertUnwindSafe(check(&scratch)).catch_unwind().await;
+            scratch.clean().await;
+            if let Err(panic) = outcome {
+                eprintln!("failed on {}", engine.kind);
+                std::panic::resume_unwind(panic);
+            }
+        }
+    });
+}
