@@ -142,6 +142,8 @@ struct Planner<'a> {
     created: BTreeMap<String, StepId>,
     /// Container → the steps after which its name is free for use.
     freed: BTreeMap<String, Vec<StepId>>,
+    /// Containers that an interrupted run may have asked to stop a moment ago.
+    going: BTreeSet<String>,
     /// Names of containers that get a successor.
     replaced: BTreeSet<String>,
     /// The last steps of the deploy, before anything is tidied away.
@@ -163,6 +165,7 @@ impl<'a> Planner<'a> {
             images: BTreeMap::new(),
             created: BTreeMap::new(),
             freed: BTreeMap::new(),
+            going: BTreeSet::new(),
             replaced: BTreeSet::new(),
             last: Vec::new(),
         }
@@ -202,6 +205,7 @@ impl<'a> Planner<'a> {
                     };
                     let id = self.plan.push(Phase::Prepare, action, CAUSE, Vec::new());
                     self.freed.insert(base.to_owned(), vec![id]);
+                    self.going.insert(base.to_owned());
                     base.clone_into(&mut container.name);
                     self.containers.insert(base.to_owned(), container);
                 }
@@ -425,6 +429,9 @@ impl<'a> Planner<'a> {
         }
         match found.state {
             State::Exited(Some(0)) if container.completes => Decision::Keep,
+            State::Running | State::Restarting if self.going.contains(&found.name) => {
+                Decision::Restart("an interrupted start may have stopped it".to_owned())
+            }
             State::Running | State::Restarting => Decision::Keep,
             State::Paused => Decision::Restart("it was paused".to_owned()),
             State::Removing | State::Dead => Decision::Recreate("it is dead".to_owned()),
@@ -514,16 +521,12 @@ impl<'a> Planner<'a> {
                 let next = format!("{name}{NEXT}");
                 let freed = self.freed.get(&next).cloned().unwrap_or_default();
                 after.push(self.create(&container.spec, &next, freed));
-                let mut gate = after;
-                gate.extend(
-                    self.freed
-                        .get(&format!("{name}{PREVIOUS}"))
-                        .into_iter()
-                        .flatten(),
-                );
-                let stopped = self.plan.push(phase, stop(&name), &cause, gate);
-                let aside = self.rename(phase, &name, &format!("{name}{PREVIOUS}"), stopped);
-                after = vec![self.rename(phase, &next, &name, aside)];
+                let previous = format!("{name}{PREVIOUS}");
+                after.extend(self.freed.get(&previous).into_iter().flatten());
+                // Its name tells a later start that this one is going, however we end meanwhile.
+                let aside = self.rename(phase, &name, &previous, after);
+                let stopped = self.plan.push(phase, stop(&previous), &cause, vec![aside]);
+                after = vec![self.rename(phase, &next, &name, vec![stopped])];
                 cause
             }
         };
@@ -531,10 +534,10 @@ impl<'a> Planner<'a> {
         vec![self.plan.push(phase, action, cause, after)]
     }
 
-    fn rename(&mut self, phase: Phase, from: &str, to: &str, after: StepId) -> StepId {
+    fn rename(&mut self, phase: Phase, from: &str, to: &str, after: Vec<StepId>) -> StepId {
         let (from, to) = (from.to_owned(), to.to_owned());
         let action = Action::RenameContainer { from, to };
-        self.plan.push(phase, action, "", vec![after])
+        self.plan.push(phase, action, "", after)
     }
 
     /// Creates a container under `name`, once its image, networks and volumes are there.
