@@ -189,7 +189,10 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
         },
         Action::RenameContainer { .. } => return None,
         Action::StartContainer(name) => (container(name), "starting", "started"),
-        Action::StopContainer { name, .. } => (container(name), "stopping", "stopped"),
+        Action::StopContainer { name, .. } => {
+            let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
+            (container(name), "stopping", "stopped")
+        }
         Action::RemoveContainer(name) => match name.strip_suffix(PREVIOUS) {
             Some(_) => return None,
             None => (container(name), "removing", "removed"),

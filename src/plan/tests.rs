@@ -280,8 +280,8 @@ fn a_changed_service_is_replaced_and_its_field_is_named() {
     insta::assert_snapshot!(plan_text(&desired, &observed), @r"
     1  wait for a login to the database
     2  create container shop-dev-web-1.next
-    3  stop container shop-dev-web-1 (changed: environment.LEVEL) [after 1, 2]
-    4  rename container shop-dev-web-1 to shop-dev-web-1.previous [after 3]
+    3  rename container shop-dev-web-1 to shop-dev-web-1.previous [after 1, 2]
+    4  stop container shop-dev-web-1.previous (changed: environment.LEVEL) [after 3]
     5  rename container shop-dev-web-1.next to shop-dev-web-1 [after 4]
     6  start container shop-dev-web-1 (changed: environment.LEVEL) [after 5]
     7  wait until ready: shop-dev-web-1 [after 6]

@@ -54,16 +54,12 @@ impl Planner<'_> {
                 let next = format!("{name}{NEXT}");
                 let freed = self.freed.get(&next).cloned().unwrap_or_default();
                 after.push(self.create(&container.spec, &next, freed));
-                let mut gate = after;
-                gate.extend(
-                    self.freed
-                        .get(&format!("{name}{PREVIOUS}"))
-                        .into_iter()
-                        .flatten(),
-                );
-                let stopped = self.plan.push(phase, stop(&name), &cause, gate);
-                let aside = self.rename(phase, &name, &format!("{name}{PREVIOUS}"), stopped);
-                after = vec![self.rename(phase, &next, &name, aside)];
+                let previous = format!("{name}{PREVIOUS}");
+                after.extend(self.freed.get(&previous).into_iter().flatten());
+                // Its name tells a later start that this one is going, however we end meanwhile.
+                let aside = self.rename(phase, &name, &previous, after);
+                let stopped = self.plan.push(phase, stop(&previous), &cause, vec![aside]);
+                after = vec![self.rename(phase, &next, &name, vec![stopped])];
                 cause
             }
         };
@@ -71,10 +67,10 @@ impl Planner<'_> {
         vec![self.plan.push(phase, action, cause, after)]
     }
 
-    fn rename(&mut self, phase: Phase, from: &str, to: &str, after: StepId) -> StepId {
+    fn rename(&mut self, phase: Phase, from: &str, to: &str, after: Vec<StepId>) -> StepId {
         let (from, to) = (from.to_owned(), to.to_owned());
         let action = Action::RenameContainer { from, to };
-        self.plan.push(phase, action, "", vec![after])
+        self.plan.push(phase, action, "", after)
     }
 
     /// Creates a container under `name`, once its image, networks and volumes are there.
