@@ -15,6 +15,6 @@ mod undo;
 
 pub use desired::{Desired, DesiredContainer, desired};
 pub use start::{Conflict, StartOptions, Started, start};
-pub use step::{Action, Phase, Plan, Step};
+pub use step::{Action, NEXT, Phase, Plan, Step};
 pub use stop::{StopOptions, stop};
 pub use undo::undo;

@@ -120,7 +120,7 @@ impl Engine {
             .query("rm", "true")
             .query("forcerm", "true")
             .query("dockerfile", &dockerfile.path_in_context)
-            .query("labels", &json(&serde_json::json!(build.labels)));
+            .query("labels", &json(&self.build_labels(build)));
         for tag in &build.tags {
             call = call.query("t", tag);
         }
@@ -149,6 +149,19 @@ impl Engine {
             }
         }
         Ok(self.with_extra_hosts(call, &build.extra_hosts))
+    }
+
+    /// Podman makes one layer per label and walks a map in any order, which misses its own cache
+    /// and makes another image of the same files; it takes a list as well. Docker takes the map.
+    fn build_labels(&self, build: &ImageBuild) -> serde_json::Value {
+        match self.kind {
+            EngineKind::Docker => serde_json::json!(build.labels),
+            EngineKind::Podman => build
+                .labels
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
+        }
     }
 
     /// Docker takes one field per host, Podman a JSON list.

@@ -29,9 +29,13 @@ pub enum HealthOutcome {
     },
     /// The container ended, with this exit code.
     Exited(i64),
-    /// Neither the container nor its image has a health test.
+    /// Neither the container nor its image has a health test; it has not failed yet.
     NoTest,
 }
+
+/// How long a container without a health test is watched: a program that cannot do its work
+/// mostly ends at once.
+const SETTLE: Duration = Duration::from_millis(250);
 
 /// The first pause between two probes.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -72,7 +76,7 @@ impl Engine {
     ) -> Result<HealthOutcome, EngineError> {
         let inspected = self.must_inspect(container).await?;
         let Some(test) = inspected.health_test.as_ref().and_then(Test::read) else {
-            return Ok(HealthOutcome::NoTest);
+            return self.settled(container, &inspected).await;
         };
         let mut last_output = String::new();
         let decided = async {
@@ -103,7 +107,32 @@ impl Engine {
         }
     }
 
-    async fn must_inspect(&self, container: &str) -> Result<Inspected, EngineError> {
+    /// Watches a container without a health test for the first moments of its life.
+    async fn settled(
+        &self,
+        container: &str,
+        inspected: &Inspected,
+    ) -> Result<HealthOutcome, EngineError> {
+        let left = SETTLE.saturating_sub(running_for(inspected));
+        let over = matches!(inspected.state, State::Exited(_) | State::Restarting);
+        if !over && inspected.restart_count == 0 {
+            match timeout(left, self.wait_end(container)).await {
+                Ok(code) => drop(code?),
+                Err(_elapsed) => return Ok(HealthOutcome::NoTest),
+            }
+        }
+        // Brought back by its restart policy, it tells its code when it ends again.
+        let again = timeout(SETTLE * 4, self.wait_exit(container)).await;
+        let code = again.unwrap_or(Ok(inspected.exit_code))?;
+        let now = self.must_inspect(container).await?;
+        match (now.state, code) {
+            // It did what it had to do.
+            (State::Exited(_), 0) => Ok(HealthOutcome::NoTest),
+            _ => Ok(HealthOutcome::Exited(code)),
+        }
+    }
+
+    pub(super) async fn must_inspect(&self, container: &str) -> Result<Inspected, EngineError> {
         let found = self.inspect(container).await?;
         found.ok_or_else(|| EngineError::NotFound {
             action: format!("await the health of container `{container}`"),

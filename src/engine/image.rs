@@ -135,7 +135,11 @@ impl Engine {
                     source,
                 });
             }
-            Err(error) => return Err(pull_error(&action, reference, &error.to_string())),
+            Err(error) => {
+                let text = error.to_string();
+                let message = text.strip_prefix(&format!("{action}: ")).unwrap_or(&text);
+                return Err(pull_error(&action, reference, message));
+            }
         };
         let mut lines = JsonLines::new(answer);
         while let Some(line) = lines.next::<Progress>().await {

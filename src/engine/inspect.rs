@@ -301,6 +301,30 @@ fn variable(entry: &str) -> (String, Secret) {
     (name.to_owned(), Secret::new(value))
 }
 
+impl Inspected {
+    /// The part of it that a plan needs.
+    #[must_use]
+    pub fn observed(&self) -> ObservedContainer {
+        ObservedContainer {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            image: self.image.clone(),
+            image_id: self.image_id.clone(),
+            labels: self.labels.clone(),
+            state: match self.state {
+                State::Exited(_) => State::Exited(Some(self.exit_code)),
+                state => state,
+            },
+            status: String::new(),
+            health: self.health,
+            created: 0,
+            ports: self.ports.clone(),
+            networks: self.addresses.keys().cloned().collect(),
+            network_ids: Vec::new(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,27 +373,5 @@ mod tests {
         let container: Inspected = serde_json::from_str::<WireContainer>(json).unwrap().into();
         assert_eq!(container.environment["PASSWORD"].expose(), "canary");
         assert!(!format!("{container:?}").contains("canary"));
-    }
-}
-impl Inspected {
-    /// The part of it that a plan needs.
-    #[must_use]
-    pub fn observed(&self) -> ObservedContainer {
-        ObservedContainer {
-            id: self.id.clone(),
-            name: self.name.clone(),
-            image: self.image.clone(),
-            image_id: self.image_id.clone(),
-            labels: self.labels.clone(),
-            state: match self.state {
-                State::Exited(_) => State::Exited(Some(self.exit_code)),
-                state => state,
-            },
-            status: String::new(),
-            health: self.health,
-            created: 0,
-            ports: self.ports.clone(),
-            networks: self.addresses.keys().cloned().collect(),
-        }
     }
 }

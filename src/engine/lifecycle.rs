@@ -9,7 +9,11 @@ use super::create::whole_seconds;
 use super::network::absent_is_fine;
 use super::wire::Call;
 use super::{Engine, EngineError, EngineKind};
+use crate::plan::observed::State;
 use crate::workload::model::{FileContent, FileMount};
+
+/// How often a container with a restart policy is looked at.
+const RESTART_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Engine {
     /// Starts the container; one that runs is left as it is.
@@ -59,12 +63,18 @@ impl Engine {
         volumes: bool,
     ) -> Result<(), EngineError> {
         let flag = |on: bool| if on { "true" } else { "false" };
-        let call = Call::delete(
-            &format!("/containers/{container}"),
-            format!("remove container `{container}`"),
-        )
-        .query("force", flag(force))
-        .query("v", flag(volumes));
+        let action = format!("remove container `{container}`");
+        let mut call = match self.kind {
+            EngineKind::Docker => Call::delete(&format!("/containers/{container}"), action),
+            // Through its Docker-compatible call, Podman lets the stop timeout pass first.
+            EngineKind::Podman => {
+                let path = format!("/v4.0.0/libpod/containers/{container}");
+                Call::delete(&path, action)
+                    .query("timeout", "0")
+                    .query("volumes", flag(volumes))
+            }
+        };
+        call = call.query("force", flag(force)).query("v", flag(volumes));
         match absent_is_fine(self.wire.run(call).await) {
             // Somebody else is removing it; it is gone when the name can be taken.
             Err(error) if error.to_string().contains("is already in progress") => {
@@ -107,6 +117,28 @@ impl Engine {
                 code = ended => code,
                 code = self.wait_until(container, "next-exit") => code,
             },
+        }
+    }
+
+    /// As [`Engine::wait_exit`], but a container that its restart policy brings back at once has
+    /// ended, too: who only waits for the exit may never see it.
+    ///
+    /// # Errors
+    /// As [`Engine::wait_exit`].
+    pub async fn wait_end(&self, container: &str) -> Result<i64, EngineError> {
+        tokio::select! {
+            code = self.wait_exit(container) => code,
+            code = self.wait_restart(container) => code,
+        }
+    }
+
+    async fn wait_restart(&self, container: &str) -> Result<i64, EngineError> {
+        loop {
+            tokio::time::sleep(RESTART_INTERVAL).await;
+            let found = self.must_inspect(container).await?;
+            if found.restart_count > 0 || found.state == State::Restarting {
+                return Ok(found.exit_code);
+            }
         }
     }
 

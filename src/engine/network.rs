@@ -14,6 +14,9 @@ use crate::plan::observed::ObservedNetwork;
 use crate::plan::spec::{Endpoint, Labels, NetworkSpec};
 use crate::workload::model::Subnet;
 
+/// How often a network is tried again after a failure that passes.
+const CREATE_RETRIES: u32 = 10;
+
 impl Engine {
     /// Makes the network; one of this name that exists already is left as it is.
     ///
@@ -24,10 +27,14 @@ impl Engine {
         // Docker lets two networks share a name unless it is told to look.
         let mut body = serde_json::json!({ "CheckDuplicate": true });
         merge(&mut body, &network_body(spec));
-        let call = Call::post("/networks/create", action).json(&body)?;
-        match self.wire.run(call).await {
-            Err(error) if error.is_conflict() => Ok(()),
-            other => other,
+        let mut again = CREATE_RETRIES;
+        loop {
+            let call = Call::post("/networks/create", action.as_str()).json(&body)?;
+            match self.wire.run(call).await {
+                Err(error) if error.is_conflict() => return Ok(()),
+                Err(error) if is_passing(&error) && again > 0 => again -= 1,
+                other => return other,
+            }
         }
     }
 
@@ -84,6 +91,12 @@ impl Engine {
             other => other,
         }
     }
+}
+
+/// Podman looks at every interface of the host to find a free subnet, and fails when one of them,
+/// such as that of a container that ends, goes away while it looks.
+fn is_passing(error: &EngineError) -> bool {
+    matches!(error, EngineError::Refused { message, .. } if message.contains("no such network interface"))
 }
 
 /// How a container appears in one network.

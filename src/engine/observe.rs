@@ -147,12 +147,22 @@ struct DockerPort {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct DockerNetworks {
-    networks: Option<BTreeMap<String, serde::de::IgnoredAny>>,
+    networks: Option<BTreeMap<String, DockerEndpoint>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct DockerEndpoint {
+    /// Empty before the first start.
+    #[serde(rename = "NetworkID")]
+    network_id: String,
 }
 
 impl From<DockerContainer> for ObservedContainer {
     fn from(container: DockerContainer) -> Self {
         let networks = container.network_settings.and_then(|n| n.networks);
+        let networks = networks.unwrap_or_default();
+        let ids = networks.values().map(|one| one.network_id.clone());
         Self {
             name: own_name(&container.names),
             id: container.id,
@@ -170,7 +180,8 @@ impl From<DockerContainer> for ObservedContainer {
                 .filter(|port| port.public_port != 0)
                 .map(|p| (p.ip, p.public_port, p.private_port, p.protocol))
                 .collect(),
-            networks: networks.unwrap_or_default().into_keys().collect(),
+            network_ids: ids.filter(|id| !id.is_empty()).collect(),
+            networks: networks.into_keys().collect(),
         }
     }
 }

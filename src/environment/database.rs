@@ -53,11 +53,11 @@ async fn log_in(context: &Context<'_>, patience: Patience) -> Result<Connection,
     };
     tokio::select! {
         ready = login => ready.map(|ready| ready.connection),
-        code = context.engine.wait_exit(&database.spec.name) => Err(NotReady::TimedOut {
-            timeout: Duration::ZERO,
-            last: match code {
-                Ok(code) => format!("the container exited with code {code}"),
-                Err(error) => error.to_string(),
+        code = context.engine.wait_end(&database.spec.name) => Err(match code {
+            Ok(code) => NotReady::Ended { code },
+            Err(error) => NotReady::TimedOut {
+                timeout: Duration::ZERO,
+                last: error.to_string(),
             },
         }),
     }

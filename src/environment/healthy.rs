@@ -8,19 +8,23 @@ use super::project::Project;
 use super::status::Status;
 use crate::engine::Engine;
 use crate::names::EnvironmentName;
-use crate::plan::observed::{Health, Observed};
+use crate::plan::identity::{self, Role};
+use crate::plan::observed::{Health, Observed, ObservedContainer};
 
-/// Calls healthy what the engine still calls starting, where an earlier start has seen it.
+/// Calls a service healthy that the engine still calls starting, where an earlier start has seen it.
 pub(super) async fn recall(
     project: &Project,
     environment: &EnvironmentName,
     engine: &Engine,
     observed: &mut Observed,
 ) {
+    let is_service = |container: &ObservedContainer| {
+        container.labels.get(identity::ROLE).map(String::as_str) == Some(Role::Service.as_str())
+    };
     let starting = observed
         .containers
         .values_mut()
-        .filter(|container| container.health == Health::Starting);
+        .filter(|container| container.health == Health::Starting && is_service(container));
     let starting: Vec<_> = starting.collect();
     if starting.is_empty() {
         return;

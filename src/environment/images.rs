@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::failure::{Failure, Kind};
-use super::step_failure::{capitalised, engine_failure};
+use super::step_failure::engine_failure;
 use crate::assets::{self, BuiltInImage};
-use crate::engine::{BuildError, Engine};
+use crate::engine::{BuildError, Engine, EngineError};
 use crate::event::{Event, Listener, Subject};
 use crate::plan::Desired;
 use crate::plan::desired::{BUILT_IN_PREFIX, ImageSource};
@@ -44,8 +44,8 @@ impl<'a> Images<'a> {
             return Ok(());
         };
         let at = |failure: Failure| {
-            let place = &image.place;
-            Box::new(failure.hint(format!("it is named at {place}")))
+            let message = format!("{} (for {})", failure.message, image.place);
+            Box::new(failure.saying(message))
         };
         match &image.source {
             ImageSource::BuiltIn => self.built_in(reference, listener).await,
@@ -77,16 +77,17 @@ impl<'a> Images<'a> {
             let mut made = self.made.lock().await;
             made.entry(image.reference.clone()).or_default().clone()
         };
-        cell.get_or_try_init(|| async {
-            if current_id(self.engine, &image).await?.is_some() {
-                return Ok(());
-            }
-            build_image(self.engine, &image.build, listener)
-                .await
-                .map(drop)
-        })
-        .await
-        .map(|()| ())
+        let made = cell
+            .get_or_try_init(|| async {
+                if current_id(self.engine, &image).await?.is_some() {
+                    return Ok(());
+                }
+                build_image(self.engine, &image.build, listener)
+                    .await
+                    .map(drop)
+            })
+            .await;
+        made.map(drop)
     }
 }
 
@@ -171,7 +172,7 @@ async fn pull(
         let message = format!(
             "Image `{reference}` is not there, and `pull_policy: never` forbids to pull it"
         );
-        return Err(Failure::new(Kind::Failed, message));
+        return Err(Failure::new(Kind::Failed, message).hint(format!("docker pull {reference}")));
     }
     let subject = Subject::new("Image", reference);
     listener(Event::StepBegan {
@@ -186,11 +187,7 @@ async fn pull(
         });
     };
     if let Err(error) = engine.pull(reference, platform, &mut tell).await {
-        let failure = engine_failure(&error);
-        return Err(Failure {
-            message: capitalised(&failure.message),
-            ..failure
-        });
+        return Err(pull_failure(reference, &error));
     }
     listener(Event::StepEnded {
         subject,
@@ -199,6 +196,24 @@ async fn pull(
         took: began.elapsed(),
     });
     Ok(())
+}
+
+fn pull_failure(reference: &str, error: &EngineError) -> Failure {
+    match error {
+        EngineError::ImageMissing { .. } => {
+            let message = format!("Image `{reference}` does not exist, or asks for a login");
+            Failure::new(Kind::Failed, message).hint("correct the name or the tag of the image")
+        }
+        EngineError::RegistryUnreachable { message, .. } => {
+            let message = format!(
+                "Image `{reference}` is not at the engine, and its registry cannot be reached: \
+                 {message}"
+            );
+            Failure::new(Kind::Failed, message)
+                .hint("correct the name of the image or the network, or load the image from a file")
+        }
+        other => engine_failure(other),
+    }
 }
 
 /// The shipped images a Dockerfile starts from.

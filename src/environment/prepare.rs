@@ -18,7 +18,7 @@ use crate::postgres::Address;
 use crate::secret::Secret;
 use crate::template::Use;
 use crate::text;
-use crate::variables::{Layers, Reader, Variables, built_ins, expand_text};
+use crate::variables::{Layers, Reader, Variables, built_ins};
 use crate::workload::{self, Context, Loaded, Workload};
 
 /// What the command line adds.
@@ -184,16 +184,12 @@ fn password(
         Password::Text(secret, place) => {
             // The built-ins need the password, so it cannot refer to them.
             let (variables, _) = Variables::resolve(layers);
-            let lookup = |name: &str| {
-                let variable = variables.get(name)?;
-                Some(variable.value(Reader::Network).to_owned())
-            };
-            let expanded = expand_text(secret.expose(), &lookup).unwrap_or_else(|error| {
-                let message = format!("The password cannot be expanded: {error}");
-                diagnostics.push(Diagnostic::error(message).at(&place.source, place.span));
-                String::new()
+            let expanded = variables.expand(secret.expose(), place, Reader::Network);
+            let expanded = expanded.unwrap_or_else(|faults| {
+                diagnostics.extend(faults);
+                Secret::default()
             });
-            if expanded.is_empty() && !any_error(diagnostics) {
+            if expanded.expose().is_empty() && !any_error(diagnostics) {
                 let message = "The database password is empty";
                 diagnostics.push(
                     Diagnostic::error(message)
@@ -201,7 +197,7 @@ fn password(
                         .help("write `auto_generated`, or set the variable that it names"),
                 );
             }
-            Ok(Secret::from(expanded))
+            Ok(expanded)
         }
     }
 }

@@ -107,8 +107,8 @@ pub(super) async fn of(prepared: &Prepared, engine: &Engine, containers: &Contai
     let external = prepared.desired.database.is_none();
     let find = |name: &str| containers.get(name);
     let database = prepared.desired.database.as_ref();
-    let container = database.and_then(|database| find(&database.spec.name));
-    let runs = external || container.is_some_and(|found| found.state == State::Running);
+    let found = database.and_then(|database| find(&database.spec.name));
+    let runs = external || found.is_some_and(|found| found.state == State::Running);
     let summary = match runs {
         true => query_summary(&prepared.address).await.ok(),
         false => None,
@@ -124,11 +124,16 @@ pub(super) async fn of(prepared: &Prepared, engine: &Engine, containers: &Contai
         })
         .collect();
     services.extend(orphans(prepared, containers));
+    let mut container = database.map(|database| match find(&database.spec.name) {
+        Some(found) => of_container(found),
+        None => absent(database),
+    });
+    // A login says more than the engine's test, which Podman without systemd never runs.
+    if let Some(container) = container.as_mut().filter(|_| summary.is_some()) {
+        container.health = container.health.map(|_| "healthy");
+    }
     let database = Database {
-        container: database.map(|database| match find(&database.spec.name) {
-            Some(found) => of_container(found),
-            None => absent(database),
-        }),
+        container,
         host: address.host.clone(),
         port: address.port,
         database: address.database.clone(),

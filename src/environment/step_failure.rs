@@ -2,8 +2,9 @@
 
 use super::execute::{Context, LOG_TAIL, service_of};
 use super::failure::{Failure, Kind};
+use crate::diagnostic::Place;
 use crate::engine::{EngineError, HealthOutcome};
-use crate::plan::{Action, Phase, Step};
+use crate::plan::{self, Action, Phase, Step};
 
 /// The class of a failure in this phase.
 fn kind(phase: Phase) -> Kind {
@@ -49,7 +50,26 @@ pub(super) async fn of_engine(
         let lines = last_lines(name, context).await;
         failure = failure.excerpt(format!("The last lines of {name}:"), lines);
     }
+    if let Some(place) = place(&step.action, context) {
+        let environment = &context.prepared.identity.environment;
+        failure = failure.hint(format!(
+            "correct {place} and type: poststack env start {environment}"
+        ));
+    }
     Box::new(failure)
+}
+
+/// Where the container of an action is described.
+fn place(action: &Action, context: &Context<'_>) -> Option<Place> {
+    let name = match action {
+        Action::CreateContainer(spec) => &spec.name,
+        Action::StartContainer(name) => name,
+        _ => return None,
+    };
+    let name = name.strip_suffix(plan::NEXT).unwrap_or(name);
+    let mut containers = context.prepared.desired.containers();
+    let found = containers.find(|one| one.spec.name == *name);
+    found.map(|container| container.place.clone())
 }
 
 /// A container that ended with a code other than 0.

@@ -32,6 +32,8 @@ pub struct ObservedContainer {
     pub ports: Vec<(String, u16, u16, String)>,
     /// Names of the networks it is attached to.
     pub networks: Vec<String>,
+    /// Their ids, where the engine tells them and the container has been started.
+    pub network_ids: Vec<String>,
 }
 
 /// A container's state; words of Podman and of future engines map onto the nearest.

@@ -9,7 +9,7 @@ use super::observed::{Health, Observed, ObservedContainer, State};
 use super::spec::{ContainerSpec, Labels, NetworkAttachment};
 use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 use crate::config::model::Storage;
-use crate::workload::model::{Condition, HealthTest, PullPolicy};
+use crate::workload::model::{Condition, FileContent, FileMount, HealthTest, PullPolicy};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartOptions {
@@ -84,7 +84,7 @@ pub fn start(
     Ok(Started {
         missing: missing.cloned().collect(),
         orphans: planner.orphans(),
-        plan: planner.plan,
+        plan: planner.plan.images_first(),
     })
 }
 
@@ -454,12 +454,32 @@ impl<'a> Planner<'a> {
         if image.is_some_and(|image| plain(image) != plain(&found.image_id)) {
             return Some("changed: image was built or pulled anew".to_owned());
         }
-        if let NetworkAttachment::Container(other) = &container.spec.network
-            && self.replaced.contains(other)
-        {
-            return Some(format!("shares the network of {other}"));
+        let inline = |file: &FileMount| matches!(file.content, FileContent::Inline(_));
+        if found.state == State::Created && container.spec.files.iter().any(inline) {
+            return Some("it may lack its files".to_owned());
         }
-        None
+        match &container.spec.network {
+            NetworkAttachment::Container(other) if self.replaced.contains(other) => {
+                Some(format!("shares the network of {other}"))
+            }
+            NetworkAttachment::Networks(endpoints) => endpoints
+                .iter()
+                .map(|endpoint| &endpoint.network)
+                .find(|network| !self.is_attached(found, network))
+                .map(|network| format!("network {network} is another one")),
+            _ => None,
+        }
+    }
+
+    /// Whether the container is attached to the network that has this name now: one that was
+    /// removed behind our back leaves its containers with an id that nobody knows.
+    fn is_attached(&self, found: &ObservedContainer, network: &str) -> bool {
+        let Some(there) = self.observed.networks.get(network) else {
+            return false;
+        };
+        let named = found.networks.iter().any(|name| name == network);
+        let known = found.network_ids.is_empty() || found.network_ids.contains(&there.id);
+        named && known
     }
 
     /// The steps until the container runs; the last of them, after which it is started.
@@ -542,6 +562,9 @@ impl<'a> Planner<'a> {
                 after.extend(self.volumes.get(name));
             }
         }
+        // The others are made while the database starts, not while it waits to be made.
+        let database = self.desired.database.as_ref();
+        after.extend(database.and_then(|database| self.created.get(&database.spec.name)));
         name.clone_into(&mut spec.name);
         let action = Action::CreateContainer(Box::new(spec));
         let id = self.plan.push(Phase::Prepare, action, "", after);

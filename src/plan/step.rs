@@ -107,6 +107,33 @@ impl Plan {
         self.steps.len() - 1
     }
 
+    /// Puts the steps that make images first, and lets all others wait for them: an image that is
+    /// not to be had leaves everything as it was.
+    pub(super) fn images_first(self) -> Self {
+        let is_image = |step: &Step| matches!(step.action, Action::PrepareImage(_));
+        let (images, others): (Vec<_>, Vec<_>) = self
+            .steps
+            .into_iter()
+            .enumerate()
+            .partition(|(_, step)| is_image(step));
+        let count = images.len();
+        let old_ids: Vec<StepId> = images.iter().chain(&others).map(|(id, _)| *id).collect();
+        let mut steps: Vec<Step> = images
+            .into_iter()
+            .chain(others)
+            .map(|(_, step)| step)
+            .collect();
+        for step in steps.iter_mut().skip(count) {
+            let new_id = |old: &StepId| old_ids.iter().position(|id| id == old);
+            step.after = step.after.iter().filter_map(new_id).collect();
+            step.after.sort_unstable();
+            if step.after.is_empty() {
+                step.after = (0..count).collect();
+            }
+        }
+        Self { steps }
+    }
+
     /// Whether running it would leave everything as it is.
     #[must_use]
     pub fn changes_nothing(&self) -> bool {

@@ -175,7 +175,10 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                     .insert(name.clone(), format!("sha256:{name}"));
             }
             Action::CreateContainer(spec) => {
-                let made = container(&spec.name, &spec.image, spec.labels.clone());
+                let mut made = container(&spec.name, &spec.image, spec.labels.clone());
+                if let crate::plan::spec::NetworkAttachment::Networks(endpoints) = &spec.network {
+                    made.networks = endpoints.iter().map(|one| one.network.clone()).collect();
+                }
                 let taken = observed.containers.insert(spec.name.clone(), made);
                 assert!(taken.is_none(), "{} is taken", spec.name);
             }
@@ -226,6 +229,7 @@ fn container(name: &str, image: &str, labels: Labels) -> ObservedContainer {
         created: 0,
         ports: Vec::new(),
         networks: Vec::new(),
+        network_ids: Vec::new(),
     }
 }
 
@@ -239,20 +243,20 @@ fn a_first_start_creates_everything_while_the_database_starts() {
     let web = needs(tested(service("web")), "cache", Condition::Healthy);
     let desired = shop(vec![tested(service("cache")), web]);
     insta::assert_snapshot!(plan_text(&desired, &Observed::default()), @r"
-     1  create network shop-dev_default
-     2  create volume shop-dev_pgdata
-     3  prepare image poststack/postgres:15
-     4  create container shop-dev-postgres [after 1, 2, 3]
-     5  start container shop-dev-postgres [after 4]
-     6  wait for a login to the database [after 5]
-     7  prepare image debian
-     8  create container shop-dev-migrate-1 [after 1, 7]
-     9  start container shop-dev-migrate-1 [after 6, 8]
+     1  prepare image poststack/postgres:15
+     2  prepare image debian
+     3  create network shop-dev_default [after 1, 2]
+     4  create volume shop-dev_pgdata [after 1, 2]
+     5  create container shop-dev-postgres [after 1, 3, 4]
+     6  start container shop-dev-postgres [after 5]
+     7  wait for a login to the database [after 6]
+     8  create container shop-dev-migrate-1 [after 2, 3, 5]
+     9  start container shop-dev-migrate-1 [after 7, 8]
     10  wait for exit 0 of shop-dev-migrate-1 [after 9]
-    11  create container shop-dev-cache-1 [after 1, 7]
+    11  create container shop-dev-cache-1 [after 2, 3, 5]
     12  start container shop-dev-cache-1 [after 10, 11]
     13  wait until ready: shop-dev-cache-1 [after 12]
-    14  create container shop-dev-web-1 [after 1, 7]
+    14  create container shop-dev-web-1 [after 2, 3, 5]
     15  start container shop-dev-web-1 [after 10, 13, 14]
     16  wait until ready: shop-dev-web-1 [after 15]
     ");

@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::observed::{Observed, State};
-use super::step::{Action, PREVIOUS, Phase, Plan};
+use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
+
+const CAUSE: &str = "the deploy failed";
 
 /// Undoes the replacements among `done`, the actions that ended well before one failed.
 ///
-/// `before` is what was observed before the plan ran: only what ran then is started again.
+/// `before` is what was observed before the plan ran: only what ran then is started again, in the
+/// order in which it was replaced.
 #[must_use]
 pub fn undo(done: &[Action], before: &Observed) -> Plan {
-    const CAUSE: &str = "the deploy failed";
     let mut plan = Plan::default();
     let renamed: BTreeSet<(&str, &str)> = done
         .iter()
@@ -19,37 +21,57 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
             _ => None,
         })
         .collect();
-    let stopped = done.iter().filter_map(|action| match action {
-        Action::StopContainer { name, .. } => Some(name.as_str()),
-        _ => None,
-    });
-    for name in stopped.collect::<BTreeSet<_>>() {
-        let previous = format!("{name}{PREVIOUS}");
-        let mut after = Vec::new();
-        if renamed.contains(&(name, previous.as_str())) {
-            if renamed.iter().any(|(_, to)| *to == name) {
-                let action = Action::RemoveContainer(name.to_owned());
-                after = vec![plan.push(Phase::Finish, action, CAUSE, Vec::new())];
-            }
-            let action = Action::RenameContainer {
-                from: previous,
-                to: name.to_owned(),
-            };
-            after = vec![plan.push(Phase::Finish, action, CAUSE, after)];
-        }
-        let ran = before
-            .containers
-            .get(name)
-            .is_some_and(|container| matches!(container.state, State::Running | State::Restarting));
-        if ran {
-            let action = Action::StartContainer(name.to_owned());
-            let started = plan.push(Phase::Finish, action, CAUSE, after);
-            let action = Action::AwaitReady {
-                name: name.to_owned(),
-                tested: false,
-            };
-            plan.push(Phase::Finish, action, "", vec![started]);
+    successors(&mut plan, done, &renamed);
+    let mut started = None;
+    let mut ready = Vec::new();
+    for action in done {
+        let Action::StopContainer { name, .. } = action else {
+            continue;
+        };
+        let mut after = put_back(&mut plan, name, &renamed);
+        let found = before.containers.get(name);
+        if found.is_some_and(|one| matches!(one.state, State::Running | State::Restarting)) {
+            after.extend(started);
+            let action = Action::StartContainer(name.clone());
+            started = Some(plan.push(Phase::Finish, action, CAUSE, after));
+            ready.push((name.clone(), started));
         }
     }
+    for (name, started) in ready {
+        let action = Action::AwaitReady {
+            name,
+            tested: false,
+        };
+        plan.push(Phase::Finish, action, "", started.into_iter().collect());
+    }
     plan
+}
+
+/// Removes successors that were made and never took their place.
+fn successors(plan: &mut Plan, done: &[Action], renamed: &BTreeSet<(&str, &str)>) {
+    for action in done {
+        if let Action::CreateContainer(spec) = action
+            && spec.name.ends_with(NEXT)
+            && !renamed.iter().any(|(from, _)| *from == spec.name)
+        {
+            let action = Action::RemoveContainer(spec.name.clone());
+            plan.push(Phase::Finish, action, CAUSE, Vec::new());
+        }
+    }
+}
+
+/// Gives a container its name back; the steps after which it has it.
+fn put_back(plan: &mut Plan, name: &str, renamed: &BTreeSet<(&str, &str)>) -> Vec<StepId> {
+    let previous = format!("{name}{PREVIOUS}");
+    let mut after = Vec::new();
+    if renamed.contains(&(name, previous.as_str())) {
+        if renamed.iter().any(|(_, to)| *to == name) {
+            let action = Action::RemoveContainer(name.to_owned());
+            after = vec![plan.push(Phase::Finish, action, CAUSE, Vec::new())];
+        }
+        let to = name.to_owned();
+        let action = Action::RenameContainer { from: previous, to };
+        after = vec![plan.push(Phase::Finish, action, CAUSE, after)];
+    }
+    after
 }

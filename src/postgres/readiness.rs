@@ -60,6 +60,9 @@ pub enum NotReady {
         message: String,
         code: String,
     },
+    /// Somebody who watches the server's process saw it end.
+    #[error("the server ended with exit code {code}")]
+    Ended { code: i64 },
     #[error("no login was possible within {:.0} s: {last}", .timeout.as_secs_f64())]
     TimedOut {
         timeout: Duration,

@@ -1,3 +1,6 @@
 //! Environments on real engines.
 
+mod access;
+mod isolation;
 mod lifecycle;
+mod support;

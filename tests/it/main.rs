@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::string_slice,
     clippy::indexing_slicing,
     reason = "a helper that cannot do its work fails the test that uses it"
 )]

@@ -212,21 +212,6 @@ impl Project {
     pub fn exec(&self, container: &str, arguments: &[&str]) -> Output {
         self.on.cli(&[&["exec", container], arguments].concat())
     }
-
-    /// The database URL as programs on the host see it, password included.
-    pub fn host_url(&self, environment: &str) -> String {
-        let secrets = self.read(&format!(".poststack/secrets/{environment}.json"));
-        let secrets: Value = serde_json::from_str(&secrets).unwrap();
-        let password = secrets["postgres_password"].as_str().unwrap();
-        let database = &self.status(environment)["database"];
-        format!(
-            "postgresql://{}:{password}@{}:{}/{}",
-            database["user"].as_str().unwrap(),
-            database["host"].as_str().unwrap(),
-            database["port"],
-            database["database"].as_str().unwrap(),
-        )
-    }
 }
 
 impl Drop for Project {

@@ -64,6 +64,7 @@ impl Container {
             },
             labels: self.labels.unwrap_or_default(),
             networks: self.networks.unwrap_or_default(),
+            network_ids: Vec::new(),
         }
     }
 }

@@ -46,6 +46,24 @@ fn a_container_is_created_started_stopped_and_removed() {
 }
 
 #[test]
+fn removing_by_force_does_not_wait_for_a_deaf_program() {
+    on_each_engine("force", async |scratch| {
+        let spec = scratch.container("a", "trap '' TERM; while :; do sleep 1; done");
+        let id = scratch.run(&spec).await;
+        let error = scratch.engine.remove(&id, false, true).await.unwrap_err();
+        assert!(error.to_string().contains("running"), "{error}");
+        let start = Instant::now();
+        scratch.engine.remove(&id, true, true).await.unwrap();
+        assert!(
+            start.elapsed() < Duration::from_secs(8),
+            "{:?}",
+            start.elapsed()
+        );
+        assert_eq!(scratch.engine.inspect(&id).await.unwrap(), None);
+    });
+}
+
+#[test]
 fn exit_codes_arrive_while_waiting_and_afterwards() {
     on_each_engine("exit", async |scratch| {
         let engine = scratch.engine;

@@ -18,7 +18,7 @@ on_both_engines! {
         let ran = project.run(&["env", "start", "dev"]).exits(1);
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
         says(&ran.stderr, "mage `poststack-it/no-such-image:1`");
-        says(&ran.stderr, "app.yml:3:");
+        says(&ran.stderr, "app.yml:2:3");
         says(&ran.stderr, "hint: ");
         assert_eq!(project.container_ids().len(), 0);
         let network = format!("{}-dev_default", project.name);

@@ -80,7 +80,7 @@ on_both_engines! {
         project.write("migrations/001_ok.sql", "create table a (id int);\n");
         project.write("migrations/002_bad.sql", "create table b (id int);\n\ncreate table c (id nosuchtype);\n");
         project.write("app.yml", SLEEPER);
-        let ran = project.run(&["env", "start", "dev"]).exits(9);
+        let ran = project.run(&["env", "start", "dev"]).exits(4);
         says(&ran.stderr, "002_bad.sql:3:20");
         says(&ran.stderr, "nosuchtype");
         says(&ran.stderr, "Retry init: poststack env init dev");
