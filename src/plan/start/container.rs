@@ -103,6 +103,9 @@ impl Planner<'_> {
                 after.extend(self.volumes.get(name));
             }
         }
+        // The others are made while the database starts, not while it is being made.
+        let database = self.desired.database.as_ref();
+        after.extend(database.and_then(|database| self.created.get(&database.spec.name)));
         name.clone_into(&mut spec.name);
         let action = Action::CreateContainer(Box::new(spec));
         let id = self.plan.push(Phase::Prepare, action, "", after);
