@@ -232,7 +232,10 @@ impl<'a> Planner<'a> {
         let replaced: Vec<String> = self.replaced.iter().cloned().collect();
         for name in replaced {
             let previous = format!("{name}{PREVIOUS}");
-            let action = Action::RemoveContainer(previous);
+            let action = Action::RemoveContainer {
+                name: previous,
+                volumes: false,
+            };
             let cause = "its successor is ready";
             self.plan.push(Phase::Finish, action, cause, all.clone());
         }

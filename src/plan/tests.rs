@@ -174,7 +174,7 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                     .images
                     .insert(name.clone(), format!("sha256:{name}"));
             }
-            Action::CreateContainer(spec) => {
+            Action::CreateContainer { spec, .. } => {
                 let mut made = container(&spec.name, &spec.image, spec.labels.clone());
                 if let crate::plan::spec::NetworkAttachment::Networks(endpoints) = &spec.network {
                     made.networks = endpoints.iter().map(|one| one.network.clone()).collect();
@@ -192,7 +192,7 @@ fn apply(plan: &Plan, observed: &mut Observed) {
             }
             Action::StartContainer(name) => set(observed, name, State::Running),
             Action::StopContainer { name, .. } => set(observed, name, State::Exited(Some(0))),
-            Action::RemoveContainer(name) => {
+            Action::RemoveContainer { name, .. } => {
                 assert!(
                     observed.containers.remove(name).is_some(),
                     "{name} is there"
