@@ -37,6 +37,9 @@ pub enum HealthOutcome {
 /// mostly ends at once.
 const SETTLE: Duration = Duration::from_millis(250);
 
+/// A container that has run for so long is not watched any more; a start itself may take a while.
+const SETTLED: Duration = Duration::from_secs(5);
+
 /// The first pause between two probes.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
@@ -113,7 +116,10 @@ impl Engine {
         container: &str,
         inspected: &Inspected,
     ) -> Result<HealthOutcome, EngineError> {
-        let left = SETTLE.saturating_sub(running_for(inspected));
+        let left = match running_for(inspected) < SETTLED {
+            true => SETTLE,
+            false => Duration::ZERO,
+        };
         let over = matches!(inspected.state, State::Exited(_) | State::Restarting);
         if !over && inspected.restart_count == 0 {
             match timeout(left, self.wait_end(container)).await {

@@ -32,12 +32,19 @@ impl Engine {
     /// # Errors
     /// When there is no such container.
     pub async fn stop(&self, container: &str, grace: Duration) -> Result<(), EngineError> {
-        let call = Call::post(
-            &format!("/containers/{container}/stop"),
-            format!("stop container `{container}`"),
-        );
         let seconds = whole_seconds(grace).to_string();
-        self.wire.run(call.query("t", &seconds)).await
+        let call = || {
+            let action = format!("stop container `{container}`");
+            Call::post(&format!("/containers/{container}/stop"), action).query("t", &seconds)
+        };
+        match self.wire.run(call()).await {
+            // Podman stops nothing that is paused, and a paused program could not end anyway.
+            Err(EngineError::Refused { message, .. }) if message.contains("paused") => {
+                self.post(container, "unpause", "unpause").await?;
+                self.wire.run(call()).await
+            }
+            other => other,
+        }
     }
 
     /// Ends the container's first process at once; a stopped one is left as it is.

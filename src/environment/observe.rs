@@ -1,21 +1,32 @@
 //! What is there of an environment, with what might stand in its way.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join_all;
 
 use super::failure::Failure;
-use super::images::is_current;
+use super::images::current_id;
 use super::step_failure::engine_failure;
 use crate::assets;
 use crate::engine::Engine;
 use crate::plan::Desired;
 use crate::plan::desired::{External, ImageSource};
 use crate::plan::identity::Identity;
-use crate::plan::observed::{Observed, ObservedNetwork, ObservedVolume};
+use crate::plan::observed::{Observed, ObservedContainer, ObservedNetwork, ObservedVolume};
 
 /// Everything labelled as the environment's.
 pub(super) async fn own(engine: &Engine, identity: &Identity) -> Result<Observed, Failure> {
     let observed = engine.observe(&identity.selector()).await;
     observed.map_err(|error| engine_failure(&error))
+}
+
+/// The containers labelled as the environment's.
+pub(super) async fn containers(
+    engine: &Engine,
+    identity: &Identity,
+) -> Result<BTreeMap<String, ObservedContainer>, Failure> {
+    let containers = engine.containers(&identity.selector()).await;
+    containers.map_err(|error| engine_failure(&error))
 }
 
 /// As [`own`], with the images of `desired` and with objects of others that have its names.
@@ -44,15 +55,8 @@ pub(super) async fn everything(engine: &Engine, desired: &Desired) -> Result<Obs
 /// The id of a shipped image, unless it was made of other files than those in this binary.
 async fn built_in_id(engine: &Engine, reference: &str) -> Result<Option<String>, Failure> {
     match assets::built_in_image(reference) {
-        Some(image)
-            if is_current(engine, &image)
-                .await
-                .map_err(|failure| *failure)? =>
-        {
-            let id = engine.image_id(reference).await;
-            id.map_err(|error| engine_failure(&error))
-        }
-        _ => Ok(None),
+        Some(image) => current_id(engine, &image).await.map_err(|failure| *failure),
+        None => Ok(None),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Host ports are looked at before anything is made: a busy one is named with its holder.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::time::{Duration, Instant};
 
 use super::failure::{Failure, Kind};
 use crate::engine::Engine;
@@ -33,6 +34,9 @@ pub(super) async fn check(
             continue;
         }
         let holder = holder(&wanted, engine).await;
+        if is_engine_process(&holder) && comes_to_own(&wanted, observed, engine).await {
+            continue;
+        }
         let service = &wanted.container.service;
         let place = &wanted.container.place;
         busy.push(format!(
@@ -109,6 +113,34 @@ fn is_free(wanted: &Wanted<'_>) -> bool {
         // An address this machine lacks, or a port for root only: the engine knows better.
         Err(error) => error.kind() != std::io::ErrorKind::AddrInUse,
     }
+}
+
+/// How long an engine may take to finish a start whose client was killed.
+const ENGINE_AT_WORK: Duration = Duration::from_secs(10);
+
+fn is_engine_process(holder: &str) -> bool {
+    ["docker-proxy", "dockerd", "conmon", "podman"]
+        .iter()
+        .any(|name| holder.ends_with(&format!("({name})")))
+}
+
+/// Whether a port that the engine holds for no running container turns out to be our own: an
+/// engine goes on with a start whose client was killed.
+async fn comes_to_own(wanted: &Wanted<'_>, observed: &Observed, engine: &Engine) -> bool {
+    let name = &wanted.container.spec.name;
+    if !observed.containers.contains_key(name) {
+        return false;
+    }
+    let end = Instant::now() + ENGINE_AT_WORK;
+    while Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let found = engine.find_by_name(name).await;
+        let runs = found.is_ok_and(|found| found.is_some_and(|one| one.state == State::Running));
+        if runs || is_free(wanted) {
+            return true;
+        }
+    }
+    false
 }
 
 async fn holder(wanted: &Wanted<'_>, engine: &Engine) -> String {

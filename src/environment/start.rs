@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::execute::{self, Context, Stopped, execute};
 use super::failure::{Failure, Kind};
+use super::healthy;
 use super::images::Images;
 use super::observe;
 use super::ports;
@@ -93,7 +94,9 @@ pub async fn start(
     if options.build {
         build_all(prepared, &images, listener).await?;
     }
-    let observed = observe::everything(engine, &prepared.desired).await?;
+    let mut observed = observe::everything(engine, &prepared.desired).await?;
+    let environment = &prepared.identity.environment;
+    healthy::recall(project, environment, engine, &mut observed).await;
     let started = plan::start(&prepared.desired, &observed, &options.plan)
         .map_err(|conflicts| name_conflict(&conflicts))?;
     missing_externals(&started.missing)?;
@@ -107,9 +110,13 @@ pub async fn start(
         listener,
     };
     run(&started.plan, &observed, &context).await?;
-    let mut status = status::status(prepared, engine).await?;
+    let mut status = match touches_containers(&started.plan) {
+        true => status::status(prepared, engine).await?,
+        false => status::of(prepared, engine, &observed.containers).await,
+    };
     if options.plan.deploy {
         still_running(&status, &context).await?;
+        healthy::remember(project, environment, engine, &status).await;
         status.was_awaited();
     }
     Ok(Outcome {
@@ -118,6 +125,12 @@ pub async fn start(
         orphans: started.orphans,
         status,
     })
+}
+
+/// Whether the plan changes or awaits a container, so that it is another one afterwards.
+fn touches_containers(plan: &Plan) -> bool {
+    let mut actions = plan.steps.iter().map(|step| &step.action);
+    actions.any(|action| !matches!(action, Action::AwaitLogin | Action::Migrate(_)))
 }
 
 /// The plan of a start, without doing anything.

@@ -70,7 +70,7 @@ pub async fn stop(
             _ => None,
         }),
         removed: names(|action| match action {
-            Action::RemoveContainer(name) | Action::RemoveNetwork(name) => Some(name),
+            Action::RemoveContainer { name, .. } | Action::RemoveNetwork(name) => Some(name),
             _ => None,
         }),
         seconds: execute::rounded(began.elapsed()),

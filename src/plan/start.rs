@@ -133,6 +133,8 @@ struct Planner<'a> {
     created: BTreeMap<String, StepId>,
     /// Container → the steps after which its name is free for use.
     freed: BTreeMap<String, Vec<StepId>>,
+    /// Containers that an interrupted run may have asked to stop a moment ago.
+    going: BTreeSet<String>,
     /// Names of containers that get a successor.
     replaced: BTreeSet<String>,
 }
@@ -152,6 +154,7 @@ impl<'a> Planner<'a> {
             images: BTreeMap::new(),
             created: BTreeMap::new(),
             freed: BTreeMap::new(),
+            going: BTreeSet::new(),
             replaced: BTreeSet::new(),
         }
     }
@@ -193,6 +196,7 @@ impl<'a> Planner<'a> {
                     };
                     let id = self.plan.push(Phase::Prepare, action, CAUSE, Vec::new());
                     self.freed.insert(base.to_owned(), vec![id]);
+                    self.going.insert(base.to_owned());
                     base.clone_into(&mut container.name);
                     self.containers.insert(base.to_owned(), container);
                 }
@@ -230,7 +234,10 @@ impl<'a> Planner<'a> {
         // Backwards, one by one: Podman keeps a container whose network another one shares.
         for name in names.into_iter().rev() {
             if self.replaced.contains(name) {
-                let action = Action::RemoveContainer(format!("{name}{PREVIOUS}"));
+                let action = Action::RemoveContainer {
+                    name: format!("{name}{PREVIOUS}"),
+                    volumes: false,
+                };
                 let cause = "its successor is ready";
                 let removed = self.plan.push(Phase::Finish, action, cause, after);
                 after = vec![removed];

@@ -25,10 +25,13 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
     let mut started = None;
     let mut ready = Vec::new();
     for action in done {
-        let Action::StopContainer { name, .. } = action else {
-            continue;
+        let (name, mut after) = match action {
+            Action::RenameContainer { from, to } if to.ends_with(PREVIOUS) => {
+                (from, put_back(&mut plan, from, to, &renamed))
+            }
+            Action::StopContainer { name, .. } if !name.ends_with(PREVIOUS) => (name, Vec::new()),
+            _ => continue,
         };
-        let mut after = put_back(&mut plan, name, &renamed);
         let found = before.containers.get(name);
         if found.is_some_and(|one| matches!(one.state, State::Running | State::Restarting)) {
             after.extend(started);
@@ -50,28 +53,37 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
 /// Removes successors that were made and never took their place.
 fn successors(plan: &mut Plan, done: &[Action], renamed: &BTreeSet<(&str, &str)>) {
     for action in done {
-        if let Action::CreateContainer(spec) = action
+        if let Action::CreateContainer { spec, .. } = action
             && spec.name.ends_with(NEXT)
             && !renamed.iter().any(|(from, _)| *from == spec.name)
         {
-            let action = Action::RemoveContainer(spec.name.clone());
+            let action = Action::RemoveContainer {
+                name: spec.name.clone(),
+                volumes: false,
+            };
             plan.push(Phase::Finish, action, CAUSE, Vec::new());
         }
     }
 }
 
-/// Gives a container its name back; the steps after which it has it.
-fn put_back(plan: &mut Plan, name: &str, renamed: &BTreeSet<(&str, &str)>) -> Vec<StepId> {
-    let previous = format!("{name}{PREVIOUS}");
+/// Gives a container its name back; the step after which it has it.
+fn put_back(
+    plan: &mut Plan,
+    name: &str,
+    previous: &str,
+    renamed: &BTreeSet<(&str, &str)>,
+) -> Vec<StepId> {
     let mut after = Vec::new();
-    if renamed.contains(&(name, previous.as_str())) {
-        if renamed.iter().any(|(_, to)| *to == name) {
-            let action = Action::RemoveContainer(name.to_owned());
-            after = vec![plan.push(Phase::Finish, action, CAUSE, Vec::new())];
-        }
-        let to = name.to_owned();
-        let action = Action::RenameContainer { from: previous, to };
-        after = vec![plan.push(Phase::Finish, action, CAUSE, after)];
+    if renamed.iter().any(|(_, to)| *to == name) {
+        let action = Action::RemoveContainer {
+            name: name.to_owned(),
+            volumes: false,
+        };
+        after = vec![plan.push(Phase::Finish, action, CAUSE, Vec::new())];
     }
-    after
+    let action = Action::RenameContainer {
+        from: previous.to_owned(),
+        to: name.to_owned(),
+    };
+    vec![plan.push(Phase::Finish, action, CAUSE, after)]
 }

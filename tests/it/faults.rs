@@ -1,12 +1,21 @@
 //! What goes wrong, and what the user is told then: error, exit code, next step, and nothing
 //! touched that need not be.
 
+mod engine;
 mod health;
+mod hostile;
 mod images;
 mod init;
+mod killed;
+mod lock;
 mod names;
+mod output;
 mod ports;
+mod repair;
 mod restore;
+mod signals;
+mod state;
+mod variables;
 
 use crate::project::{On, Project};
 

@@ -3,6 +3,7 @@
 use super::Planner;
 use super::decision::Decision;
 use crate::plan::desired::{DesiredContainer, ImageSource};
+use crate::plan::identity::{self, Role};
 use crate::plan::spec::{ContainerSpec, MountSpecSource, NetworkAttachment};
 use crate::plan::step::{Action, NEXT, PREVIOUS, Phase, StepId};
 use crate::workload::model::PullPolicy;
@@ -15,7 +16,14 @@ impl Planner<'_> {
         cause: &str,
         after: Vec<StepId>,
     ) -> StepId {
-        let action = Action::RemoveContainer(name.to_owned());
+        let found = self.containers.get(name);
+        let role = found.and_then(|found| found.labels.get(identity::ROLE));
+        // What an init container wrote for itself ends with it.
+        let volumes = role.is_some_and(|role| role == Role::Init.as_str());
+        let action = Action::RemoveContainer {
+            name: name.to_owned(),
+            volumes,
+        };
         let id = self.plan.push(phase, action, cause, after);
         self.containers.remove(name);
         self.freed.entry(name.to_owned()).or_default().push(id);
@@ -54,16 +62,12 @@ impl Planner<'_> {
                 let next = format!("{name}{NEXT}");
                 let freed = self.freed.get(&next).cloned().unwrap_or_default();
                 after.push(self.create(&container.spec, &next, freed));
-                let mut gate = after;
-                gate.extend(
-                    self.freed
-                        .get(&format!("{name}{PREVIOUS}"))
-                        .into_iter()
-                        .flatten(),
-                );
-                let stopped = self.plan.push(phase, stop(&name), &cause, gate);
-                let aside = self.rename(phase, &name, &format!("{name}{PREVIOUS}"), stopped);
-                after = vec![self.rename(phase, &next, &name, aside)];
+                let previous = format!("{name}{PREVIOUS}");
+                after.extend(self.freed.get(&previous).into_iter().flatten());
+                // Its name tells a later start that this one is going, however we end meanwhile.
+                let aside = self.rename(phase, &name, &previous, after);
+                let stopped = self.plan.push(phase, stop(&previous), &cause, vec![aside]);
+                after = vec![self.rename(phase, &next, &name, vec![stopped])];
                 cause
             }
         };
@@ -71,10 +75,10 @@ impl Planner<'_> {
         vec![self.plan.push(phase, action, cause, after)]
     }
 
-    fn rename(&mut self, phase: Phase, from: &str, to: &str, after: StepId) -> StepId {
+    fn rename(&mut self, phase: Phase, from: &str, to: &str, after: Vec<StepId>) -> StepId {
         let (from, to) = (from.to_owned(), to.to_owned());
         let action = Action::RenameContainer { from, to };
-        self.plan.push(phase, action, "", vec![after])
+        self.plan.push(phase, action, "", after)
     }
 
     /// Creates a container under `name`, once its image, networks and volumes are there.
@@ -107,8 +111,13 @@ impl Planner<'_> {
                 after.extend(self.volumes.get(name));
             }
         }
+        // The others are made while the database starts, not while it is being made.
+        let database = self.desired.database.as_ref();
+        after.extend(database.and_then(|database| self.created.get(&database.spec.name)));
         name.clone_into(&mut spec.name);
-        let action = Action::CreateContainer(Box::new(spec));
+        let predecessor = name.strip_suffix(NEXT).map(str::to_owned);
+        let spec = Box::new(spec);
+        let action = Action::CreateContainer { spec, predecessor };
         let id = self.plan.push(Phase::Prepare, action, "", after);
         self.created.insert(name.to_owned(), id);
         id

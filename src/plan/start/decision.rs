@@ -32,6 +32,9 @@ impl Planner<'_> {
         }
         match found.state {
             State::Exited(Some(0)) if container.completes => Decision::Keep,
+            State::Running | State::Restarting if self.going.contains(&found.name) => {
+                Decision::Restart("an interrupted start may have stopped it".to_owned())
+            }
             State::Running | State::Restarting => Decision::Keep,
             State::Paused => Decision::Restart("it was paused".to_owned()),
             State::Removing | State::Dead => Decision::Recreate("it is dead".to_owned()),
