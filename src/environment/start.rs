@@ -109,7 +109,6 @@ pub async fn start(
     run(&started.plan, &observed, &context).await?;
     let mut status = status::status(prepared, engine).await?;
     if options.plan.deploy {
-        still_running(&status, &context).await?;
         status.was_awaited();
     }
     Ok(Outcome {
@@ -162,10 +161,18 @@ async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<()
         let entries = entries.len();
         (context.listener)(Event::InitBegan { entries });
     }
-    match execute(plan, context).await {
-        Ok(()) => Ok(()),
-        Err(stopped) => Err(put_back(*stopped, before, context).await),
+    // What was replaced is kept until everything else has ended well.
+    let (work, finish) = plan.before_finish();
+    let worked = match execute(&work, context).await {
+        Ok(()) if work.changes_nothing() => Ok(()),
+        Ok(()) => still_running(&work, context).await,
+        Err(stopped) => Err(stopped),
+    };
+    if let Err(stopped) = worked {
+        return Err(put_back(*stopped, before, context).await);
     }
+    let finished = execute(&finish, context).await;
+    finished.map_err(|stopped| stopped.failure)
 }
 
 /// Puts former containers back where the failed plan had replaced or stopped them.
@@ -224,19 +231,31 @@ fn missing_externals(missing: &[External]) -> Result<(), Failure> {
 }
 
 /// A service that ended with an error right after it was started is a failed deploy.
-async fn still_running(status: &Status, context: &Context<'_>) -> Result<(), Failure> {
-    for container in context.prepared.desired.deployment.iter() {
-        let found = status
-            .services
+async fn still_running(work: &Plan, context: &Context<'_>) -> Result<(), Box<Stopped>> {
+    let stopped = |failure: Failure| {
+        let done = work.steps.iter().map(|step| step.action.clone()).collect();
+        Box::new(Stopped { failure, done })
+    };
+    let prepared = context.prepared;
+    let observed = observe::own(context.engine, &prepared.identity).await;
+    let observed = observed.map_err(stopped)?;
+    for container in &prepared.desired.deployment {
+        let name = &container.spec.name;
+        let started = work
+            .steps
             .iter()
-            .find(|one| one.container == container.spec.name);
-        if let Some(State::Exited(Some(code))) = found.map(|one| one.engine_state)
-            && code != 0
-        {
-            let name = &container.spec.name;
-            let work = super::step_failure::exited(Phase::Deploy, name, code, context);
-            return Err(*work.await);
-        }
+            .any(|step| matches!(&step.action, Action::StartContainer(started) if started == name));
+        let state = observed.containers.get(name).map(|found| found.state);
+        let code = match state {
+            Some(State::Exited(Some(code))) if started && code != 0 => code,
+            Some(State::Restarting) if started => {
+                let found = context.engine.find_by_name(name).await.ok().flatten();
+                found.map_or(0, |found| found.exit_code)
+            }
+            _ => continue,
+        };
+        let failure = super::step_failure::exited(Phase::Deploy, name, code, context);
+        return Err(stopped(*failure.await));
     }
     Ok(())
 }

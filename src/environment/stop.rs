@@ -118,9 +118,8 @@ pub async fn restart_service(
             Failure::new(Kind::Failed, message).hint(format!("poststack env start {environment}"))
         );
     }
-    let grace = container.spec.process.stop_grace_period;
     engine
-        .stop(name, grace.unwrap_or(execute::STOP_GRACE))
+        .stop_in_its_time(name)
         .await
         .map_err(|error| engine_failure(&error))?;
     engine

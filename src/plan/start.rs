@@ -1,15 +1,18 @@
 //! The plan of a start: create what is missing, recreate what changed, run the init phase, deploy.
 
+mod container;
+mod decision;
+mod deploy;
+mod init;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definition;
-use super::desired::{Desired, DesiredContainer, External, ImageSource, InitWork};
-use super::identity::{self, Role};
-use super::observed::{Health, Observed, ObservedContainer, State};
-use super::spec::{ContainerSpec, Labels, NetworkAttachment};
+use super::desired::{Desired, External};
+use super::identity::{self};
+use super::observed::{Observed, ObservedContainer, State};
+use super::spec::Labels;
 use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 use crate::config::model::Storage;
-use crate::workload::model::{Condition, FileContent, FileMount, HealthTest, PullPolicy};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartOptions {
@@ -116,18 +119,6 @@ fn conflicts(desired: &Desired, observed: &Observed) -> Vec<Conflict> {
     containers.chain(networks).chain(volumes).collect()
 }
 
-/// What a container needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Decision {
-    Create,
-    Recreate(String),
-    /// It is there as it shall be, but does not run.
-    Start,
-    /// It runs, and must be started anew for the cause given.
-    Restart(String),
-    Keep,
-}
-
 struct Planner<'a> {
     desired: &'a Desired,
     /// What is there, with leftovers of an interrupted run already put right.
@@ -146,8 +137,6 @@ struct Planner<'a> {
     going: BTreeSet<String>,
     /// Names of containers that get a successor.
     replaced: BTreeSet<String>,
-    /// The last steps of the deploy, before anything is tidied away.
-    last: Vec<StepId>,
 }
 
 impl<'a> Planner<'a> {
@@ -167,7 +156,6 @@ impl<'a> Planner<'a> {
             freed: BTreeMap::new(),
             going: BTreeSet::new(),
             replaced: BTreeSet::new(),
-            last: Vec::new(),
         }
     }
 
@@ -193,7 +181,10 @@ impl<'a> Planner<'a> {
         const CAUSE: &str = "left by an interrupted start";
         let names: Vec<String> = self.containers.keys().cloned().collect();
         for name in names {
-            if name.ends_with(NEXT) {
+            let found = self.containers.get(&name);
+            // One that never ran may lack its files or networks, and holds nothing.
+            let never_ran = found.is_some_and(|found| found.state == State::Created);
+            if name.ends_with(NEXT) || never_ran {
                 self.remove(&name, Phase::Prepare, CAUSE, Vec::new());
             } else if let Some(base) = name.strip_suffix(PREVIOUS) {
                 if self.containers.contains_key(base) {
@@ -213,14 +204,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn remove(&mut self, name: &str, phase: Phase, cause: &str, after: Vec<StepId>) -> StepId {
-        let action = Action::RemoveContainer(name.to_owned());
-        let id = self.plan.push(phase, action, cause, after);
-        self.containers.remove(name);
-        self.freed.entry(name.to_owned()).or_default().push(id);
-        id
-    }
-
     /// Starts the database; the steps after which it can be used.
     fn database(&mut self) -> Vec<StepId> {
         let mut after = Vec::new();
@@ -232,362 +215,6 @@ impl<'a> Planner<'a> {
             self.plan
                 .push(Phase::Database, Action::AwaitLogin, "", after),
         ]
-    }
-
-    /// Whether the database starts without the data of an earlier run.
-    fn database_is_new(&self) -> bool {
-        let Some(database) = &self.desired.database else {
-            return false;
-        };
-        match self.options.storage {
-            Storage::Volume => database.spec.mounts.iter().any(|mount| {
-                matches!(&mount.source, super::spec::MountSpecSource::Volume { name, .. }
-                    if self.volumes.contains_key(name))
-            }),
-            Storage::Tmpfs => self.plan.steps.iter().any(|step| {
-                matches!(&step.action, Action::StartContainer(name) if *name == database.spec.name)
-            }),
-        }
-    }
-
-    /// The init entries that are due, one after the other; the steps after which all are done.
-    fn init(&mut self, login: &[StepId]) -> Vec<StepId> {
-        let mut gate = login.to_vec();
-        if !self.options.init {
-            return gate;
-        }
-        let mut due = self.options.rerun_init || self.database_is_new();
-        for (index, entry) in self.desired.init.iter().enumerate() {
-            let phase = Phase::Init(index);
-            match &entry.work {
-                InitWork::Migrations(folder) => {
-                    let action = Action::Migrate(folder.clone());
-                    gate = vec![self.plan.push(phase, action, "", gate)];
-                }
-                InitWork::Containers(containers) => {
-                    due = due || containers.iter().any(|one| !self.is_done(one, containers));
-                    if due {
-                        gate = self.init_entry(containers, phase, gate);
-                    }
-                }
-            }
-        }
-        gate
-    }
-
-    /// Whether an init container has ended well as it is described now; a helper was stopped.
-    fn is_done(&self, container: &DesiredContainer, entry: &[DesiredContainer]) -> bool {
-        let found = self.containers.get(&container.spec.name);
-        found.is_some_and(|found| {
-            let ended = match found.state {
-                State::Exited(code) => code == Some(0) || is_helper(container, entry),
-                _ => false,
-            };
-            ended && self.difference(container, found).is_none()
-        })
-    }
-
-    fn init_entry(
-        &mut self,
-        containers: &[DesiredContainer],
-        phase: Phase,
-        gate: Vec<StepId>,
-    ) -> Vec<StepId> {
-        let mut ready: BTreeMap<&str, Ready> = BTreeMap::new();
-        let mut done = Vec::new();
-        let mut helpers = Vec::new();
-        for container in containers {
-            let name = &container.spec.name;
-            let found = self.containers.get(name);
-            let under_way = found.is_some_and(|found| {
-                found.state == State::Running && self.difference(container, found).is_none()
-            });
-            let mut after = gate.clone();
-            after.extend(gates(container, &ready));
-            let started = if under_way {
-                after
-            } else {
-                let freed = found.is_some().then(|| {
-                    let cause = "the init phase runs again";
-                    self.remove(name, Phase::Prepare, cause, Vec::new())
-                });
-                let created = self.create(&container.spec, name, freed.into_iter().collect());
-                after.push(created);
-                let action = Action::StartContainer(name.clone());
-                vec![self.plan.push(phase, action, "", after)]
-            };
-            let helper = is_helper(container, containers);
-            let end = if helper {
-                helpers.push(container);
-                self.await_ready(container, phase, started.clone())
-            } else {
-                let name = name.clone();
-                let action = Action::AwaitExit { name };
-                self.plan.push(phase, action, "", started.clone())
-            };
-            done.push(end);
-            let end = vec![end];
-            ready.insert(&container.service, Ready { started, end });
-        }
-        self.stop_helpers(&helpers, phase, &mut done);
-        done
-    }
-
-    fn stop_helpers(
-        &mut self,
-        helpers: &[&DesiredContainer],
-        phase: Phase,
-        done: &mut Vec<StepId>,
-    ) {
-        let ended = done.clone();
-        for helper in helpers {
-            let action = Action::StopContainer {
-                name: helper.spec.name.clone(),
-                grace: helper.spec.process.stop_grace_period,
-            };
-            let cause = "the init entry is done";
-            done.push(self.plan.push(phase, action, cause, ended.clone()));
-        }
-    }
-
-    fn deploy(&mut self, gate: &[StepId]) {
-        let mut ready: BTreeMap<&str, Ready> = BTreeMap::new();
-        let mut renewed: BTreeSet<&str> = BTreeSet::new();
-        for container in &self.desired.deployment {
-            let mut decision = self.decide(container);
-            if decision == Decision::Keep {
-                let restarting = container.depends_on.iter().find(|dependency| {
-                    dependency.restart && renewed.contains(dependency.service.as_str())
-                });
-                if let Some(dependency) = restarting {
-                    decision = Decision::Restart(format!("`{}` changed", dependency.service));
-                }
-            }
-            if matches!(decision, Decision::Recreate(_) | Decision::Restart(_)) {
-                renewed.insert(&container.service);
-            }
-            let kept = decision == Decision::Keep;
-            let mut after = gate.to_vec();
-            after.extend(gates(container, &ready));
-            let started = self.bring_up(container, decision, Phase::Deploy, after);
-            let end = self.ready_step(container, kept, &started);
-            self.last.extend(end.iter().chain(&started));
-            ready.insert(&container.service, Ready { started, end });
-        }
-    }
-
-    /// Waits for what a service promises; nothing when it is known to hold already.
-    fn ready_step(
-        &mut self,
-        container: &DesiredContainer,
-        kept: bool,
-        started: &[StepId],
-    ) -> Vec<StepId> {
-        let name = &container.spec.name;
-        let state = self
-            .containers
-            .get(name)
-            .map(|found| (found.state, found.health));
-        if container.completes {
-            if kept && matches!(state, Some((State::Exited(Some(0)), _))) {
-                return started.to_vec();
-            }
-            let action = Action::AwaitExit { name: name.clone() };
-            let after = started.to_vec();
-            return vec![self.plan.push(Phase::Deploy, action, "", after)];
-        }
-        let health = state.map(|(_, health)| health).unwrap_or_default();
-        let tested = is_tested(container);
-        if kept && (health == Health::Healthy || (health == Health::None && !tested)) {
-            return started.to_vec();
-        }
-        vec![self.await_ready(container, Phase::Deploy, started.to_vec())]
-    }
-
-    fn await_ready(
-        &mut self,
-        container: &DesiredContainer,
-        phase: Phase,
-        after: Vec<StepId>,
-    ) -> StepId {
-        let action = Action::AwaitReady {
-            name: container.spec.name.clone(),
-            tested: is_tested(container),
-        };
-        self.plan.push(phase, action, "", after)
-    }
-
-    fn decide(&self, container: &DesiredContainer) -> Decision {
-        let Some(found) = self.containers.get(&container.spec.name) else {
-            return Decision::Create;
-        };
-        if self.options.force_recreate && container.role == Role::Service {
-            return Decision::Recreate("asked for".to_owned());
-        }
-        if let Some(difference) = self.difference(container, found) {
-            return Decision::Recreate(difference);
-        }
-        match found.state {
-            State::Exited(Some(0)) if container.completes => Decision::Keep,
-            State::Running | State::Restarting if self.going.contains(&found.name) => {
-                Decision::Restart("an interrupted start may have stopped it".to_owned())
-            }
-            State::Running | State::Restarting => Decision::Keep,
-            State::Paused => Decision::Restart("it was paused".to_owned()),
-            State::Removing | State::Dead => Decision::Recreate("it is dead".to_owned()),
-            State::Created | State::Exited(_) => Decision::Start,
-        }
-    }
-
-    /// What differs between a container and its description, in words.
-    fn difference(
-        &self,
-        container: &DesiredContainer,
-        found: &ObservedContainer,
-    ) -> Option<String> {
-        let label = |key: &str| {
-            found
-                .labels
-                .get(key)
-                .map(String::as_str)
-                .unwrap_or_default()
-        };
-        if label(identity::DEFINITION_HASH) != container.hash {
-            let fields = definition::changed(label(identity::DEFINITION), &container.fields);
-            return Some(format!("changed: {}", fields.join(", ")));
-        }
-        let plain = |id: &str| id.trim_start_matches("sha256:").to_owned();
-        let image = self.observed.images.get(&container.spec.image);
-        if image.is_some_and(|image| plain(image) != plain(&found.image_id)) {
-            return Some("changed: image was built or pulled anew".to_owned());
-        }
-        let inline = |file: &FileMount| matches!(file.content, FileContent::Inline(_));
-        if found.state == State::Created && container.spec.files.iter().any(inline) {
-            return Some("it may lack its files".to_owned());
-        }
-        match &container.spec.network {
-            NetworkAttachment::Container(other) if self.replaced.contains(other) => {
-                Some(format!("shares the network of {other}"))
-            }
-            NetworkAttachment::Networks(endpoints) => endpoints
-                .iter()
-                .map(|endpoint| &endpoint.network)
-                .find(|network| !self.is_attached(found, network))
-                .map(|network| format!("network {network} is another one")),
-            _ => None,
-        }
-    }
-
-    /// Whether the container is attached to the network that has this name now: one that was
-    /// removed behind our back leaves its containers with an id that nobody knows.
-    fn is_attached(&self, found: &ObservedContainer, network: &str) -> bool {
-        let Some(there) = self.observed.networks.get(network) else {
-            return false;
-        };
-        let named = found.networks.iter().any(|name| name == network);
-        let known = found.network_ids.is_empty() || found.network_ids.contains(&there.id);
-        named && known
-    }
-
-    /// The steps until the container runs; the last of them, after which it is started.
-    fn bring_up(
-        &mut self,
-        container: &DesiredContainer,
-        decision: Decision,
-        phase: Phase,
-        mut after: Vec<StepId>,
-    ) -> Vec<StepId> {
-        let name = container.spec.name.clone();
-        after.extend(self.freed.get(&name).into_iter().flatten());
-        let grace = container.spec.process.stop_grace_period;
-        let stop = |name: &str| Action::StopContainer {
-            name: name.to_owned(),
-            grace,
-        };
-        let cause = match decision {
-            Decision::Keep => return after,
-            Decision::Start => String::new(),
-            Decision::Create => {
-                let freed = self.freed.get(&name).cloned().unwrap_or_default();
-                after.push(self.create(&container.spec, &name, freed));
-                String::new()
-            }
-            Decision::Restart(cause) => {
-                after = vec![self.plan.push(phase, stop(&name), &cause, after)];
-                cause
-            }
-            Decision::Recreate(cause) => {
-                self.replaced.insert(name.clone());
-                let next = format!("{name}{NEXT}");
-                let freed = self.freed.get(&next).cloned().unwrap_or_default();
-                after.push(self.create(&container.spec, &next, freed));
-                let previous = format!("{name}{PREVIOUS}");
-                after.extend(self.freed.get(&previous).into_iter().flatten());
-                // Its name tells a later start that this one is going, however we end meanwhile.
-                let aside = self.rename(phase, &name, &previous, after);
-                let stopped = self.plan.push(phase, stop(&previous), &cause, vec![aside]);
-                after = vec![self.rename(phase, &next, &name, vec![stopped])];
-                cause
-            }
-        };
-        let action = Action::StartContainer(name);
-        vec![self.plan.push(phase, action, cause, after)]
-    }
-
-    fn rename(&mut self, phase: Phase, from: &str, to: &str, after: Vec<StepId>) -> StepId {
-        let (from, to) = (from.to_owned(), to.to_owned());
-        let action = Action::RenameContainer { from, to };
-        self.plan.push(phase, action, "", after)
-    }
-
-    /// Creates a container under `name`, once its image, networks and volumes are there.
-    fn create(&mut self, spec: &ContainerSpec, name: &str, freed: Vec<StepId>) -> StepId {
-        let mut after = freed;
-        let mut spec = spec.clone();
-        after.extend(self.image(&spec.image));
-        match &mut spec.network {
-            NetworkAttachment::Networks(endpoints) => {
-                let steps = endpoints
-                    .iter()
-                    .filter_map(|e| self.networks.get(&e.network));
-                after.extend(steps);
-            }
-            NetworkAttachment::Container(other) => {
-                if self.replaced.contains(other) {
-                    other.push_str(NEXT);
-                }
-                after.extend(self.created.get(other.as_str()));
-            }
-            NetworkAttachment::Host | NetworkAttachment::None | NetworkAttachment::Bridge => {}
-        }
-        for mount in &spec.mounts {
-            if let super::spec::MountSpecSource::Volume { name, .. } = &mount.source {
-                after.extend(self.volumes.get(name));
-            }
-        }
-        name.clone_into(&mut spec.name);
-        let action = Action::CreateContainer(Box::new(spec));
-        let id = self.plan.push(Phase::Prepare, action, "", after);
-        self.created.insert(name.to_owned(), id);
-        id
-    }
-
-    fn image(&mut self, reference: &str) -> Option<StepId> {
-        if let Some(id) = self.images.get(reference) {
-            return Some(*id);
-        }
-        let image = self.desired.images.get(reference)?;
-        let wanted = match &image.source {
-            ImageSource::Pull(policy, _) => *policy == PullPolicy::Always,
-            ImageSource::Build(..) | ImageSource::BuiltIn => false,
-        };
-        if self.observed.images.contains_key(reference) && !wanted {
-            return None;
-        }
-        let action = Action::PrepareImage(reference.to_owned());
-        let id = self.plan.push(Phase::Prepare, action, "", Vec::new());
-        self.images.insert(reference.to_owned(), id);
-        Some(id)
     }
 
     fn orphans(&self) -> Vec<String> {
@@ -615,43 +242,4 @@ impl<'a> Planner<'a> {
             }
         }
     }
-}
-
-fn is_tested(container: &DesiredContainer) -> bool {
-    container
-        .healthcheck()
-        .is_some_and(|check| check.test != HealthTest::None)
-}
-
-/// The steps of one container that others wait for.
-struct Ready {
-    started: Vec<StepId>,
-    end: Vec<StepId>,
-}
-
-fn gates(container: &DesiredContainer, ready: &BTreeMap<&str, Ready>) -> Vec<StepId> {
-    let of = |dependency: &crate::workload::model::Dependency| {
-        let ready = ready.get(dependency.service.as_str())?;
-        Some(match dependency.condition {
-            Condition::Started => ready.started.clone(),
-            Condition::Healthy | Condition::CompletedSuccessfully => ready.end.clone(),
-        })
-    };
-    container
-        .depends_on
-        .iter()
-        .filter_map(of)
-        .flatten()
-        .collect()
-}
-
-/// Whether an init container only serves others of its entry, such as a cache they need running.
-fn is_helper(container: &DesiredContainer, entry: &[DesiredContainer]) -> bool {
-    let conditions = entry
-        .iter()
-        .flat_map(|other| &other.depends_on)
-        .filter(|dependency| dependency.service == container.service)
-        .map(|dependency| dependency.condition);
-    let conditions: Vec<Condition> = conditions.collect();
-    !conditions.is_empty() && !conditions.contains(&Condition::CompletedSuccessfully)
 }

@@ -54,7 +54,7 @@ fn project(on: On) -> Project {
     project
 }
 
-fn start<'a>(version: &'a str) -> [&'a str; 5] {
+fn start(version: &str) -> [&str; 5] {
     ["env", "start", "dev", "--set", version]
 }
 

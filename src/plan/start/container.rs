@@ -1,0 +1,130 @@
+//! The steps that make, replace, start and remove one container.
+
+use super::Planner;
+use super::decision::Decision;
+use crate::plan::desired::{DesiredContainer, ImageSource};
+use crate::plan::spec::{ContainerSpec, MountSpecSource, NetworkAttachment};
+use crate::plan::step::{Action, NEXT, PREVIOUS, Phase, StepId};
+use crate::workload::model::PullPolicy;
+
+impl Planner<'_> {
+    pub(super) fn remove(
+        &mut self,
+        name: &str,
+        phase: Phase,
+        cause: &str,
+        after: Vec<StepId>,
+    ) -> StepId {
+        let action = Action::RemoveContainer(name.to_owned());
+        let id = self.plan.push(phase, action, cause, after);
+        self.containers.remove(name);
+        self.freed.entry(name.to_owned()).or_default().push(id);
+        id
+    }
+
+    /// The steps until the container runs; the last of them, after which it is started.
+    pub(super) fn bring_up(
+        &mut self,
+        container: &DesiredContainer,
+        decision: Decision,
+        phase: Phase,
+        mut after: Vec<StepId>,
+    ) -> Vec<StepId> {
+        let name = container.spec.name.clone();
+        after.extend(self.freed.get(&name).into_iter().flatten());
+        let grace = container.spec.process.stop_grace_period;
+        let stop = |name: &str| Action::StopContainer {
+            name: name.to_owned(),
+            grace,
+        };
+        let cause = match decision {
+            Decision::Keep => return after,
+            Decision::Start => String::new(),
+            Decision::Create => {
+                let freed = self.freed.get(&name).cloned().unwrap_or_default();
+                after.push(self.create(&container.spec, &name, freed));
+                String::new()
+            }
+            Decision::Restart(cause) => {
+                after = vec![self.plan.push(phase, stop(&name), &cause, after)];
+                cause
+            }
+            Decision::Recreate(cause) => {
+                self.replaced.insert(name.clone());
+                let next = format!("{name}{NEXT}");
+                let freed = self.freed.get(&next).cloned().unwrap_or_default();
+                after.push(self.create(&container.spec, &next, freed));
+                let previous = format!("{name}{PREVIOUS}");
+                after.extend(self.freed.get(&previous).into_iter().flatten());
+                // Its name tells a later start that this one is going, however we end meanwhile.
+                let aside = self.rename(phase, &name, &previous, after);
+                let stopped = self.plan.push(phase, stop(&previous), &cause, vec![aside]);
+                after = vec![self.rename(phase, &next, &name, vec![stopped])];
+                cause
+            }
+        };
+        let action = Action::StartContainer(name);
+        vec![self.plan.push(phase, action, cause, after)]
+    }
+
+    fn rename(&mut self, phase: Phase, from: &str, to: &str, after: Vec<StepId>) -> StepId {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        let action = Action::RenameContainer { from, to };
+        self.plan.push(phase, action, "", after)
+    }
+
+    /// Creates a container under `name`, once its image, networks and volumes are there.
+    pub(super) fn create(
+        &mut self,
+        spec: &ContainerSpec,
+        name: &str,
+        freed: Vec<StepId>,
+    ) -> StepId {
+        let mut after = freed;
+        let mut spec = spec.clone();
+        after.extend(self.image(&spec.image));
+        match &mut spec.network {
+            NetworkAttachment::Networks(endpoints) => {
+                let steps = endpoints
+                    .iter()
+                    .filter_map(|e| self.networks.get(&e.network));
+                after.extend(steps);
+            }
+            NetworkAttachment::Container(other) => {
+                if self.replaced.contains(other) {
+                    other.push_str(NEXT);
+                }
+                after.extend(self.created.get(other.as_str()));
+            }
+            NetworkAttachment::Host | NetworkAttachment::None | NetworkAttachment::Bridge => {}
+        }
+        for mount in &spec.mounts {
+            if let MountSpecSource::Volume { name, .. } = &mount.source {
+                after.extend(self.volumes.get(name));
+            }
+        }
+        name.clone_into(&mut spec.name);
+        let action = Action::CreateContainer(Box::new(spec));
+        let id = self.plan.push(Phase::Prepare, action, "", after);
+        self.created.insert(name.to_owned(), id);
+        id
+    }
+
+    fn image(&mut self, reference: &str) -> Option<StepId> {
+        if let Some(id) = self.images.get(reference) {
+            return Some(*id);
+        }
+        let image = self.desired.images.get(reference)?;
+        let wanted = match &image.source {
+            ImageSource::Pull(policy, _) => *policy == PullPolicy::Always,
+            ImageSource::Build(..) | ImageSource::BuiltIn => false,
+        };
+        if self.observed.images.contains_key(reference) && !wanted {
+            return None;
+        }
+        let action = Action::PrepareImage(reference.to_owned());
+        let id = self.plan.push(Phase::Prepare, action, "", Vec::new());
+        self.images.insert(reference.to_owned(), id);
+        Some(id)
+    }
+}

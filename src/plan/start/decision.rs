@@ -1,0 +1,90 @@
+//! What each container needs, by what differs between it and its description.
+
+use super::Planner;
+use crate::plan::definition;
+use crate::plan::desired::DesiredContainer;
+use crate::plan::identity::{self, Role};
+use crate::plan::observed::{ObservedContainer, State};
+use crate::plan::spec::NetworkAttachment;
+
+/// What a container needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Decision {
+    Create,
+    Recreate(String),
+    /// It is there as it shall be, but does not run.
+    Start,
+    /// It runs, and must be started anew for the cause given.
+    Restart(String),
+    Keep,
+}
+
+impl Planner<'_> {
+    pub(super) fn decide(&self, container: &DesiredContainer) -> Decision {
+        let Some(found) = self.containers.get(&container.spec.name) else {
+            return Decision::Create;
+        };
+        if self.options.force_recreate && container.role == Role::Service {
+            return Decision::Recreate("asked for".to_owned());
+        }
+        if let Some(difference) = self.difference(container, found) {
+            return Decision::Recreate(difference);
+        }
+        match found.state {
+            State::Exited(Some(0)) if container.completes => Decision::Keep,
+            State::Running | State::Restarting if self.going.contains(&found.name) => {
+                Decision::Restart("an interrupted start may have stopped it".to_owned())
+            }
+            State::Running | State::Restarting => Decision::Keep,
+            State::Paused => Decision::Restart("it was paused".to_owned()),
+            State::Removing | State::Dead => Decision::Recreate("it is dead".to_owned()),
+            State::Created | State::Exited(_) => Decision::Start,
+        }
+    }
+
+    /// What differs between a container and its description, in words.
+    pub(super) fn difference(
+        &self,
+        container: &DesiredContainer,
+        found: &ObservedContainer,
+    ) -> Option<String> {
+        let label = |key: &str| {
+            found
+                .labels
+                .get(key)
+                .map(String::as_str)
+                .unwrap_or_default()
+        };
+        if label(identity::DEFINITION_HASH) != container.hash {
+            let fields = definition::changed(label(identity::DEFINITION), &container.fields);
+            return Some(format!("changed: {}", fields.join(", ")));
+        }
+        let plain = |id: &str| id.trim_start_matches("sha256:").to_owned();
+        let image = self.observed.images.get(&container.spec.image);
+        if image.is_some_and(|image| plain(image) != plain(&found.image_id)) {
+            return Some("changed: image was built or pulled anew".to_owned());
+        }
+        match &container.spec.network {
+            NetworkAttachment::Container(other) if self.replaced.contains(other) => {
+                Some(format!("shares the network of {other}"))
+            }
+            NetworkAttachment::Networks(endpoints) => endpoints
+                .iter()
+                .map(|endpoint| &endpoint.network)
+                .find(|network| !self.is_attached(found, network))
+                .map(|network| format!("network {network} is another one")),
+            _ => None,
+        }
+    }
+
+    /// Whether the container is attached to the network that has this name now: one that was
+    /// removed behind our back leaves its containers with an id that nobody knows.
+    fn is_attached(&self, found: &ObservedContainer, network: &str) -> bool {
+        let Some(there) = self.observed.networks.get(network) else {
+            return false;
+        };
+        let named = found.networks.iter().any(|name| name == network);
+        let known = found.network_ids.is_empty() || found.network_ids.contains(&there.id);
+        named && known
+    }
+}
