@@ -13,7 +13,7 @@
 //!   [`Engine::kill`], [`Engine::rename`], [`Engine::remove`] and [`Engine::wait_exit`] change it.
 //! - [`Engine::exec`], [`Engine::logs`], [`Engine::last_lines`] and [`Engine::wait_healthy`] talk
 //!   to what runs.
-//! - [`Engine::image_id`], [`Engine::pull`], [`Engine::build`], [`Engine::tag`] and
+//! - [`Engine::image`], [`Engine::image_id`], [`Engine::pull`], [`Engine::build`], [`Engine::tag`] and
 //!   [`Engine::remove_image`] look after images.
 //!
 //! Calls that carry passwords use the own client in `wire`, since bollard writes bodies to its
@@ -40,6 +40,7 @@ pub use connect::{Attempt, ConnectError, EngineVersion, Fault};
 pub use error::EngineError;
 pub use exec::{ExecOptions, ExecOutput};
 pub use health::HealthOutcome;
+pub use image::FoundImage;
 pub use inspect::{Inspected, InspectedHealthTest, InspectedMount, InspectedRestart};
 pub use logs::{LogLine, LogOptions, LogStream};
 pub use wire::Address;

@@ -9,6 +9,7 @@ pub mod describe;
 pub mod dry_run;
 mod execute;
 pub mod failure;
+mod healthy;
 mod images;
 mod init_report;
 pub mod list;

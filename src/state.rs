@@ -5,6 +5,7 @@
 //! become the only copy of something that cannot be made again.
 
 mod files;
+mod healthy;
 mod lock;
 mod password;
 mod switched;

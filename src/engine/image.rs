@@ -30,6 +30,27 @@ struct WireImage {
     config: Option<ImageConfig>,
 }
 
+/// An image that is at the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundImage {
+    /// With `sha256:` before it.
+    pub id: String,
+    pub labels: Labels,
+}
+
+impl From<WireImage> for FoundImage {
+    fn from(image: WireImage) -> Self {
+        let labels = image.config.and_then(|config| config.labels);
+        Self {
+            id: match image.id.starts_with("sha256:") {
+                true => image.id,
+                false => format!("sha256:{}", image.id),
+            },
+            labels: labels.unwrap_or_default(),
+        }
+    }
+}
+
 /// One line of a pull.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -41,28 +62,21 @@ struct Progress {
 }
 
 impl Engine {
+    /// The image of this name at the engine, `None` when it is not there.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn image(&self, reference: &str) -> Result<Option<FoundImage>, EngineError> {
+        let found = self.find_image(reference).await?;
+        Ok(found.map(FoundImage::from))
+    }
+
     /// The id of an image that is at the engine, `None` when it is not.
     ///
     /// # Errors
     /// When the engine does not answer.
     pub async fn image_id(&self, reference: &str) -> Result<Option<String>, EngineError> {
-        Ok(self
-            .find_image(reference)
-            .await?
-            .map(|image| match image.id.starts_with("sha256:") {
-                true => image.id,
-                false => format!("sha256:{}", image.id),
-            }))
-    }
-
-    /// The labels of an image that is at the engine, `None` when it is not.
-    ///
-    /// # Errors
-    /// When the engine does not answer.
-    pub async fn image_labels(&self, reference: &str) -> Result<Option<Labels>, EngineError> {
-        let image = self.find_image(reference).await?;
-        let config = image.map(|image| image.config.unwrap_or_default());
-        Ok(config.map(|config| config.labels.unwrap_or_default()))
+        Ok(self.image(reference).await?.map(|image| image.id))
     }
 
     pub(super) async fn image_config(

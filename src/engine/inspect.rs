@@ -9,7 +9,7 @@ use super::observe::{health, state};
 use super::wire::Call;
 use super::{Engine, EngineError};
 use crate::plan::observed::{Health, ObservedContainer, State};
-use crate::plan::spec::Labels;
+use crate::plan::spec::{Labels, MountSpec, MountSpecSource};
 use crate::secret::Secret;
 
 /// A container as the engine describes it.
@@ -123,6 +123,17 @@ impl Engine {
     pub async fn find_by_name(&self, name: &str) -> Result<Option<Inspected>, EngineError> {
         let found = self.inspect(name).await?;
         Ok(found.filter(|container| container.name == name))
+    }
+
+    /// The volumes without a name of a container, as mounts of another one; none without a
+    /// container.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn anonymous_volumes(&self, container: &str) -> Result<Vec<MountSpec>, EngineError> {
+        let found = self.inspect(container).await?;
+        let mounts = found.into_iter().flat_map(|found| found.mounts);
+        Ok(mounts.filter_map(InspectedMount::anonymous).collect())
     }
 }
 
@@ -299,6 +310,23 @@ fn mount(wire: WireMount) -> InspectedMount {
 fn variable(entry: &str) -> (String, Secret) {
     let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
     (name.to_owned(), Secret::new(value))
+}
+
+impl InspectedMount {
+    /// Engines name an anonymous volume by 64 hexadecimal digits.
+    fn anonymous(self) -> Option<MountSpec> {
+        let name = self.name.filter(|_| self.kind == "volume")?;
+        let generated = name.len() == 64 && name.chars().all(|c| c.is_ascii_hexdigit());
+        generated.then_some(MountSpec {
+            source: MountSpecSource::Volume {
+                name,
+                no_copy: true,
+                subpath: None,
+            },
+            target: self.target,
+            read_only: !self.writable,
+        })
+    }
 }
 
 impl Inspected {

@@ -27,12 +27,12 @@ impl Engine {
         let networks = Call::get("/networks", "list the networks").label_filter(labels);
         let volumes = Call::get("/volumes", "list the volumes").label_filter(labels);
         let (containers, networks, volumes) = futures_util::try_join!(
-            self.containers(labels, true),
+            self.list(labels, true),
             self.wire.fetch::<Vec<WireNetwork>>(networks),
             self.wire.fetch::<WireVolumes>(volumes),
         )?;
         Ok(Observed {
-            containers: by(containers, |container| container.name.clone()),
+            containers: by_name(containers),
             networks: by(networks.into_iter().map(ObservedNetwork::from), |network| {
                 network.name.clone()
             }),
@@ -48,19 +48,30 @@ impl Engine {
         })
     }
 
+    /// The containers alone, by name: one call instead of three.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn containers(
+        &self,
+        labels: &[(String, String)],
+    ) -> Result<BTreeMap<String, ObservedContainer>, EngineError> {
+        Ok(by_name(self.list(labels, true).await?))
+    }
+
     /// The name of the running container that publishes `port` on the host.
     ///
     /// # Errors
     /// When the engine does not answer.
     pub async fn port_holder(&self, port: u16) -> Result<Option<String>, EngineError> {
-        let running = self.containers(&[], false).await?;
+        let running = self.list(&[], false).await?;
         Ok(running
             .into_iter()
             .find(|container| container.ports.iter().any(|(_, host, ..)| *host == port))
             .map(|container| container.name))
     }
 
-    async fn containers(
+    async fn list(
         &self,
         labels: &[(String, String)],
         all: bool,
@@ -88,6 +99,10 @@ impl Engine {
             }
         }
     }
+}
+
+fn by_name(containers: Vec<ObservedContainer>) -> BTreeMap<String, ObservedContainer> {
+    by(containers, |container| container.name.clone())
 }
 
 fn by<T>(items: impl IntoIterator<Item = T>, name: impl Fn(&T) -> String) -> BTreeMap<String, T> {

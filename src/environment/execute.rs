@@ -10,11 +10,11 @@ use super::failure::Failure;
 use super::images::Images;
 use super::prepare::Prepared;
 use super::step_failure::{self};
-use crate::engine::{Engine, HealthOutcome};
+use crate::engine::{Engine, EngineError, HealthOutcome};
 use crate::event::{Event, InitResult, Listener, Seconds, Subject};
+use crate::plan::spec::{ContainerSpec, MountSpecSource};
 use crate::plan::step::{NEXT, PREVIOUS, StepId};
 use crate::plan::{Action, Phase, Plan, Step};
-use crate::workload::model::FileContent;
 
 /// What a step needs besides itself.
 pub(super) struct Context<'a> {
@@ -183,7 +183,7 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
         }
         Action::RemoveNetwork(name) => (Subject::new("Network", name), "removing", "removed"),
         Action::PrepareImage(_) | Action::Migrate(_) | Action::AwaitExit { .. } => return None,
-        Action::CreateContainer(spec) => match spec.name.strip_suffix(NEXT) {
+        Action::CreateContainer { spec, .. } => match spec.name.strip_suffix(NEXT) {
             Some(name) => (container(name), "creating anew", "created anew"),
             None => (container(&spec.name), "creating", "created"),
         },
@@ -193,7 +193,7 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
             (container(name), "stopping", "stopped")
         }
-        Action::RemoveContainer(name) => match name.strip_suffix(PREVIOUS) {
+        Action::RemoveContainer { name, .. } => match name.strip_suffix(PREVIOUS) {
             Some(_) => return None,
             None => (container(name), "removing", "removed"),
         },
@@ -214,14 +214,16 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         Action::PrepareImage(reference) => {
             return context.images.prepare(reference, context.listener).await;
         }
-        Action::CreateContainer(spec) => create(spec, engine).await,
+        Action::CreateContainer { spec, predecessor } => {
+            create(spec, predecessor.as_deref(), engine).await
+        }
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
         Action::StopContainer { name, grace } => match grace {
             Some(grace) => engine.stop(name, *grace).await,
             None => engine.stop_in_its_time(name).await,
         },
-        Action::RemoveContainer(name) => engine.remove(name, true, true).await,
+        Action::RemoveContainer { name, volumes } => engine.remove(name, true, *volumes).await,
         Action::AwaitLogin => return super::database::await_login(context).await,
         Action::Migrate(folder) => return super::init_report::migrate(folder, context).await,
         Action::AwaitExit { name } => return await_exit(step.phase, name, context).await,
@@ -239,16 +241,32 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
     }
 }
 
+/// Creates a container; with a predecessor it takes over the anonymous volumes of that one.
 async fn create(
-    spec: &crate::plan::spec::ContainerSpec,
+    spec: &ContainerSpec,
+    predecessor: Option<&str>,
     engine: &Engine,
-) -> Result<(), crate::engine::EngineError> {
-    let id = engine.create_container(spec).await?;
-    let inline = |content: &FileContent| matches!(content, FileContent::Inline(_));
-    if spec.files.iter().any(|file| inline(&file.content)) {
-        engine.upload_files(&id, &spec.files).await?;
+) -> Result<(), EngineError> {
+    let inherited = match predecessor {
+        Some(name) => engine.anonymous_volumes(name).await?,
+        None => Vec::new(),
+    };
+    if inherited.is_empty() {
+        return engine.create_container(spec).await.map(drop);
     }
-    Ok(())
+    let mut spec = spec.clone();
+    for mount in inherited {
+        let declared = spec
+            .mounts
+            .iter_mut()
+            .find(|one| one.target == mount.target);
+        match declared {
+            Some(own) if own.source == MountSpecSource::Anonymous => own.source = mount.source,
+            Some(_) => {}
+            None => spec.mounts.push(mount),
+        }
+    }
+    engine.create_container(&spec).await.map(drop)
 }
 
 async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(), Box<Failure>> {

@@ -79,7 +79,7 @@ impl<'a> Images<'a> {
         };
         let made = cell
             .get_or_try_init(|| async {
-                if is_current(self.engine, &image).await? {
+                if current_id(self.engine, &image).await?.is_some() {
                     return Ok(());
                 }
                 build_image(self.engine, &image.build, listener)
@@ -103,15 +103,17 @@ fn unknown_built_in(reference: &str) -> Failure {
     .hint(format!("it ships {}", known.join(", ")))
 }
 
-/// Whether the image at the engine was made of the files in this binary.
-pub(super) async fn is_current(
+/// The id of the image at the engine, unless it was made of other files than those in this binary.
+pub(super) async fn current_id(
     engine: &Engine,
     image: &BuiltInImage,
-) -> Result<bool, Box<Failure>> {
-    let labels = engine.image_labels(&image.reference).await;
-    let labels = labels.map_err(|error| Box::new(engine_failure(&error)))?;
+) -> Result<Option<String>, Box<Failure>> {
+    let found = engine.image(&image.reference).await;
+    let found = found.map_err(|error| Box::new(engine_failure(&error)))?;
     let wanted = image.build.labels.get(CONTEXT_HASH);
-    Ok(labels.is_some_and(|labels| labels.get(CONTEXT_HASH) == wanted))
+    Ok(found
+        .filter(|found| found.labels.get(CONTEXT_HASH) == wanted)
+        .map(|found| found.id))
 }
 
 async fn build_image(

@@ -32,9 +32,8 @@ pub async fn logs(
     options: &LogOptions,
     tell: &mut dyn FnMut(Line),
 ) -> Result<(), Failure> {
-    let observed = observe::own(engine, &prepared.identity).await?;
-    let own: Vec<(String, String)> = observed
-        .containers
+    let containers = observe::containers(engine, &prepared.identity).await?;
+    let own: Vec<(String, String)> = containers
         .values()
         .filter(|container| prepared.identity.owns(&container.labels))
         .map(|container| {

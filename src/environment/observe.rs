@@ -1,21 +1,59 @@
 //! What is there of an environment, with what might stand in its way.
 
+use std::collections::BTreeMap;
+
+use std::time::Duration;
+
 use futures_util::future::join_all;
 
 use super::failure::Failure;
-use super::images::is_current;
+use super::images::current_id;
 use super::step_failure::engine_failure;
 use crate::assets;
 use crate::engine::Engine;
 use crate::plan::Desired;
 use crate::plan::desired::{External, ImageSource};
 use crate::plan::identity::Identity;
-use crate::plan::observed::{Observed, ObservedNetwork, ObservedVolume};
+use crate::plan::observed::{Observed, ObservedContainer, ObservedNetwork, ObservedVolume};
 
 /// Everything labelled as the environment's.
 pub(super) async fn own(engine: &Engine, identity: &Identity) -> Result<Observed, Failure> {
     let observed = engine.observe(&identity.selector()).await;
     observed.map_err(|error| engine_failure(&error))
+}
+
+/// The containers labelled as the environment's.
+pub(super) async fn containers(
+    engine: &Engine,
+    identity: &Identity,
+) -> Result<BTreeMap<String, ObservedContainer>, Failure> {
+    let containers = engine.containers(&identity.selector()).await;
+    containers.map_err(|error| engine_failure(&error))
+}
+
+/// Between two looks at what may still change.
+const PAUSE: Duration = Duration::from_millis(300);
+/// Looks at most, so that somebody else's changes do not hold us up for ever.
+const LOOKS: usize = 20;
+
+/// Waits until what an interrupted command asked the engine for has happened: an engine goes on
+/// with calls whose client is gone.
+pub(super) async fn settled(engine: &Engine, identity: &Identity) -> Result<(), Failure> {
+    let look = async || {
+        let found = own(engine, identity).await?.containers.into_values();
+        let states = found.map(|one| (one.name, one.id, one.state));
+        Ok::<Vec<_>, Failure>(states.collect())
+    };
+    let mut before = look().await?;
+    for _ in 0..LOOKS {
+        tokio::time::sleep(PAUSE).await;
+        let now = look().await?;
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    Ok(())
 }
 
 /// As [`own`], with the images of `desired` and with objects of others that have its names.
@@ -44,15 +82,8 @@ pub(super) async fn everything(engine: &Engine, desired: &Desired) -> Result<Obs
 /// The id of a shipped image, unless it was made of other files than those in this binary.
 async fn built_in_id(engine: &Engine, reference: &str) -> Result<Option<String>, Failure> {
     match assets::built_in_image(reference) {
-        Some(image)
-            if is_current(engine, &image)
-                .await
-                .map_err(|failure| *failure)? =>
-        {
-            let id = engine.image_id(reference).await;
-            id.map_err(|error| engine_failure(&error))
-        }
-        _ => Ok(None),
+        Some(image) => current_id(engine, &image).await.map_err(|failure| *failure),
+        None => Ok(None),
     }
 }
 

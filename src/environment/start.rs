@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use super::execute::{self, Context, Stopped, execute};
 use super::failure::{Failure, Kind};
+use super::healthy;
 use super::images::Images;
 use super::observe;
 use super::ports;
 use super::prepare::Prepared;
 use super::project::{Project, state_failure};
 use super::status::{self, Status};
-use crate::config::model::Environment;
 use crate::engine::Engine;
 use crate::event::{Event, Listener};
 use crate::plan::desired::{External, ImageSource};
@@ -42,16 +42,26 @@ pub struct Outcome {
     pub status: Status,
 }
 
-/// Takes the lock of the environment for a verb that changes it.
+/// Takes the lock of the environment for a verb that changes it, and waits for what an interrupted
+/// holder before asked of the engine.
 pub(super) async fn lock(
     project: &Project,
-    environment: &Environment,
-    verb: &str,
-    wait: Duration,
+    prepared: &Prepared,
+    engine: &Engine,
+    (verb, wait): (&str, Duration),
 ) -> Result<Lock, Failure> {
+    let environment = &prepared.environment;
     let command = format!("{verb} {}", environment.name);
     let lock = Lock::acquire(&project.state, &environment.name, &command, wait).await;
-    lock.map_err(|error| match error {
+    let lock = lock.map_err(lock_failure)?;
+    if lock.was_interrupted() {
+        observe::settled(engine, &prepared.identity).await?;
+    }
+    Ok(lock)
+}
+
+fn lock_failure(error: LockError) -> Failure {
+    match error {
         LockError::State(error) => state_failure(&error),
         LockError::Busy { .. } => {
             let message = super::step_failure::capitalised(&error.to_string());
@@ -61,7 +71,7 @@ pub(super) async fn lock(
                 None => failure,
             }
         }
-    })
+    }
 }
 
 /// Brings an environment up.
@@ -76,13 +86,8 @@ pub async fn start(
     listener: Listener<'_>,
 ) -> Result<Outcome, Failure> {
     let began = Instant::now();
-    let _lock = lock(
-        project,
-        &prepared.environment,
-        options.verb,
-        options.lock_wait,
-    )
-    .await?;
+    let claim = (options.verb, options.lock_wait);
+    let lock = lock(project, prepared, engine, claim).await?;
     listener(Event::Began {
         verb: options.verb,
         project: prepared.identity.project.to_string(),
@@ -93,7 +98,9 @@ pub async fn start(
     if options.build {
         build_all(prepared, &images, listener).await?;
     }
-    let observed = observe::everything(engine, &prepared.desired).await?;
+    let mut observed = observe::everything(engine, &prepared.desired).await?;
+    let environment = &prepared.identity.environment;
+    healthy::recall(project, environment, engine, &mut observed).await;
     let started = plan::start(&prepared.desired, &observed, &options.plan)
         .map_err(|conflicts| name_conflict(&conflicts))?;
     missing_externals(&started.missing)?;
@@ -107,16 +114,27 @@ pub async fn start(
         listener,
     };
     run(&started.plan, &observed, &context).await?;
-    let mut status = status::status(prepared, engine).await?;
+    let mut status = match touches_containers(&started.plan) {
+        true => status::status(prepared, engine).await?,
+        false => status::of(prepared, engine, &observed.containers).await,
+    };
     if options.plan.deploy {
+        healthy::remember(project, environment, engine, &status).await;
         status.was_awaited();
     }
+    lock.done();
     Ok(Outcome {
         changed: !started.plan.changes_nothing(),
         seconds: execute::rounded(began.elapsed()),
         orphans: started.orphans,
         status,
     })
+}
+
+/// Whether the plan changes or awaits a container, so that it is another one afterwards.
+fn touches_containers(plan: &Plan) -> bool {
+    let mut actions = plan.steps.iter().map(|step| &step.action);
+    actions.any(|action| !matches!(action, Action::AwaitLogin | Action::Migrate(_)))
 }
 
 /// The plan of a start, without doing anything.

@@ -1,5 +1,7 @@
 //! The state of an environment: its database and its services.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::failure::Failure;
@@ -8,7 +10,7 @@ use super::prepare::Prepared;
 use crate::engine::Engine;
 use crate::plan::DesiredContainer;
 use crate::plan::identity::{self, Role};
-use crate::plan::observed::{Health, Observed, ObservedContainer, State};
+use crate::plan::observed::{Health, ObservedContainer, State};
 use crate::postgres::query_summary;
 
 /// How much of an environment runs.
@@ -94,9 +96,16 @@ impl Status {
 /// # Errors
 /// The engine fails. A database that does not answer is part of the status.
 pub async fn status(prepared: &Prepared, engine: &Engine) -> Result<Status, Failure> {
+    let containers = observe::containers(engine, &prepared.identity).await?;
+    Ok(of(prepared, engine, &containers).await)
+}
+
+type Containers = BTreeMap<String, ObservedContainer>;
+
+/// The state of containers that were looked at already.
+pub(super) async fn of(prepared: &Prepared, engine: &Engine, containers: &Containers) -> Status {
     let external = prepared.desired.database.is_none();
-    let observed = observe::own(engine, &prepared.identity).await?;
-    let find = |name: &str| observed.containers.get(name);
+    let find = |name: &str| containers.get(name);
     let database = prepared.desired.database.as_ref();
     let found = database.and_then(|database| find(&database.spec.name));
     let runs = external || found.is_some_and(|found| found.state == State::Running);
@@ -114,7 +123,7 @@ pub async fn status(prepared: &Prepared, engine: &Engine) -> Result<Status, Fail
             None => absent(one),
         })
         .collect();
-    services.extend(orphans(prepared, &observed));
+    services.extend(orphans(prepared, containers));
     let mut container = database.map(|database| match find(&database.spec.name) {
         Some(found) => of_container(found),
         None => absent(database),
@@ -137,23 +146,22 @@ pub async fn status(prepared: &Prepared, engine: &Engine) -> Result<Status, Fail
         size: summary.as_ref().map(|summary| summary.size_bytes),
         connections: summary.as_ref().map(|summary| summary.connections),
     };
-    Ok(Status {
+    Status {
         project: prepared.identity.project.to_string(),
         environment: prepared.identity.environment.to_string(),
-        state: overall(&database, &services, &observed),
+        state: overall(&database, &services, containers),
         engine: engine.to_string(),
         database,
         services,
-    })
+    }
 }
 
 fn orphans<'a>(
     prepared: &'a Prepared,
-    observed: &'a Observed,
+    containers: &'a Containers,
 ) -> impl Iterator<Item = Service> + 'a {
     let known: std::collections::BTreeSet<&str> = prepared.desired.container_names().collect();
-    observed
-        .containers
+    containers
         .values()
         .filter(move |found| !known.contains(found.name.as_str()))
         .filter(|found| prepared.identity.owns(&found.labels))
@@ -163,7 +171,7 @@ fn orphans<'a>(
         })
 }
 
-fn overall(database: &Database, services: &[Service], observed: &Observed) -> Overall {
+fn overall(database: &Database, services: &[Service], containers: &Containers) -> Overall {
     let good = |service: &Service| match service.engine_state {
         State::Running => service.health != Some("unhealthy"),
         State::Exited(Some(0)) => service.role == Role::Init.as_str(),
@@ -180,7 +188,7 @@ fn overall(database: &Database, services: &[Service], observed: &Observed) -> Ov
         Overall::Running
     } else if any {
         Overall::Partial
-    } else if observed.containers.is_empty() {
+    } else if containers.is_empty() {
         Overall::Absent
     } else {
         Overall::Stopped

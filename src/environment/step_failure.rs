@@ -62,7 +62,7 @@ pub(super) async fn of_engine(
 /// Where the container of an action is described.
 fn place(action: &Action, context: &Context<'_>) -> Option<Place> {
     let name = match action {
-        Action::CreateContainer(spec) => &spec.name,
+        Action::CreateContainer { spec, .. } => &spec.name,
         Action::StartContainer(name) => name,
         _ => return None,
     };

@@ -194,7 +194,8 @@ impl<'a> Planner<'a> {
                         from: name.clone(),
                         to: base.to_owned(),
                     };
-                    let id = self.plan.push(Phase::Prepare, action, CAUSE, Vec::new());
+                    let after = self.freed.get(base).cloned().unwrap_or_default();
+                    let id = self.plan.push(Phase::Prepare, action, CAUSE, after);
                     self.freed.insert(base.to_owned(), vec![id]);
                     self.going.insert(base.to_owned());
                     base.clone_into(&mut container.name);
@@ -232,7 +233,10 @@ impl<'a> Planner<'a> {
         let replaced: Vec<String> = self.replaced.iter().cloned().collect();
         for name in replaced {
             let previous = format!("{name}{PREVIOUS}");
-            let action = Action::RemoveContainer(previous);
+            let action = Action::RemoveContainer {
+                name: previous,
+                volumes: false,
+            };
             let cause = "its successor is ready";
             self.plan.push(Phase::Finish, action, cause, all.clone());
         }

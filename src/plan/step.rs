@@ -49,7 +49,11 @@ pub enum Action {
     /// Builds or pulls what [`super::Desired::images`] says of the reference.
     PrepareImage(String),
     /// `spec.name` is the name it gets now; a later rename may follow.
-    CreateContainer(Box<ContainerSpec>),
+    CreateContainer {
+        spec: Box<ContainerSpec>,
+        /// The container whose anonymous volumes it takes over.
+        predecessor: Option<String>,
+    },
     RenameContainer {
         from: String,
         to: String,
@@ -59,7 +63,11 @@ pub enum Action {
         name: String,
         grace: Option<Duration>,
     },
-    RemoveContainer(String),
+    RemoveContainer {
+        name: String,
+        /// Whether its anonymous volumes go with it: only where they can hold nothing of worth.
+        volumes: bool,
+    },
     /// A login with the password of the environment.
     AwaitLogin,
     /// Folder of SQL files.
@@ -171,11 +179,11 @@ impl fmt::Display for Action {
             Self::CreateVolume(volume) => write!(f, "create volume {}", volume.name),
             Self::RemoveNetwork(name) => write!(f, "remove network {name}"),
             Self::PrepareImage(reference) => write!(f, "prepare image {reference}"),
-            Self::CreateContainer(spec) => write!(f, "create container {}", spec.name),
+            Self::CreateContainer { spec, .. } => write!(f, "create container {}", spec.name),
             Self::RenameContainer { from, to } => write!(f, "rename container {from} to {to}"),
             Self::StartContainer(name) => write!(f, "start container {name}"),
             Self::StopContainer { name, .. } => write!(f, "stop container {name}"),
-            Self::RemoveContainer(name) => write!(f, "remove container {name}"),
+            Self::RemoveContainer { name, .. } => write!(f, "remove container {name}"),
             Self::AwaitLogin => write!(f, "wait for a login to the database"),
             Self::Migrate(folder) => write!(f, "apply migrations of {}", folder.display()),
             Self::AwaitExit { name } => write!(f, "wait for exit 0 of {name}"),

@@ -74,7 +74,9 @@ fn stop_one(
         return stopped;
     }
     let after = stopped.map_or(after, |id| vec![id]);
-    Some(plan.push(Phase::Deploy, Action::RemoveContainer(name), "", after))
+    let volumes = role(container) == Some(Role::Init);
+    let action = Action::RemoveContainer { name, volumes };
+    Some(plan.push(Phase::Deploy, action, "", after))
 }
 
 fn role(container: &ObservedContainer) -> Option<Role> {

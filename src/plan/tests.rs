@@ -174,7 +174,7 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                     .images
                     .insert(name.clone(), format!("sha256:{name}"));
             }
-            Action::CreateContainer(spec) => {
+            Action::CreateContainer { spec, .. } => {
                 let mut made = container(&spec.name, &spec.image, spec.labels.clone());
                 if let crate::plan::spec::NetworkAttachment::Networks(endpoints) = &spec.network {
                     made.networks = endpoints.iter().map(|one| one.network.clone()).collect();
@@ -192,7 +192,7 @@ fn apply(plan: &Plan, observed: &mut Observed) {
             }
             Action::StartContainer(name) => set(observed, name, State::Running),
             Action::StopContainer { name, .. } => set(observed, name, State::Exited(Some(0))),
-            Action::RemoveContainer(name) => {
+            Action::RemoveContainer { name, .. } => {
                 assert!(
                     observed.containers.remove(name).is_some(),
                     "{name} is there"
@@ -250,13 +250,13 @@ fn a_first_start_creates_everything_while_the_database_starts() {
      5  create container shop-dev-postgres [after 1, 3, 4]
      6  start container shop-dev-postgres [after 5]
      7  wait for a login to the database [after 6]
-     8  create container shop-dev-migrate-1 [after 2, 3]
+     8  create container shop-dev-migrate-1 [after 2, 3, 5]
      9  start container shop-dev-migrate-1 [after 7, 8]
     10  wait for exit 0 of shop-dev-migrate-1 [after 9]
-    11  create container shop-dev-cache-1 [after 2, 3]
+    11  create container shop-dev-cache-1 [after 2, 3, 5]
     12  start container shop-dev-cache-1 [after 10, 11]
     13  wait until ready: shop-dev-cache-1 [after 12]
-    14  create container shop-dev-web-1 [after 2, 3]
+    14  create container shop-dev-web-1 [after 2, 3, 5]
     15  start container shop-dev-web-1 [after 10, 13, 14]
     16  wait until ready: shop-dev-web-1 [after 15]
     ");

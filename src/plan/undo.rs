@@ -53,11 +53,14 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
 /// Removes successors that were made and never took their place.
 fn successors(plan: &mut Plan, done: &[Action], renamed: &BTreeSet<(&str, &str)>) {
     for action in done {
-        if let Action::CreateContainer(spec) = action
+        if let Action::CreateContainer { spec, .. } = action
             && spec.name.ends_with(NEXT)
             && !renamed.iter().any(|(from, _)| *from == spec.name)
         {
-            let action = Action::RemoveContainer(spec.name.clone());
+            let action = Action::RemoveContainer {
+                name: spec.name.clone(),
+                volumes: false,
+            };
             plan.push(Phase::Finish, action, CAUSE, Vec::new());
         }
     }
@@ -72,7 +75,10 @@ fn put_back(
 ) -> Vec<StepId> {
     let mut after = Vec::new();
     if renamed.iter().any(|(_, to)| *to == name) {
-        let action = Action::RemoveContainer(name.to_owned());
+        let action = Action::RemoveContainer {
+            name: name.to_owned(),
+            volumes: false,
+        };
         after = vec![plan.push(Phase::Finish, action, CAUSE, Vec::new())];
     }
     let action = Action::RenameContainer {

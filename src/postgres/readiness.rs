@@ -13,6 +13,8 @@ use super::{Address, ConnectError, Connection, connect};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// Each pause in percent of the wait so far: a server is found ready after at most so much longer.
+const PAUSE_PERCENT: u32 = 5;
 /// A port that accepts and then says nothing costs this long at first, and twice as long each time:
 /// a busy server may need more than one that is hung.
 const FIRST_ATTEMPT: Duration = Duration::from_secs(1);
@@ -76,7 +78,6 @@ pub enum NotReady {
 pub async fn wait_for_login(address: &Address, patience: Patience) -> Result<Ready, NotReady> {
     let start = Instant::now();
     let end = start + patience.timeout;
-    let mut pause = FIRST_PAUSE;
     let mut attempt = FIRST_ATTEMPT;
     let mut refused_since = None;
     loop {
@@ -93,6 +94,10 @@ pub async fn wait_for_login(address: &Address, patience: Patience) -> Result<Rea
         }
         let now = Instant::now();
         let refusal = refusal(&error, address);
+        let pause = match refusal {
+            None => pause_after(now.duration_since(start)),
+            Some(_) => LONGEST_PAUSE,
+        };
         refused_since = refusal.as_ref().map(|_| refused_since.unwrap_or(now));
         let grace_is_over =
             refused_since.is_some_and(|since| now.duration_since(since) >= patience.grace);
@@ -102,12 +107,12 @@ pub async fn wait_for_login(address: &Address, patience: Patience) -> Result<Rea
                 last: error.to_string(),
             }));
         }
-        if refusal.is_some() {
-            pause = LONGEST_PAUSE;
-        }
         tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
     }
+}
+
+fn pause_after(waited: Duration) -> Duration {
+    (waited * PAUSE_PERCENT / 100).clamp(FIRST_PAUSE, LONGEST_PAUSE)
 }
 
 /// What the server refuses for good; `None` while it is absent, starting or overloaded.

@@ -54,6 +54,16 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<(), StateError> {
         .map_err(|source| write_error(path, source))
 }
 
+/// Writes `text` to `path` for readers that can do with half of it, or with none.
+pub(super) fn write_unflushed(path: &Path, text: &str) -> Result<(), StateError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    let opened = options.mode(PRIVATE_FILE).open(path);
+    opened
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|source| write_error(path, source))
+}
+
 /// Puts a file with `text` at `path`, unless one is there already. Of several processes that try
 /// at once, one succeeds and gets `true`.
 pub(super) fn create_once(path: &Path, text: &str) -> Result<bool, StateError> {

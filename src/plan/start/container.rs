@@ -3,6 +3,7 @@
 use super::Planner;
 use super::decision::Decision;
 use crate::plan::desired::{DesiredContainer, ImageSource};
+use crate::plan::identity::{self, Role};
 use crate::plan::spec::{ContainerSpec, MountSpecSource, NetworkAttachment};
 use crate::plan::step::{Action, NEXT, PREVIOUS, Phase, StepId};
 use crate::workload::model::PullPolicy;
@@ -15,7 +16,14 @@ impl Planner<'_> {
         cause: &str,
         after: Vec<StepId>,
     ) -> StepId {
-        let action = Action::RemoveContainer(name.to_owned());
+        let found = self.containers.get(name);
+        let role = found.and_then(|found| found.labels.get(identity::ROLE));
+        // What an init container wrote for itself ends with it.
+        let volumes = role.is_some_and(|role| role == Role::Init.as_str());
+        let action = Action::RemoveContainer {
+            name: name.to_owned(),
+            volumes,
+        };
         let id = self.plan.push(phase, action, cause, after);
         self.containers.remove(name);
         self.freed.entry(name.to_owned()).or_default().push(id);
@@ -81,6 +89,7 @@ impl Planner<'_> {
         freed: Vec<StepId>,
     ) -> StepId {
         let mut after = freed;
+        after.extend(self.freed.get(name).into_iter().flatten());
         let mut spec = spec.clone();
         after.extend(self.image(&spec.image));
         match &mut spec.network {
@@ -103,8 +112,13 @@ impl Planner<'_> {
                 after.extend(self.volumes.get(name));
             }
         }
+        // The others are made while the database starts, not while it is being made.
+        let database = self.desired.database.as_ref();
+        after.extend(database.and_then(|database| self.created.get(&database.spec.name)));
         name.clone_into(&mut spec.name);
-        let action = Action::CreateContainer(Box::new(spec));
+        let predecessor = name.strip_suffix(NEXT).map(str::to_owned);
+        let spec = Box::new(spec);
+        let action = Action::CreateContainer { spec, predecessor };
         let id = self.plan.push(Phase::Prepare, action, "", after);
         self.created.insert(name.to_owned(), id);
         id
