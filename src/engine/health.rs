@@ -35,7 +35,7 @@ pub enum HealthOutcome {
 
 /// How long a container without a health test is watched: a program that cannot do its work
 /// mostly ends at once.
-const SETTLE: Duration = Duration::from_millis(250);
+const SETTLE: Duration = Duration::from_millis(400);
 
 /// A container that has run for so long is not watched any more; a start itself may take a while.
 const SETTLED: Duration = Duration::from_secs(5);

@@ -15,6 +15,9 @@ use crate::workload::model::{FileContent, FileMount};
 /// How long Podman may take to tidy up after a container.
 const TIDY_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long a container may pause between two runs.
+const COMES_BACK: Duration = Duration::from_millis(700);
+
 /// How often a container with a restart policy is looked at.
 const RESTART_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -32,19 +35,62 @@ impl Engine {
     /// # Errors
     /// When there is no such container.
     pub async fn stop(&self, container: &str, grace: Duration) -> Result<(), EngineError> {
-        let seconds = whole_seconds(grace).to_string();
+        self.stop_within(container, Some(grace)).await
+    }
+
+    /// As [`Engine::stop`], with the time that the container was created with.
+    ///
+    /// # Errors
+    /// As [`Engine::stop`].
+    pub async fn stop_in_its_time(&self, container: &str) -> Result<(), EngineError> {
+        self.stop_within(container, None).await
+    }
+
+    async fn stop_within(
+        &self,
+        container: &str,
+        grace: Option<Duration>,
+    ) -> Result<(), EngineError> {
+        let seconds = grace.map(|grace| whole_seconds(grace).to_string());
         let call = || {
             let action = format!("stop container `{container}`");
-            Call::post(&format!("/containers/{container}/stop"), action).query("t", &seconds)
+            let call = Call::post(&format!("/containers/{container}/stop"), action);
+            match &seconds {
+                Some(seconds) => call.query("t", seconds),
+                None => call,
+            }
         };
         match self.wire.run(call()).await {
             // Podman stops nothing that is paused, and a paused program could not end anyway.
             Err(EngineError::Refused { message, .. }) if message.contains("paused") => {
                 self.post(container, "unpause", "unpause").await?;
-                self.wire.run(call()).await
+                self.wire.run(call()).await?;
             }
-            other => other,
+            other => other?,
         }
+        if self.kind == EngineKind::Docker {
+            return Ok(());
+        }
+        // Podman takes a container between two runs for stopped, and its policy starts it again.
+        while self.runs_again(container).await? {
+            self.wire.run(call()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a stopped container that was restarted before runs again after a moment.
+    async fn runs_again(&self, container: &str) -> Result<bool, EngineError> {
+        if self.must_inspect(container).await?.restart_count == 0 {
+            return Ok(false);
+        }
+        let look = async {
+            while self.must_inspect(container).await?.state != State::Running {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            Ok(true)
+        };
+        let looked = tokio::time::timeout(COMES_BACK, look).await;
+        looked.unwrap_or(Ok(false))
     }
 
     /// Ends the container's first process at once; a stopped one is left as it is.

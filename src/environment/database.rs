@@ -19,6 +19,11 @@ pub(super) async fn await_login(context: &Context<'_>) -> Result<(), Box<Failure
             reset_password(context).await?;
             log_in(context, patience(context)).await
         }
+        // Stopped, not failed: the stop of a killed command may have reached it only now.
+        Err(NotReady::Ended { code: 0 }) => {
+            start_again(context).await?;
+            log_in(context, patience(context)).await
+        }
         outcome => outcome,
     };
     let connection = match connection {
@@ -61,6 +66,14 @@ async fn log_in(context: &Context<'_>, patience: Patience) -> Result<Connection,
             },
         }),
     }
+}
+
+async fn start_again(context: &Context<'_>) -> Result<(), Box<Failure>> {
+    let Some(database) = &context.prepared.desired.database else {
+        return Ok(());
+    };
+    let started = context.engine.start(&database.spec.name).await;
+    started.map_err(|error| Box::new(engine_failure(&error)))
 }
 
 /// Sets the password through the container's local socket, which needs none.

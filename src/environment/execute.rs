@@ -219,9 +219,10 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         }
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
-        Action::StopContainer { name, grace } => {
-            engine.stop(name, grace.unwrap_or(STOP_GRACE)).await
-        }
+        Action::StopContainer { name, grace } => match grace {
+            Some(grace) => engine.stop(name, *grace).await,
+            None => engine.stop_in_its_time(name).await,
+        },
         Action::RemoveContainer { name, volumes } => engine.remove(name, true, *volumes).await,
         Action::AwaitLogin => return super::database::await_login(context).await,
         Action::Migrate(folder) => return super::init_report::migrate(folder, context).await,
@@ -293,9 +294,6 @@ pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str
     name.strip_prefix(&format!("{prefix}-"))
         .map_or(name, |rest| rest.strip_suffix("-1").unwrap_or(rest))
 }
-
-/// How long a container may take to stop when nothing says otherwise, as in Docker.
-pub(super) const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// Lines of a container's log that a failure shows.
 pub(super) const LOG_TAIL: usize = 15;

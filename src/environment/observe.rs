@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 
 use super::failure::Failure;
@@ -27,6 +29,31 @@ pub(super) async fn containers(
 ) -> Result<BTreeMap<String, ObservedContainer>, Failure> {
     let containers = engine.containers(&identity.selector()).await;
     containers.map_err(|error| engine_failure(&error))
+}
+
+/// Between two looks at what may still change.
+const PAUSE: Duration = Duration::from_millis(300);
+/// Looks at most, so that somebody else's changes do not hold us up for ever.
+const LOOKS: usize = 20;
+
+/// Waits until what an interrupted command asked the engine for has happened: an engine goes on
+/// with calls whose client is gone.
+pub(super) async fn settled(engine: &Engine, identity: &Identity) -> Result<(), Failure> {
+    let look = async || {
+        let found = own(engine, identity).await?.containers.into_values();
+        let states = found.map(|one| (one.name, one.id, one.state));
+        Ok::<Vec<_>, Failure>(states.collect())
+    };
+    let mut before = look().await?;
+    for _ in 0..LOOKS {
+        tokio::time::sleep(PAUSE).await;
+        let now = look().await?;
+        if now == before {
+            break;
+        }
+        before = now;
+    }
+    Ok(())
 }
 
 /// As [`own`], with the images of `desired` and with objects of others that have its names.

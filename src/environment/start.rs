@@ -13,7 +13,6 @@ use super::ports;
 use super::prepare::Prepared;
 use super::project::{Project, state_failure};
 use super::status::{self, Status};
-use crate::config::model::Environment;
 use crate::engine::Engine;
 use crate::event::{Event, Listener};
 use crate::plan::desired::{External, ImageSource};
@@ -43,16 +42,26 @@ pub struct Outcome {
     pub status: Status,
 }
 
-/// Takes the lock of the environment for a verb that changes it.
+/// Takes the lock of the environment for a verb that changes it, and waits for what an interrupted
+/// holder before asked of the engine.
 pub(super) async fn lock(
     project: &Project,
-    environment: &Environment,
-    verb: &str,
-    wait: Duration,
+    prepared: &Prepared,
+    engine: &Engine,
+    (verb, wait): (&str, Duration),
 ) -> Result<Lock, Failure> {
+    let environment = &prepared.environment;
     let command = format!("{verb} {}", environment.name);
     let lock = Lock::acquire(&project.state, &environment.name, &command, wait).await;
-    lock.map_err(|error| match error {
+    let lock = lock.map_err(lock_failure)?;
+    if lock.was_interrupted() {
+        observe::settled(engine, &prepared.identity).await?;
+    }
+    Ok(lock)
+}
+
+fn lock_failure(error: LockError) -> Failure {
+    match error {
         LockError::State(error) => state_failure(&error),
         LockError::Busy { .. } => {
             let message = super::step_failure::capitalised(&error.to_string());
@@ -62,7 +71,7 @@ pub(super) async fn lock(
                 None => failure,
             }
         }
-    })
+    }
 }
 
 /// Brings an environment up.
@@ -77,13 +86,8 @@ pub async fn start(
     listener: Listener<'_>,
 ) -> Result<Outcome, Failure> {
     let began = Instant::now();
-    let _lock = lock(
-        project,
-        &prepared.environment,
-        options.verb,
-        options.lock_wait,
-    )
-    .await?;
+    let claim = (options.verb, options.lock_wait);
+    let lock = lock(project, prepared, engine, claim).await?;
     listener(Event::Began {
         verb: options.verb,
         project: prepared.identity.project.to_string(),
@@ -115,10 +119,10 @@ pub async fn start(
         false => status::of(prepared, engine, &observed.containers).await,
     };
     if options.plan.deploy {
-        still_running(&status, &context).await?;
         healthy::remember(project, environment, engine, &status).await;
         status.was_awaited();
     }
+    lock.done();
     Ok(Outcome {
         changed: !started.plan.changes_nothing(),
         seconds: execute::rounded(began.elapsed()),
@@ -175,10 +179,18 @@ async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<()
         let entries = entries.len();
         (context.listener)(Event::InitBegan { entries });
     }
-    match execute(plan, context).await {
-        Ok(()) => Ok(()),
-        Err(stopped) => Err(put_back(*stopped, before, context).await),
+    // What was replaced is kept until everything else has ended well.
+    let (work, finish) = plan.before_finish();
+    let worked = match execute(&work, context).await {
+        Ok(()) if work.changes_nothing() => Ok(()),
+        Ok(()) => still_running(&work, context).await,
+        Err(stopped) => Err(stopped),
+    };
+    if let Err(stopped) = worked {
+        return Err(put_back(*stopped, before, context).await);
     }
+    let finished = execute(&finish, context).await;
+    finished.map_err(|stopped| stopped.failure)
 }
 
 /// Puts former containers back where the failed plan had replaced or stopped them.
@@ -237,19 +249,31 @@ fn missing_externals(missing: &[External]) -> Result<(), Failure> {
 }
 
 /// A service that ended with an error right after it was started is a failed deploy.
-async fn still_running(status: &Status, context: &Context<'_>) -> Result<(), Failure> {
-    for container in context.prepared.desired.deployment.iter() {
-        let found = status
-            .services
+async fn still_running(work: &Plan, context: &Context<'_>) -> Result<(), Box<Stopped>> {
+    let stopped = |failure: Failure| {
+        let done = work.steps.iter().map(|step| step.action.clone()).collect();
+        Box::new(Stopped { failure, done })
+    };
+    let prepared = context.prepared;
+    let observed = observe::own(context.engine, &prepared.identity).await;
+    let observed = observed.map_err(stopped)?;
+    for container in &prepared.desired.deployment {
+        let name = &container.spec.name;
+        let started = work
+            .steps
             .iter()
-            .find(|one| one.container == container.spec.name);
-        if let Some(State::Exited(Some(code))) = found.map(|one| one.engine_state)
-            && code != 0
-        {
-            let name = &container.spec.name;
-            let work = super::step_failure::exited(Phase::Deploy, name, code, context);
-            return Err(*work.await);
-        }
+            .any(|step| matches!(&step.action, Action::StartContainer(started) if started == name));
+        let state = observed.containers.get(name).map(|found| found.state);
+        let code = match state {
+            Some(State::Exited(Some(code))) if started && code != 0 => code,
+            Some(State::Restarting) if started => {
+                let found = context.engine.find_by_name(name).await.ok().flatten();
+                found.map_or(0, |found| found.exit_code)
+            }
+            _ => continue,
+        };
+        let failure = super::step_failure::exited(Phase::Deploy, name, code, context);
+        return Err(stopped(*failure.await));
     }
     Ok(())
 }

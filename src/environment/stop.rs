@@ -39,7 +39,7 @@ pub async fn stop(
 ) -> Result<Stopped, Failure> {
     let began = Instant::now();
     let (options, wait) = options;
-    let _lock = lock(project, &prepared.environment, "env stop", wait).await?;
+    let lock = lock(project, prepared, engine, ("env stop", wait)).await?;
     listener(Event::Began {
         verb: "env stop",
         project: prepared.identity.project.to_string(),
@@ -58,6 +58,7 @@ pub async fn stop(
     execute(&plan, &context)
         .await
         .map_err(|stopped| stopped.failure)?;
+    lock.done();
     let names = |wanted: fn(&Action) -> Option<&String>| -> Vec<String> {
         let actions = plan.steps.iter().map(|step| &step.action);
         actions.filter_map(wanted).cloned().collect()
@@ -89,7 +90,7 @@ pub async fn restart_service(
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
     let (service, wait) = service;
-    let _lock = lock(project, &prepared.environment, "restart", wait).await?;
+    let lock = lock(project, prepared, engine, ("restart", wait)).await?;
     let known: Vec<&str> = prepared
         .desired
         .containers()
@@ -118,9 +119,8 @@ pub async fn restart_service(
             Failure::new(Kind::Failed, message).hint(format!("poststack env start {environment}"))
         );
     }
-    let grace = container.spec.process.stop_grace_period;
     engine
-        .stop(name, grace.unwrap_or(execute::STOP_GRACE))
+        .stop_in_its_time(name)
         .await
         .map_err(|error| engine_failure(&error))?;
     engine
@@ -160,5 +160,6 @@ pub async fn restart_service(
         cause: String::new(),
         took: began.elapsed(),
     });
+    lock.done();
     Ok(())
 }

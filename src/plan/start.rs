@@ -194,7 +194,8 @@ impl<'a> Planner<'a> {
                         from: name.clone(),
                         to: base.to_owned(),
                     };
-                    let id = self.plan.push(Phase::Prepare, action, CAUSE, Vec::new());
+                    let after = self.freed.get(base).cloned().unwrap_or_default();
+                    let id = self.plan.push(Phase::Prepare, action, CAUSE, after);
                     self.freed.insert(base.to_owned(), vec![id]);
                     self.going.insert(base.to_owned());
                     base.clone_into(&mut container.name);

@@ -142,6 +142,29 @@ impl Plan {
         Self { steps }
     }
 
+    /// The plan without its last phase, and that phase, which tidies up once all went well.
+    #[must_use]
+    pub fn before_finish(&self) -> (Self, Self) {
+        let is_finish = |step: &&Step| step.phase == Phase::Finish;
+        let work = self.steps.iter().take_while(|step| !is_finish(step));
+        let work = Self {
+            steps: work.cloned().collect(),
+        };
+        let count = work.steps.len();
+        let finish = self.steps.iter().skip(count).cloned().map(|mut step| {
+            step.after = step
+                .after
+                .iter()
+                .filter_map(|id| id.checked_sub(count))
+                .collect();
+            step
+        });
+        let finish = Self {
+            steps: finish.collect(),
+        };
+        (work, finish)
+    }
+
     /// Whether running it would leave everything as it is.
     #[must_use]
     pub fn changes_nothing(&self) -> bool {

@@ -76,6 +76,9 @@ fn describe(holder: Option<&Holder>) -> String {
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    /// Whether the holder before did not come to its end: what it asked for may still be under way.
+    was_interrupted: bool,
+    is_done: bool,
 }
 
 impl Lock {
@@ -95,8 +98,13 @@ impl Lock {
         let mut file = files::open_lock_file(&path)?;
         match file.try_lock() {
             Ok(()) => {
+                let was_interrupted = file.metadata().is_ok_and(|found| found.len() > 0);
                 sign(&mut file, command).map_err(|source| StateError::Write { path, source })?;
-                Ok(Self { file })
+                Ok(Self {
+                    file,
+                    was_interrupted,
+                    is_done: false,
+                })
             }
             Err(TryLockError::WouldBlock) => Err(LockError::Busy {
                 environment: environment.clone(),
@@ -129,10 +137,26 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Whether the holder before was killed, interrupted or failed.
+    #[must_use]
+    pub fn was_interrupted(&self) -> bool {
+        self.was_interrupted
+    }
+
+    /// Gives the lock back after all that was to be done.
+    pub fn done(mut self) {
+        self.is_done = true;
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // The file itself stays: removing it would let two processes lock two files of one name.
-        let _ = self.file.set_len(0);
+        // The name in it stays, too, after what did not come to its end.
+        if self.is_done {
+            let _ = self.file.set_len(0);
+        }
         let _ = self.file.unlock();
     }
 }

@@ -89,6 +89,7 @@ impl Planner<'_> {
         freed: Vec<StepId>,
     ) -> StepId {
         let mut after = freed;
+        after.extend(self.freed.get(name).into_iter().flatten());
         let mut spec = spec.clone();
         after.extend(self.image(&spec.image));
         match &mut spec.network {

@@ -109,7 +109,7 @@ on_both_engines! {
         let project = project(on, &stubborn);
         project.run(&["env", "start", "dev"]).ok();
         project.write("app.yml", &stubborn.replace(":-1", ":-2"));
-        assert_eq!(interrupted_at(&project, "app-1.next created", "INT"), 130);
+        assert_eq!(interrupted_at(&project, "app-1 created anew", "INT"), 130);
         goes_on(&project);
     }
 
