@@ -50,6 +50,8 @@ pub struct Use {
     pub path: String,
     pub reader: Reader,
     pub outcome: Outcome,
+    /// The text that stands in its place for [`Outcome::Default`], with secrets masked.
+    pub default: String,
 }
 
 /// A document with its scalars expanded. Spans still lie in `source`, the file as written.
@@ -241,6 +243,7 @@ impl Expander<'_> {
             path: path.to_owned(),
             reader,
             outcome,
+            default: mention.message,
         });
     }
 }

@@ -11,7 +11,7 @@ mod style;
 mod table;
 pub mod view;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::Write;
 
 use serde::Serialize;
@@ -44,6 +44,8 @@ pub struct Ui {
     /// Show every line of image builds.
     verbose: bool,
     progress: RefCell<progress::Progress>,
+    /// Whether stdout has its one document already.
+    answered: Cell<bool>,
 }
 
 impl Ui {
@@ -60,6 +62,7 @@ impl Ui {
             quiet,
             verbose,
             progress: RefCell::new(progress::Progress::default()),
+            answered: Cell::new(false),
         }
     }
 
@@ -101,10 +104,17 @@ impl Ui {
 
     /// Shows why a command failed; with JSON also as a last object on stdout.
     pub fn failure(&self, failure: &Failure) {
-        if self.format == Format::Json {
+        if self.format == Format::Json && !self.answered.get() {
             self.line(&json::failure(failure));
         }
         say(&failure::render(failure));
+    }
+
+    /// Something worth knowing beside the result.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            say(&format!("{}: {text}", style::paint(style::WARN, "note")));
+        }
     }
 
     /// Says that a signal ended the command.
@@ -120,12 +130,32 @@ impl Ui {
         }
     }
 
+    /// The result of a check: with JSON one document that holds the faults too, so that a failure
+    /// adds nothing to stdout.
+    pub fn checked(
+        &self,
+        data: &impl Serialize,
+        diagnostics: &[Diagnostic],
+        human: impl FnOnce() -> String,
+    ) {
+        match self.format {
+            Format::Json => {
+                self.document(&json::checked(data, diagnostics));
+                self.answered.set(true);
+            }
+            Format::Human => print(&human()),
+        }
+    }
+
     /// The end of a long command: a line of JSON, or `human` on stderr.
     pub fn end(&self, data: &impl Serialize, human: impl FnOnce() -> String) {
         match self.format {
             Format::Json => self.line(&json::result(data)),
             Format::Human if self.quiet => {}
-            Format::Human => say(&human()),
+            Format::Human => match human().as_str() {
+                "" => {}
+                text => say(text),
+            },
         }
     }
 

@@ -20,7 +20,7 @@ pub struct RestartArgs {
 pub(super) async fn run(run: &Run, args: &RestartArgs) -> Result<(), Failure> {
     let project = run.project()?;
     let (environment, _) = project.environment(args.env.as_deref())?;
-    let prepared = run.prepare(&project, environment, None)?;
+    let prepared = run.glance(&project, environment)?;
     let engine = run.engine().await?;
     let service = (args.service.as_str(), run.global.lock_wait);
     let listener = |event| run.ui.event(&event);

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Cli, Command, Global, VariableArgs};
 use crate::config::model::Environment;
 use crate::engine::{ConnectError, Engine, discover};
-use crate::environment::prepare::{PrepareOptions, parse_set};
+use crate::environment::prepare::{PrepareOptions, gather, parse_set};
 use crate::environment::project::Location;
 use crate::environment::{Failure, Kind, Prepared, Project, prepare};
 use crate::settings::process_environment;
@@ -136,19 +136,35 @@ impl Run {
         &self,
         project: &Project,
         environment: &Environment,
-        variables: Option<&VariableArgs>,
+        variables: &VariableArgs,
     ) -> Result<Prepared, Failure> {
-        let options = match variables {
-            Some(variables) => prepare_options(variables, true)?,
-            None => PrepareOptions {
-                allow_undefined: true,
-                generate: true,
-                ..PrepareOptions::default()
-            },
-        };
+        let options = prepare_options(variables, true)?;
         let prepared = prepare(project, environment, &options)?;
-        if variables.is_some() {
-            self.ui.warnings(&prepared.diagnostics);
+        self.ui.warnings(&prepared.diagnostics);
+        Ok(prepared)
+    }
+
+    /// The environment as far as its files can be read: enough to look at it and to stop it.
+    pub fn glance(
+        &self,
+        project: &Project,
+        environment: &Environment,
+    ) -> Result<Prepared, Failure> {
+        let options = PrepareOptions {
+            allow_undefined: true,
+            ..PrepareOptions::default()
+        };
+        let prepared = gather(project, environment, &options)?;
+        let faults = prepared
+            .diagnostics
+            .iter()
+            .filter(|one| one.is_error())
+            .count();
+        if faults > 0 {
+            self.ui.note(&format!(
+                "{faults} faults in the files of `{0}`: poststack config validate {0}",
+                environment.name
+            ));
         }
         Ok(prepared)
     }

@@ -68,7 +68,7 @@ fn line(prepared: &Prepared, name: &str, uses: &[&Use]) -> Line {
     let (value, host_value, layer) = match variable {
         Some(variable) => shown(variable, undefined),
         None if undefined => (UNDEFINED.to_owned(), None, "-"),
-        None => ("(the default of the file)".to_owned(), None, "default"),
+        None => (defaults(uses), None, "default"),
     };
     Line {
         name: name.to_owned(),
@@ -80,6 +80,14 @@ fn line(prepared: &Prepared, name: &str, uses: &[&Use]) -> Line {
             .map(ToString::to_string),
         uses: used,
     }
+}
+
+/// The defaults that files give, each once.
+fn defaults(uses: &[&Use]) -> String {
+    let mut defaults: Vec<&str> = uses.iter().map(|one| one.default.as_str()).collect();
+    defaults.sort_unstable();
+    defaults.dedup();
+    defaults.join(" | ")
 }
 
 fn shown(variable: &Variable, undefined: bool) -> (String, Option<String>, &'static str) {

@@ -1,5 +1,6 @@
 //! Runs a plan: every step as soon as the steps it waits for have ended. Decides nothing.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -22,6 +23,8 @@ pub(super) struct Context<'a> {
     pub prepared: &'a Prepared,
     pub images: &'a Images<'a>,
     pub listener: Listener<'a>,
+    /// Whether migrations were applied.
+    pub migrated: Cell<bool>,
 }
 
 /// A plan that did not reach its end.
@@ -290,9 +293,11 @@ async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(
 
 /// The service a container runs, for messages.
 pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str {
-    let prefix = context.prepared.identity.prefix();
-    name.strip_prefix(&format!("{prefix}-"))
-        .map_or(name, |rest| rest.strip_suffix("-1").unwrap_or(rest))
+    let own = name.strip_suffix(NEXT).unwrap_or(name);
+    let own = own.strip_suffix(PREVIOUS).unwrap_or(own);
+    let mut containers = context.prepared.desired.containers();
+    let found = containers.find(|container| container.spec.name == own);
+    found.map_or(own, |container| container.service.as_str())
 }
 
 /// Lines of a container's log that a failure shows.

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OnceCell};
 
 use super::failure::{Failure, Kind};
+use super::prepare::Prepared;
 use super::step_failure::engine_failure;
 use crate::assets::{self, BuiltInImage};
 use crate::engine::{BuildError, Engine, EngineError};
 use crate::event::{Event, Listener, Subject};
-use crate::plan::Desired;
 use crate::plan::desired::{BUILT_IN_PREFIX, ImageSource};
 use crate::plan::identity::CONTEXT_HASH;
 use crate::plan::spec::{BuildContext, ImageBuild};
@@ -21,15 +21,15 @@ use crate::workload::model::PullPolicy;
 /// Makes images, each at most once in a run, however many steps ask for it.
 pub(super) struct Images<'a> {
     engine: &'a Engine,
-    desired: &'a Desired,
+    prepared: &'a Prepared,
     made: Mutex<BTreeMap<String, Arc<OnceCell<()>>>>,
 }
 
 impl<'a> Images<'a> {
-    pub fn new(engine: &'a Engine, desired: &'a Desired) -> Self {
+    pub fn new(engine: &'a Engine, prepared: &'a Prepared) -> Self {
         Self {
             engine,
-            desired,
+            prepared,
             made: Mutex::new(BTreeMap::new()),
         }
     }
@@ -40,7 +40,7 @@ impl<'a> Images<'a> {
         reference: &str,
         listener: Listener<'_>,
     ) -> Result<(), Box<Failure>> {
-        let Some(image) = self.desired.images.get(reference) else {
+        let Some(image) = self.prepared.desired.images.get(reference) else {
             return Ok(());
         };
         let at = |failure: Failure| {
@@ -53,8 +53,18 @@ impl<'a> Images<'a> {
                 for base in built_in_bases(build) {
                     self.built_in(&base, listener).await?;
                 }
-                let work = build_image(self.engine, build, listener);
-                work.await.map(drop).map_err(|failure| at(*failure))
+                // A build may print its arguments, and those may hold the password.
+                let mask = |text: &str| self.prepared.mask(text);
+                let masked = |event| listener(mask_progress(event, &mask));
+                let work = build_image(self.engine, build, &masked);
+                work.await.map(drop).map_err(|failure| {
+                    let mut failure = at(*failure);
+                    failure.message = mask(&failure.message);
+                    for line in failure.excerpts.iter_mut().flat_map(|one| &mut one.lines) {
+                        *line = mask(line);
+                    }
+                    failure
+                })
             }
             ImageSource::Pull(policy, platform) => {
                 let wanted = (reference, platform.as_deref());
@@ -88,6 +98,16 @@ impl<'a> Images<'a> {
             })
             .await;
         made.map(drop)
+    }
+}
+
+fn mask_progress(event: Event, mask: &dyn Fn(&str) -> String) -> Event {
+    match event {
+        Event::ImageProgress { image, line } => Event::ImageProgress {
+            image,
+            line: mask(&line),
+        },
+        other => other,
     }
 }
 

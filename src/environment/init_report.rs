@@ -20,6 +20,9 @@ pub(super) async fn migrate(folder: &Path, context: &Context<'_>) -> Result<(), 
     let root = &context.prepared.identity.directory;
     let shown = folder.strip_prefix(root).unwrap_or(folder);
     let outcome = apply(folder, shown, context).await;
+    if outcome.as_ref().is_ok_and(|count| *count > 0) {
+        context.migrated.set(true);
+    }
     let detail = match &outcome {
         Ok(0) => "nothing pending".to_owned(),
         Ok(count) => format!("{count} applied"),

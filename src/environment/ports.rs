@@ -28,12 +28,17 @@ pub(super) async fn check(
     engine: &Engine,
     identity: &Identity,
 ) -> Result<(), Failure> {
+    let orphan = |name: &str| {
+        let own = observed.containers.get(name);
+        own.is_some_and(|found| identity.owns(&found.labels))
+            && !containers.iter().any(|one| one.spec.name == name)
+    };
     let mut busy = Vec::new();
     for wanted in wanted(plan, containers) {
-        if held_by_own(&wanted, observed, identity) || is_free(&wanted) {
+        if held_by_own(&wanted, plan, observed, identity) || is_free(&wanted) {
             continue;
         }
-        let holder = holder(&wanted, engine).await;
+        let holder = holder(&wanted, engine, &orphan).await;
         if is_engine_process(&holder) && comes_to_own(&wanted, observed, engine).await {
             continue;
         }
@@ -86,11 +91,18 @@ fn address(port: &Port) -> Option<SocketAddr> {
 }
 
 /// Whether the port is held by a container of this environment that the plan stops first.
-fn held_by_own(wanted: &Wanted<'_>, observed: &Observed, identity: &Identity) -> bool {
+fn held_by_own(wanted: &Wanted<'_>, plan: &Plan, observed: &Observed, identity: &Identity) -> bool {
+    let removed = |name: &str| {
+        let mut actions = plan.steps.iter().map(|step| &step.action);
+        actions.any(
+            |action| matches!(action, Action::RemoveContainer { name: one, .. } if one == name),
+        )
+    };
     observed.containers.values().any(|container| {
         let own = identity.owns(&container.labels);
         let service = container.labels.get(identity::SERVICE);
-        own && service == Some(&wanted.container.service)
+        let makes_way = service == Some(&wanted.container.service) || removed(&container.name);
+        own && makes_way
             && matches!(
                 container.state,
                 State::Running | State::Restarting | State::Paused
@@ -143,10 +155,16 @@ async fn comes_to_own(wanted: &Wanted<'_>, observed: &Observed, engine: &Engine)
     false
 }
 
-async fn holder(wanted: &Wanted<'_>, engine: &Engine) -> String {
+async fn holder(wanted: &Wanted<'_>, engine: &Engine, orphan: &dyn Fn(&str) -> bool) -> String {
     let port = wanted.address.port();
     if let Ok(Some(container)) = engine.port_holder(port).await {
-        return format!("container `{container}`");
+        return match orphan(&container) {
+            true => format!(
+                "container `{container}`, which no file describes any more \
+                             (--remove-orphans removes it)"
+            ),
+            false => format!("container `{container}`"),
+        };
     }
     match process(port) {
         Some((pid, name)) => format!("process {pid} ({name})"),

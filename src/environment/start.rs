@@ -1,5 +1,6 @@
 //! Start: validate, lock, look, plan, do; a failed deploy is undone.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -13,8 +14,10 @@ use super::ports;
 use super::prepare::Prepared;
 use super::project::{Project, state_failure};
 use super::status::{self, Status};
+use super::step_failure::VIEW_LOGS;
 use crate::engine::Engine;
 use crate::event::{Event, Listener};
+use crate::names::EnvironmentName;
 use crate::plan::desired::{External, ImageSource};
 use crate::plan::observed::{Observed, State};
 use crate::plan::{self, Action, Conflict, Phase, Plan, StartOptions};
@@ -94,7 +97,7 @@ pub async fn start(
         environment: prepared.identity.environment.to_string(),
         engine: engine.to_string(),
     });
-    let images = Images::new(engine, &prepared.desired);
+    let images = Images::new(engine, prepared);
     if options.build {
         build_all(prepared, &images, listener).await?;
     }
@@ -102,7 +105,7 @@ pub async fn start(
     let environment = &prepared.identity.environment;
     healthy::recall(project, environment, engine, &mut observed).await;
     let started = plan::start(&prepared.desired, &observed, &options.plan)
-        .map_err(|conflicts| name_conflict(&conflicts))?;
+        .map_err(|conflicts| refused(&conflicts, environment))?;
     missing_externals(&started.missing)?;
     let containers: Vec<_> = prepared.desired.containers().collect();
     let identity = &prepared.identity;
@@ -112,6 +115,7 @@ pub async fn start(
         prepared,
         images: &images,
         listener,
+        migrated: Cell::new(false),
     };
     run(&started.plan, &observed, &context).await?;
     let mut status = match touches_containers(&started.plan) {
@@ -124,7 +128,7 @@ pub async fn start(
     }
     lock.done();
     Ok(Outcome {
-        changed: !started.plan.changes_nothing(),
+        changed: context.migrated.get() || !started.plan.changes_nothing(),
         seconds: execute::rounded(began.elapsed()),
         orphans: started.orphans,
         status,
@@ -135,22 +139,6 @@ pub async fn start(
 fn touches_containers(plan: &Plan) -> bool {
     let mut actions = plan.steps.iter().map(|step| &step.action);
     actions.any(|action| !matches!(action, Action::AwaitLogin | Action::Migrate(_)))
-}
-
-/// The plan of a start, without doing anything.
-///
-/// # Errors
-/// The engine fails, or a name is taken.
-pub async fn plan_start(
-    prepared: &Prepared,
-    engine: &Engine,
-    options: &StartOptions,
-) -> Result<Plan, Failure> {
-    let observed = observe::everything(engine, &prepared.desired).await?;
-    let started = plan::start(&prepared.desired, &observed, options);
-    started
-        .map(|started| started.plan)
-        .map_err(|conflicts| name_conflict(&conflicts))
 }
 
 async fn build_all(
@@ -207,6 +195,12 @@ async fn put_back(stopped: Stopped, before: &Observed, context: &Context<'_>) ->
     if undo.steps.is_empty() {
         return stopped.failure;
     }
+    let mut stopped = stopped;
+    // What failed goes, and its log with it: the lines shown are all there is.
+    stopped
+        .failure
+        .hints
+        .retain(|hint| !hint.starts_with(VIEW_LOGS));
     (context.listener)(Event::Note("Putting the former containers back".to_owned()));
     match execute(&undo, context).await {
         Ok(()) => stopped.failure.hint(format!(
@@ -220,18 +214,34 @@ async fn put_back(stopped: Stopped, before: &Observed, context: &Context<'_>) ->
     }
 }
 
-fn name_conflict(conflicts: &[Conflict]) -> Failure {
-    let one = |conflict: &Conflict| {
-        format!(
-            "{} `{}` belongs to {}",
-            conflict.kind, conflict.name, conflict.owner
-        )
-    };
-    let all: Vec<String> = conflicts.iter().map(one).collect();
+fn refused(conflicts: &[Conflict], environment: &EnvironmentName) -> Failure {
+    let all: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
     let message = super::step_failure::capitalised(&all.join("; "));
-    Failure::new(Kind::Failed, message)
-        .hint("poststack never touches what is not its own; remove or rename it")
-        .hint("or give this project another `project.name`; nothing was changed")
+    let mut failure = Failure::new(Kind::Failed, message);
+    for conflict in conflicts {
+        let hints: &[String] = match conflict {
+            Conflict::Foreign { .. } => &[
+                "poststack never touches what is not its own; remove or rename it".to_owned(),
+                "or give this project another `project.name`; nothing was changed".to_owned(),
+            ],
+            Conflict::Changed {
+                kind: "network", ..
+            } => &[format!(
+                "to make it anew (data is kept): poststack env stop {environment} --rm && \
+                 poststack env start {environment}"
+            )],
+            Conflict::Changed { kind, name, .. } => &[format!(
+                "change it back, or give it another name: making {kind} `{name}` anew would lose \
+                 its data; nothing was changed"
+            )],
+        };
+        for hint in hints {
+            if !failure.hints.contains(hint) {
+                failure = failure.hint(hint);
+            }
+        }
+    }
+    failure
 }
 
 fn missing_externals(missing: &[External]) -> Result<(), Failure> {
@@ -266,7 +276,7 @@ async fn still_running(work: &Plan, context: &Context<'_>) -> Result<(), Box<Sto
         let state = observed.containers.get(name).map(|found| found.state);
         let code = match state {
             Some(State::Exited(Some(code))) if started && code != 0 => code,
-            Some(State::Restarting) if started => {
+            Some(State::Restarting) => {
                 let found = context.engine.find_by_name(name).await.ok().flatten();
                 found.map_or(0, |found| found.exit_code)
             }

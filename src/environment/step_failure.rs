@@ -1,10 +1,16 @@
 //! What went wrong in a step, in words, with the last lines of the container and a next step.
 
+use std::time::Duration;
+
 use super::execute::{Context, LOG_TAIL, service_of};
 use super::failure::{Failure, Kind};
 use crate::diagnostic::Place;
 use crate::engine::{EngineError, HealthOutcome};
+use crate::event::{Event, InitResult, Seconds};
 use crate::plan::{self, Action, Phase, Step};
+
+/// Opens the hint that shows a log; the log must outlive the failure.
+pub(super) const VIEW_LOGS: &str = "View logs:";
 
 /// The class of a failure in this phase.
 fn kind(phase: Phase) -> Kind {
@@ -50,13 +56,38 @@ pub(super) async fn of_engine(
         let lines = last_lines(name, context).await;
         failure = failure.excerpt(format!("The last lines of {name}:"), lines);
     }
-    if let Some(place) = place(&step.action, context) {
+    if let Phase::Init(_) = step.phase {
+        failure.message = format!("Init failed: {}; nothing was deployed", failure.message);
+        failure = with_init_hints(failure, &step.action, context);
+    } else if let Some(place) = place(&step.action, context) {
         let environment = &context.prepared.identity.environment;
         failure = failure.hint(format!(
             "correct {place} and type: poststack env start {environment}"
         ));
     }
     Box::new(failure)
+}
+
+/// Tells of the init container that failed and adds what to type next.
+fn with_init_hints(failure: Failure, action: &Action, context: &Context<'_>) -> Failure {
+    let environment = &context.prepared.identity.environment;
+    let failure = match action {
+        Action::StartContainer(name) | Action::AwaitReady { name, .. } => {
+            let service = service_of(name, context);
+            (context.listener)(Event::InitEnded(InitResult {
+                name: service.to_owned(),
+                ok: false,
+                exit_code: None,
+                seconds: Seconds(Duration::ZERO),
+                detail: "not started".to_owned(),
+            }));
+            failure.hint(format!(
+                "{VIEW_LOGS} poststack env logs {environment} {service}"
+            ))
+        }
+        _ => failure,
+    };
+    failure.hint(format!("Retry init: poststack env init {environment}"))
 }
 
 /// Where the container of an action is described.
@@ -91,7 +122,7 @@ pub(super) async fn exited(
     let failure = Failure::new(kind(phase), message)
         .excerpt(format!("The last lines of {name}:"), lines)
         .hint(format!(
-            "View logs: poststack env logs {environment} {service}"
+            "{VIEW_LOGS} poststack env logs {environment} {service}"
         ));
     Box::new(match phase {
         Phase::Init(_) => failure.hint(format!("Retry init: poststack env init {environment}")),
@@ -127,7 +158,7 @@ pub(super) async fn unready(
         .excerpt("Its health test said:", output)
         .excerpt(format!("The last lines of {name}:"), lines)
         .hint(format!(
-            "View logs: poststack env logs {environment} {service}"
+            "{VIEW_LOGS} poststack env logs {environment} {service}"
         ));
     Box::new(failure)
 }

@@ -1,5 +1,6 @@
 //! Stop and restart: dependents first, the database last, data untouched.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -12,8 +13,10 @@ use super::prepare::Prepared;
 use super::project::Project;
 use super::start::lock;
 use super::step_failure::engine_failure;
+use crate::config::model::Storage;
 use crate::engine::{Engine, HealthOutcome};
 use crate::event::{Event, Listener, Subject};
+use crate::plan::identity::Role;
 use crate::plan::{self, Action, StopOptions};
 
 /// What a stop did.
@@ -48,12 +51,13 @@ pub async fn stop(
     });
     let observed = observe::own(engine, &prepared.identity).await?;
     let plan = plan::stop(&prepared.identity, &observed, options);
-    let images = Images::new(engine, &prepared.desired);
+    let images = Images::new(engine, prepared);
     let context = Context {
         engine,
         prepared,
         images: &images,
         listener,
+        migrated: Cell::new(false),
     };
     execute(&plan, &context)
         .await
@@ -96,16 +100,23 @@ pub async fn restart_service(
         .containers()
         .map(|one| one.service.as_str())
         .collect();
-    let Some(container) = prepared
-        .desired
-        .containers()
-        .find(|one| one.service == service)
-    else {
+    let services = prepared.desired.deployment.iter();
+    let mut candidates = services.chain(prepared.desired.containers());
+    let Some(container) = candidates.find(|one| one.service == service) else {
         let environment = &prepared.identity.environment;
         let message = format!("Environment `{environment}` has no service `{service}`");
         return Err(Failure::new(Kind::Usage, message)
             .hint(format!("its services are: {}", known.join(", "))));
     };
+    let in_memory = prepared.environment.postgres.storage == Storage::Tmpfs;
+    if container.role == Role::Database && in_memory {
+        let environment = &prepared.identity.environment;
+        let message =
+            "The data is in memory (`storage: tmpfs`): a restart of the database loses it";
+        return Err(Failure::new(Kind::Failed, message).hint(format!(
+            "to start over with a new database: poststack env restart {environment}"
+        )));
+    }
     let name = &container.spec.name;
     let began = Instant::now();
     let found = engine
@@ -127,14 +138,15 @@ pub async fn restart_service(
         .start(name)
         .await
         .map_err(|error| engine_failure(&error))?;
-    let images = Images::new(engine, &prepared.desired);
+    let images = Images::new(engine, prepared);
     let context = Context {
         engine,
         prepared,
         images: &images,
         listener,
+        migrated: Cell::new(false),
     };
-    if container.role == plan::identity::Role::Database {
+    if container.role == Role::Database {
         super::database::await_login(&context)
             .await
             .map_err(|failure| *failure)?;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::definition;
 use super::desired::{ImageSource, Inputs, pulled};
+use super::identity::DEFINITION;
 use super::spec::{
     ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NetworkAttachment, VolumeSpec,
 };
@@ -79,12 +81,20 @@ fn storage(inputs: &Inputs<'_>) -> (MountSpec, Option<VolumeSpec>) {
                 no_copy: true,
                 subpath: None,
             };
-            let volume = VolumeSpec {
+            let mut volume = VolumeSpec {
                 name,
                 driver: None,
                 driver_options: BTreeMap::new(),
                 labels: inputs.identity.labels(Some(("volume", "pgdata"))),
             };
+            let postgres = &inputs.environment.postgres;
+            let made_for = [
+                ("postgres.database", postgres.database.as_str()),
+                ("postgres.user", postgres.user.as_str()),
+            ];
+            let fields = definition::volume_fields(&volume, &made_for);
+            let label = definition::encode(&fields);
+            volume.labels.insert(DEFINITION.to_owned(), label);
             (source, Some(volume))
         }
     };
@@ -131,7 +141,11 @@ fn process(inputs: &Inputs<'_>) -> Process {
             target: PORT,
             protocol: Protocol::Tcp,
         }],
-        restart: Restart::UnlessStopped,
+        // Restarted by the engine it would be empty, and nobody would run the init phase again.
+        restart: match postgres.storage {
+            Storage::Volume => Restart::UnlessStopped,
+            Storage::Tmpfs => Restart::No,
+        },
         shm_size: Some(SHARED_MEMORY),
         stop_grace_period: Some(STOP_GRACE),
         ..Process::default()

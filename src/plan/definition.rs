@@ -5,7 +5,7 @@ use std::fmt::{Debug, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::spec::{ContainerSpec, Labels};
+use super::spec::{ContainerSpec, Labels, NetworkSpec, VolumeSpec};
 use crate::workload::model::{FileContent, Process, Resources};
 
 /// Field → short hash of its value; fields with their default value are left out, so that a new
@@ -51,6 +51,37 @@ pub fn fields(spec: &ContainerSpec, extra: &BTreeMap<String, String>) -> Fields 
         fields.always(&format!("labels.{key}"), value);
     }
     process_fields(&spec.process, &mut fields);
+    for (name, value) in extra {
+        fields.always(name, value);
+    }
+    fields.0
+}
+
+/// The fields of a network.
+#[must_use]
+pub fn network_fields(spec: &NetworkSpec) -> Fields {
+    let mut fields = Collector(Fields::new());
+    fields.unless_default("driver", &spec.driver);
+    fields.unless_default("driver_opts", &spec.driver_options);
+    fields.unless_default("internal", &spec.internal);
+    fields.unless_default("attachable", &spec.attachable);
+    fields.unless_default("enable_ipv6", &spec.ipv6);
+    fields.unless_default("ipam", &spec.subnets);
+    for (key, value) in user_labels(&spec.labels) {
+        fields.always(&format!("labels.{key}"), value);
+    }
+    fields.0
+}
+
+/// The fields of a volume; `extra` adds what its content was made for.
+#[must_use]
+pub fn volume_fields(spec: &VolumeSpec, extra: &[(&str, &str)]) -> Fields {
+    let mut fields = Collector(Fields::new());
+    fields.unless_default("driver", &spec.driver);
+    fields.unless_default("driver_opts", &spec.driver_options);
+    for (key, value) in user_labels(&spec.labels) {
+        fields.always(&format!("labels.{key}"), value);
+    }
     for (name, value) in extra {
         fields.always(name, value);
     }
@@ -157,13 +188,19 @@ pub fn encode(fields: &Fields) -> String {
 /// Names of the fields that differ between a label made by [`encode`] and `fields`.
 #[must_use]
 pub fn changed(label: &str, fields: &Fields) -> Vec<String> {
+    differing(label, &encode(fields))
+}
+
+/// Names of the fields that differ between two labels made by [`encode`].
+#[must_use]
+pub fn differing(before: &str, after: &str) -> Vec<String> {
     let pairs = |text: &str| -> BTreeMap<String, String> {
         text.split(',')
             .filter_map(|pair| pair.rsplit_once('='))
             .map(|(name, hash)| (name.to_owned(), hash.to_owned()))
             .collect()
     };
-    let (before, after) = (pairs(label), pairs(&encode(fields)));
+    let (before, after) = (pairs(before), pairs(after));
     let mut names: Vec<String> = before
         .keys()
         .chain(after.keys())

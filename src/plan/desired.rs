@@ -4,15 +4,16 @@ mod container;
 mod image;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::definition::Fields;
-use super::identity::{DEFAULT_NETWORK, Identity, POSTGRES_SERVICE, Role};
+use super::definition::{self, Fields};
+use super::identity::{DEFAULT_NETWORK, DEFINITION, Identity, POSTGRES_SERVICE, Role};
 use super::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
 use crate::config::model::{Environment, InitKind};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::secret::Secret;
-use crate::workload::model::{Dependency, Healthcheck, Network, Volume, Workload};
+use crate::workload::model::{Dependency, Healthcheck, Network, Protocol, Volume, Workload};
 
 use container::Made;
 pub(super) use image::pulled;
@@ -120,6 +121,7 @@ pub fn desired(inputs: &Inputs<'_>) -> (Desired, Vec<Diagnostic>) {
     if let Some(workload) = inputs.deployment {
         builder.desired.deployment = builder.containers(workload, Role::Service);
     }
+    builder.check_against_database();
     (builder.desired, builder.diagnostics)
 }
 
@@ -135,6 +137,51 @@ impl<'a> Builder<'a> {
     fn workloads(&self) -> impl Iterator<Item = &'a Workload> + use<'a> {
         let inputs = self.inputs;
         inputs.init.iter().flatten().chain(inputs.deployment)
+    }
+
+    /// Reports services that get into the way of the environment's own database.
+    fn check_against_database(&mut self) {
+        if self.desired.database.is_none() {
+            return;
+        }
+        let postgres = &self.inputs.environment.postgres;
+        let bind = self.inputs.environment.bind;
+        let mut found = Vec::new();
+        for container in self
+            .desired
+            .containers()
+            .filter(|one| one.role != Role::Database)
+        {
+            let place = &container.place;
+            let clashes = container.spec.process.ports.iter().any(|port| {
+                let same = |ip: IpAddr| ip == bind || ip.is_unspecified() || bind.is_unspecified();
+                let range = port
+                    .published
+                    .filter(|range| (range.first..=range.last) == (postgres.port..=postgres.port));
+                range.is_some() && port.protocol == Protocol::Tcp && port.host_ip.is_none_or(same)
+            });
+            if clashes {
+                let (service, port) = (&container.service, postgres.port);
+                let message =
+                    format!("`{service}` publishes port {port}, and so does the database");
+                let database = postgres.port_place.as_ref().unwrap_or(&postgres.place);
+                found.push(
+                    Diagnostic::error(message)
+                        .at(&place.source, place.span)
+                        .related(&database.source, database.span, "the database's own port")
+                        .help("give one of the two another port"),
+                );
+            }
+            if container.service == POSTGRES_SERVICE {
+                let message = "`postgres` is what poststack calls the environment's own database";
+                found.push(
+                    Diagnostic::warning(message)
+                        .at(&place.source, place.span)
+                        .help("remove the service and use ${DB_HOST}, or give it another name"),
+                );
+            }
+        }
+        self.diagnostics.extend(found);
     }
 
     fn networks(&mut self) {
@@ -155,7 +202,7 @@ impl<'a> Builder<'a> {
             }
             let mut labels = network.labels.clone();
             labels.extend(self.inputs.identity.labels(Some(("network", key))));
-            self.desired.networks.push(NetworkSpec {
+            let mut spec = NetworkSpec {
                 name,
                 driver: network.driver.clone(),
                 driver_options: network.driver_options.clone(),
@@ -164,7 +211,10 @@ impl<'a> Builder<'a> {
                 ipv6: network.ipv6,
                 subnets: network.subnets.clone(),
                 labels,
-            });
+            };
+            let label = definition::encode(&definition::network_fields(&spec));
+            spec.labels.insert(DEFINITION.to_owned(), label);
+            self.desired.networks.push(spec);
         }
     }
 
@@ -181,12 +231,15 @@ impl<'a> Builder<'a> {
             }
             let mut labels = volume.labels.clone();
             labels.extend(self.inputs.identity.labels(Some(("volume", key))));
-            self.desired.volumes.push(VolumeSpec {
+            let mut spec = VolumeSpec {
                 name,
                 driver: volume.driver.clone(),
                 driver_options: volume.driver_options.clone(),
                 labels,
-            });
+            };
+            let label = definition::encode(&definition::volume_fields(&spec, &[]));
+            spec.labels.insert(DEFINITION.to_owned(), label);
+            self.desired.volumes.push(spec);
         }
     }
 

@@ -126,6 +126,10 @@ impl Identity {
             (ENVIRONMENT.to_owned(), self.environment.to_string()),
             (REVISION.to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             (COMPOSE_PROJECT.to_owned(), self.prefix()),
+            (
+                "com.docker.compose.version".to_owned(),
+                env!("CARGO_PKG_VERSION").to_owned(),
+            ),
         ]);
         if let Some((key, value)) = key {
             labels.insert(format!("com.docker.compose.{key}"), value.to_owned());

@@ -7,6 +7,7 @@ mod init;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::definition;
 use super::desired::{Desired, External};
 use super::identity::{self};
 use super::observed::{Observed, ObservedContainer, State};
@@ -39,13 +40,37 @@ impl Default for StartOptions {
     }
 }
 
-/// An object with a name of ours that is not ours: it is never touched.
+/// An object in the way that must not be touched. `kind` is `container`, `network` or `volume`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Conflict {
-    /// `container`, `network` or `volume`.
-    pub kind: &'static str,
-    pub name: String,
-    pub owner: String,
+pub enum Conflict {
+    /// It has a name of ours and is not ours.
+    Foreign {
+        kind: &'static str,
+        name: String,
+        owner: String,
+    },
+    /// It is ours and was made with another definition; making it anew would take something away.
+    Changed {
+        kind: &'static str,
+        name: String,
+        /// The fields that differ.
+        fields: Vec<String>,
+    },
+}
+
+impl std::fmt::Display for Conflict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Foreign { kind, name, owner } => write!(f, "{kind} `{name}` belongs to {owner}"),
+            Self::Changed { kind, name, fields } => {
+                let fields = fields.join(", ");
+                write!(
+                    f,
+                    "{kind} `{name}` was made with another definition (changed: {fields})"
+                )
+            }
+        }
+    }
 }
 
 /// A plan with what it leaves alone.
@@ -77,7 +102,8 @@ pub fn start(
     let login = planner.database();
     let init = planner.init(&login);
     if options.deploy {
-        planner.deploy(&init);
+        let gate = planner.remove_orphans(init);
+        planner.deploy(&gate);
     }
     planner.finish();
     let missing = desired.external.iter().filter(|external| match external {
@@ -95,7 +121,13 @@ fn conflicts(desired: &Desired, observed: &Observed) -> Vec<Conflict> {
     let foreign = |kind: &'static str, name: &str, labels: Option<&Labels>| {
         let labels = labels.filter(|labels| !desired.identity.owns(labels))?;
         let (name, owner) = (name.to_owned(), identity::owner(labels));
-        Some(Conflict { kind, name, owner })
+        Some(Conflict::Foreign { kind, name, owner })
+    };
+    let changed = |kind: &'static str, name: &str, wanted: &Labels, found: &Labels| {
+        let label = |labels: &Labels| labels.get(identity::DEFINITION).cloned();
+        let fields = definition::differing(&label(found)?, &label(wanted)?);
+        let name = name.to_owned();
+        (!fields.is_empty()).then_some(Conflict::Changed { kind, name, fields })
     };
     let containers = desired.containers().filter_map(|container| {
         let name = &container.spec.name;
@@ -103,18 +135,14 @@ fn conflicts(desired: &Desired, observed: &Observed) -> Vec<Conflict> {
         foreign("container", name, labels)
     });
     let networks = desired.networks.iter().filter_map(|network| {
-        let labels = observed
-            .networks
-            .get(&network.name)
-            .map(|found| &found.labels);
-        foreign("network", &network.name, labels)
+        let found = &observed.networks.get(&network.name)?.labels;
+        let (name, wanted) = (&network.name, &network.labels);
+        foreign("network", name, Some(found)).or_else(|| changed("network", name, wanted, found))
     });
     let volumes = desired.volumes.iter().filter_map(|volume| {
-        let labels = observed
-            .volumes
-            .get(&volume.name)
-            .map(|found| &found.labels);
-        foreign("volume", &volume.name, labels)
+        let found = &observed.volumes.get(&volume.name)?.labels;
+        let (name, wanted) = (&volume.name, &volume.labels);
+        foreign("volume", name, Some(found)).or_else(|| changed("volume", name, wanted, found))
     });
     containers.chain(networks).chain(volumes).collect()
 }
@@ -227,6 +255,19 @@ impl<'a> Planner<'a> {
         names.cloned().collect()
     }
 
+    /// Where asked for, removes what no file describes, before the deploy needs its ports.
+    fn remove_orphans(&mut self, gate: Vec<StepId>) -> Vec<StepId> {
+        if !self.options.remove_orphans {
+            return gate;
+        }
+        let mut after = gate.clone();
+        for name in self.orphans() {
+            let cause = "no file describes it";
+            after.push(self.remove(&name, Phase::Deploy, cause, gate.clone()));
+        }
+        after
+    }
+
     /// Tidies away what is no longer needed, once everything else has ended well.
     fn finish(&mut self) {
         let all: Vec<StepId> = (0..self.plan.steps.len()).collect();
@@ -242,11 +283,6 @@ impl<'a> Planner<'a> {
                 let cause = "its successor is ready";
                 let removed = self.plan.push(Phase::Finish, action, cause, after);
                 after = vec![removed];
-            }
-        }
-        if self.options.remove_orphans {
-            for name in self.orphans() {
-                self.remove(&name, Phase::Finish, "no file describes it", all.clone());
             }
         }
     }

@@ -356,7 +356,7 @@ fn an_object_of_somebody_else_is_never_touched() {
     let conflicts = start(&desired, &observed, &StartOptions::default()).unwrap_err();
     assert_eq!(
         conflicts,
-        [Conflict {
+        [Conflict::Foreign {
             kind: "container",
             name: "shop-dev-web-1".to_owned(),
             owner: "Docker Compose project `other`".to_owned(),
@@ -383,6 +383,52 @@ fn a_stop_ends_dependents_first_and_the_database_last() {
     7  remove container shop-dev-postgres [after 6]
     8  remove network shop-dev_default [after 1, 2, 3, 4, 5, 6, 7]
     ");
+}
+
+/// The names of containers that an action makes, takes or uses.
+fn names(action: &Action) -> Vec<String> {
+    match action {
+        Action::CreateContainer { spec, .. } => vec![spec.name.clone()],
+        Action::RenameContainer { from, to } => vec![from.clone(), to.clone()],
+        Action::StartContainer(name)
+        | Action::StopContainer { name, .. }
+        | Action::RemoveContainer { name, .. }
+        | Action::AwaitExit { name }
+        | Action::AwaitReady { name, .. } => vec![name.clone()],
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn an_init_container_that_never_ran_is_removed_before_it_is_made_anew() {
+    let desired = shop(vec![service("web")]);
+    let mut observed = running(&desired);
+    set(&mut observed, "shop-dev-migrate-1", State::Created);
+    insta::assert_snapshot!(plan_text(&desired, &observed), @r"
+    1  remove container shop-dev-migrate-1 (left by an interrupted start)
+    2  wait for a login to the database
+    3  create container shop-dev-migrate-1 [after 1]
+    4  start container shop-dev-migrate-1 [after 2, 3]
+    5  wait for exit 0 of shop-dev-migrate-1 [after 4]
+    ");
+}
+
+#[test]
+fn a_network_with_another_definition_is_not_passed_over() {
+    let observed = running(&shop(vec![service("web")]));
+    let mut desired = shop(vec![service("web")]);
+    let network = &mut desired.networks[0];
+    network.internal = true;
+    let fields = definition::network_fields(network);
+    network
+        .labels
+        .insert(identity::DEFINITION.to_owned(), definition::encode(&fields));
+    let conflicts = start(&desired, &observed, &StartOptions::default()).unwrap_err();
+    let shown: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        shown,
+        ["network `shop-dev_default` was made with another definition (changed: internal)"]
+    );
 }
 
 /// Up to six services; each may need earlier ones, be tested, and hold a value.
@@ -440,6 +486,38 @@ proptest! {
     }
 
     #[test]
+    fn steps_on_one_container_never_run_at_once(
+        before in any_services(),
+        after in any_services(),
+        states in prop::collection::vec(0..4u8, 12),
+    ) {
+        let mut observed = running(&shop(before));
+        for (container, state) in observed.containers.values_mut().zip(states) {
+            container.state = match state {
+                0 => State::Created,
+                1 => State::Exited(Some(1)),
+                2 => State::Running,
+                _ => container.state,
+            };
+        }
+        let planned = start(&shop(after), &observed, &StartOptions::default()).unwrap();
+        let steps = &planned.plan.steps;
+        let mut ancestors: Vec<std::collections::BTreeSet<usize>> = Vec::new();
+        for step in steps {
+            let all = step.after.iter().flat_map(|id| ancestors[*id].iter().chain([id]));
+            let all = all.copied().collect();
+            ancestors.push(all);
+        }
+        for (late, step) in steps.iter().enumerate() {
+            for (early, other) in steps.iter().enumerate().take(late) {
+                let shared = names(&step.action).iter().any(|name| names(&other.action).contains(name));
+                let ordered = ancestors[late].contains(&early);
+                prop_assert!(!shared || ordered, "{} and {}:\n{}", early + 1, late + 1, planned.plan);
+            }
+        }
+    }
+
+    #[test]
     fn a_plan_never_touches_what_it_does_not_own(services in any_services(), taken in 0..6usize) {
         let desired = shop(services);
         let mut observed = images(&desired);
@@ -447,7 +525,12 @@ proptest! {
         let stranger = container(&name, "debian", Labels::new());
         observed.containers.insert(name.clone(), stranger);
         match start(&desired, &observed, &StartOptions::default()) {
-            Err(conflicts) => prop_assert!(conflicts.iter().all(|one| one.name == name)),
+            Err(conflicts) => {
+                let is_it = |one: &Conflict| {
+                    matches!(one, Conflict::Foreign { name: taken, .. } if *taken == name)
+                };
+                prop_assert!(conflicts.iter().all(is_it));
+            }
             Ok(planned) => {
                 let text = planned.plan.to_string();
                 prop_assert!(!text.contains(&name), "{text}");

@@ -30,6 +30,16 @@ pub fn result(data: &impl Serialize) -> Value {
     with_type(versioned(data), "result")
 }
 
+/// `data` with what was found in the files it was made of.
+#[must_use]
+pub fn checked(data: &impl Serialize, found: &[Diagnostic]) -> Value {
+    let mut value = versioned(data);
+    if let Value::Object(fields) = &mut value {
+        fields.insert("diagnostics".to_owned(), json!(diagnostics(found)));
+    }
+    value
+}
+
 fn with_type(value: Value, kind: &str) -> Value {
     match value {
         Value::Object(mut fields) => {

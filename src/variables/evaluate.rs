@@ -30,7 +30,7 @@ pub struct Mention {
     /// Bytes in the text of the template.
     pub range: Range<usize>,
     pub outcome: Outcome,
-    /// The message of `${NAME:?message}`, with secrets masked.
+    /// The message of `${NAME:?message}`, or the default that was taken, with secrets masked.
     pub message: String,
     /// The value that was inserted.
     pub value: Option<Arc<Value>>,
@@ -123,7 +123,13 @@ impl Evaluation<'_, '_> {
             }
             (OperationKind::Default, None) | (OperationKind::Alternative, Some(_)) => {
                 self.mention(expression, Outcome::Default);
+                let mention = self.result.mentions.len() - 1;
+                let start = self.result.shown.len();
                 self.template(rest);
+                let taken = self.result.shown.get(start..).unwrap_or_default();
+                if let Some(mention) = self.result.mentions.get_mut(mention) {
+                    taken.clone_into(&mut mention.message);
+                }
             }
             (OperationKind::Alternative, None) => self.mention(expression, Outcome::Default),
             (OperationKind::Required, None) => {

@@ -54,7 +54,8 @@ pub fn run(run: &Run, args: &DryRunArgs) -> Result<(), Failure> {
         "environment": prepared.identity.environment.as_str(),
         "variables": &listed,
     });
-    run.ui.result(&data, || view::dry_run(&listed));
+    run.ui
+        .checked(&data, &diagnostics, || view::dry_run(&listed));
     let undefined = listed.iter().any(|line| line.value == UNDEFINED);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(Failure::configuration(diagnostics));

@@ -35,7 +35,7 @@ pub async fn run(run: &Run, args: &LogsArgs) -> Result<(), Failure> {
         _ => (None, args.names.as_slice()),
     };
     let (environment, _) = project.environment(named)?;
-    let prepared = run.prepare(&project, environment, None)?;
+    let prepared = run.glance(&project, environment)?;
     let engine = run.engine().await?;
     let options = LogOptions {
         follow: args.follow,

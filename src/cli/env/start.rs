@@ -51,7 +51,7 @@ impl Verb {
 pub async fn run(run: &Run, args: &StartArgs, verb: Verb) -> Result<(), Failure> {
     let project = run.project()?;
     let (environment, _) = project.environment(args.environment.environment.as_deref())?;
-    let prepared = run.prepare(&project, environment, Some(&args.variables))?;
+    let prepared = run.prepare(&project, environment, &args.variables)?;
     let engine = run.engine().await?;
     bring_up(run, args, verb, (&project, &prepared, &engine)).await
 }
@@ -59,7 +59,7 @@ pub async fn run(run: &Run, args: &StartArgs, verb: Verb) -> Result<(), Failure>
 pub async fn restart(run: &Run, args: &StartArgs) -> Result<(), Failure> {
     let project = run.project()?;
     let (environment, _) = project.environment(args.environment.environment.as_deref())?;
-    let prepared = run.prepare(&project, environment, Some(&args.variables))?;
+    let prepared = run.prepare(&project, environment, &args.variables)?;
     let engine = run.engine().await?;
     let options = (StopOptions::default(), run.global.lock_wait);
     let listener = |event| run.ui.event(&event);

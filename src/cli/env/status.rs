@@ -18,7 +18,7 @@ pub struct StatusArgs {
 pub async fn run(run: &Run, args: &StatusArgs) -> Result<(), Failure> {
     let project = run.project()?;
     let (environment, _) = project.environment(args.environment.environment.as_deref())?;
-    let prepared = run.prepare(&project, environment, None)?;
+    let prepared = run.glance(&project, environment)?;
     let engine = run.engine().await?;
     let status = status(&prepared, &engine).await?;
     run.ui.result(&status, || view::status(&status));

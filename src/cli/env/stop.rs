@@ -25,7 +25,7 @@ pub struct StopArgs {
 pub async fn run(run: &Run, args: &StopArgs) -> Result<(), Failure> {
     let project = run.project()?;
     let (environment, _) = project.environment(args.environment.environment.as_deref())?;
-    let prepared = run.prepare(&project, environment, None)?;
+    let prepared = run.glance(&project, environment)?;
     let engine = run.engine().await?;
     let options = StopOptions {
         remove: args.rm,

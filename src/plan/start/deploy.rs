@@ -57,7 +57,8 @@ impl Planner<'_> {
         }
         let health = state.map(|(_, health)| health).unwrap_or_default();
         let tested = is_tested(container);
-        if kept && (health == Health::Healthy || (health == Health::None && !tested)) {
+        let runs = matches!(state, Some((State::Running, _)));
+        if kept && runs && (health == Health::Healthy || (health == Health::None && !tested)) {
             return started.to_vec();
         }
         vec![self.await_ready(container, Phase::Deploy, started.to_vec())]

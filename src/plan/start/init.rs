@@ -85,11 +85,12 @@ impl Planner<'_> {
             let started = if under_way {
                 after
             } else {
-                let freed = found.is_some().then(|| {
+                if found.is_some() {
                     let cause = "the init phase runs again";
-                    self.remove(name, Phase::Prepare, cause, Vec::new())
-                });
-                let created = self.create(&container.spec, name, freed.into_iter().collect());
+                    self.remove(name, Phase::Prepare, cause, Vec::new());
+                }
+                let freed = self.freed.get(name).cloned().unwrap_or_default();
+                let created = self.create(&container.spec, name, freed);
                 after.push(created);
                 let action = Action::StartContainer(name.clone());
                 vec![self.plan.push(phase, action, "", after)]

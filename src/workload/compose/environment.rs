@@ -53,6 +53,7 @@ fn passed_through(file: &mut File<'_>, pair: &Pair, path: &str) -> Option<Secret
         place,
         reader,
         outcome: Outcome::Value,
+        default: String::new(),
     });
     Some(text)
 }
