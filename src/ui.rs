@@ -119,7 +119,7 @@ impl Ui {
 
     /// Says that a signal ended the command.
     pub fn interrupted(&self) {
-        say("interrupted; the next `poststack env start` goes on from here");
+        say("interrupted");
     }
 
     /// The result of a query: `human` as text, or `data` as one JSON document.

@@ -1,5 +1,6 @@
 //! From arguments to an exit code: parse, run until done or interrupted, report.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -152,6 +153,7 @@ impl Run {
     ) -> Result<Prepared, Failure> {
         let options = PrepareOptions {
             allow_undefined: true,
+            profiles: BTreeSet::from(["*".to_owned()]),
             ..PrepareOptions::default()
         };
         let prepared = gather(project, environment, &options)?;

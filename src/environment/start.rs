@@ -22,6 +22,7 @@ use crate::plan::desired::{External, ImageSource};
 use crate::plan::observed::{Observed, State};
 use crate::plan::{self, Action, Conflict, Phase, Plan, StartOptions};
 use crate::state::{Lock, LockError};
+use crate::workload::model::PullPolicy;
 
 /// How a start goes beyond its plan.
 #[derive(Debug, Clone, Copy)]
@@ -98,9 +99,7 @@ pub async fn start(
         engine: engine.to_string(),
     });
     let images = Images::new(engine, prepared);
-    if options.build {
-        build_all(prepared, &images, listener).await?;
-    }
+    build_first(prepared, &images, options.build, listener).await?;
     let mut observed = observe::everything(engine, &prepared.desired).await?;
     let environment = &prepared.identity.environment;
     healthy::recall(project, environment, engine, &mut observed).await;
@@ -141,13 +140,18 @@ fn touches_containers(plan: &Plan) -> bool {
     actions.any(|action| !matches!(action, Action::AwaitLogin | Action::Migrate(_)))
 }
 
-async fn build_all(
+/// Builds what is to be built even if it is there, so that the plan sees the new images.
+async fn build_first(
     prepared: &Prepared,
     images: &Images<'_>,
+    all: bool,
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
     for (reference, image) in &prepared.desired.images {
-        if matches!(image.source, ImageSource::Build(..)) {
+        let ImageSource::Build(_, policy) = &image.source else {
+            continue;
+        };
+        if all || matches!(policy, PullPolicy::Build | PullPolicy::Always) {
             images
                 .prepare(reference, listener)
                 .await
@@ -203,6 +207,7 @@ async fn put_back(stopped: Stopped, before: &Observed, context: &Context<'_>) ->
         .retain(|hint| !hint.starts_with(VIEW_LOGS));
     (context.listener)(Event::Note("Putting the former containers back".to_owned()));
     match execute(&undo, context).await {
+        Ok(()) if restored.is_empty() => stopped.failure,
         Ok(()) => stopped.failure.hint(format!(
             "what ran before runs again: {}",
             restored.join(", ")
@@ -245,17 +250,19 @@ fn refused(conflicts: &[Conflict], environment: &EnvironmentName) -> Failure {
 }
 
 fn missing_externals(missing: &[External]) -> Result<(), Failure> {
-    let Some(first) = missing.first() else {
-        return Ok(());
+    let told = |external: &External| match external {
+        External::Network(name) => format!("network `{name}`"),
+        External::Volume(name) => format!("volume `{name}`"),
     };
-    let (kind, name) = match first {
-        External::Network(name) => ("network", name),
-        External::Volume(name) => ("volume", name),
-    };
-    let message = format!("The external {kind} `{name}` is not there");
-    Err(Failure::new(Kind::Failed, message).hint(format!(
-        "create it, or remove `external: true` from the {kind}"
-    )))
+    let names: Vec<String> = missing.iter().map(told).collect();
+    match names.as_slice() {
+        [] => Ok(()),
+        names => {
+            let message = format!("External and not there: {}", names.join(", "));
+            Err(Failure::new(Kind::Failed, message)
+                .hint("create it, or remove `external: true`; nothing was changed"))
+        }
+    }
 }
 
 /// A service that ended with an error right after it was started is a failed deploy.

@@ -8,10 +8,10 @@ mod init;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::definition;
-use super::desired::{Desired, External};
+use super::desired::{Desired, DesiredContainer, External};
 use super::identity::{self};
 use super::observed::{Observed, ObservedContainer, State};
-use super::spec::Labels;
+use super::spec::{Labels, NetworkAttachment};
 use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 use crate::config::model::Storage;
 
@@ -216,7 +216,8 @@ impl<'a> Planner<'a> {
                 self.remove(&name, Phase::Prepare, CAUSE, Vec::new());
             } else if let Some(base) = name.strip_suffix(PREVIOUS) {
                 if self.containers.contains_key(base) {
-                    self.remove(&name, Phase::Prepare, CAUSE, Vec::new());
+                    let after = self.remove_followers(base, CAUSE);
+                    self.remove(&name, Phase::Prepare, CAUSE, after);
                 } else if let Some(mut container) = self.containers.remove(&name) {
                     let action = Action::RenameContainer {
                         from: name.clone(),
@@ -231,6 +232,23 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+    }
+
+    /// Removes the containers that share the network of `base`: they may hang on a predecessor of
+    /// it, which Podman does not let go before them.
+    fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
+        let desired = self.desired;
+        let shares = |container: &&DesiredContainer| {
+            container.spec.network == NetworkAttachment::Container(base.to_owned())
+        };
+        let followers = desired.containers().filter(shares);
+        let names: Vec<&str> = followers.map(|one| one.spec.name.as_str()).collect();
+        let there = |name: &&str| self.containers.contains_key(*name);
+        let names: Vec<&str> = names.into_iter().filter(there).collect();
+        names
+            .into_iter()
+            .map(|name| self.remove(name, Phase::Prepare, cause, Vec::new()))
+            .collect()
     }
 
     /// Starts the database; the steps after which it can be used.

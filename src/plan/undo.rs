@@ -21,13 +21,18 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
             _ => None,
         })
         .collect();
-    successors(&mut plan, done, &renamed);
+    let removed = successors(&mut plan, done, &renamed);
     let mut started = None;
     let mut ready = Vec::new();
     for action in done {
         let (name, mut after) = match action {
             Action::RenameContainer { from, to } if to.ends_with(PREVIOUS) => {
-                (from, put_back(&mut plan, from, to, &renamed))
+                let action = Action::RenameContainer {
+                    from: to.clone(),
+                    to: from.clone(),
+                };
+                let after = removed.into_iter().collect();
+                (from, vec![plan.push(Phase::Finish, action, CAUSE, after)])
             }
             Action::StopContainer { name, .. } if !name.ends_with(PREVIOUS) => (name, Vec::new()),
             _ => continue,
@@ -50,40 +55,28 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
     plan
 }
 
-/// Removes successors that were made and never took their place.
-fn successors(plan: &mut Plan, done: &[Action], renamed: &BTreeSet<(&str, &str)>) {
-    for action in done {
-        if let Action::CreateContainer { spec, .. } = action
-            && spec.name.ends_with(NEXT)
-            && !renamed.iter().any(|(from, _)| *from == spec.name)
-        {
-            let action = Action::RemoveContainer {
-                name: spec.name.clone(),
-                volumes: false,
-            };
-            plan.push(Phase::Finish, action, CAUSE, Vec::new());
-        }
-    }
-}
-
-/// Gives a container its name back; the step after which it has it.
-fn put_back(
+/// Removes successors, the last one first: one may share the network of an earlier one.
+fn successors(
     plan: &mut Plan,
-    name: &str,
-    previous: &str,
+    done: &[Action],
     renamed: &BTreeSet<(&str, &str)>,
-) -> Vec<StepId> {
-    let mut after = Vec::new();
-    if renamed.iter().any(|(_, to)| *to == name) {
+) -> Option<StepId> {
+    let mut last = None;
+    for action in done.iter().rev() {
+        let Action::CreateContainer { spec, .. } = action else {
+            continue;
+        };
+        let Some(base) = spec.name.strip_suffix(NEXT) else {
+            continue;
+        };
+        let took_over = renamed.contains(&(spec.name.as_str(), base));
+        let name = if took_over { base } else { &spec.name };
         let action = Action::RemoveContainer {
             name: name.to_owned(),
             volumes: false,
         };
-        after = vec![plan.push(Phase::Finish, action, CAUSE, Vec::new())];
+        let after = last.into_iter().collect();
+        last = Some(plan.push(Phase::Finish, action, CAUSE, after));
     }
-    let action = Action::RenameContainer {
-        from: previous.to_owned(),
-        to: name.to_owned(),
-    };
-    vec![plan.push(Phase::Finish, action, CAUSE, after)]
+    last
 }
