@@ -76,11 +76,12 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub enum Command {
     /// Start, stop and look at environments
     #[command(subcommand, visible_alias = "environment")]
+    #[command(after_help = "Example: poststack env start dev")]
     Env(env::EnvCommand),
     /// Restart one service and wait until it is ready again
     Restart(restart::RestartArgs),
     /// Show or check the configuration
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: poststack config validate")]
     Config(config::ConfigCommand),
     /// Show the configuration (as `config show`)
     #[command(hide = true)]
@@ -91,6 +92,7 @@ pub enum Command {
     /// Build the images that poststack ships, with the time of each
     Build(build::BuildArgs),
     /// Show the versions of poststack and of the engine in use
+    #[command(after_help = "Example: poststack version --format json")]
     Version,
 }
 

@@ -17,21 +17,26 @@ use crate::environment::Failure;
 #[derive(Debug, Subcommand)]
 pub enum EnvCommand {
     /// List the environments of the project
+    #[command(after_help = "Example: poststack env list")]
     #[command(visible_alias = "ls")]
     List,
     /// Start an environment: database, init phase, deployment
     #[command(visible_alias = "up")]
+    #[command(after_help = "Example: poststack env start dev --set LOG_LEVEL=debug")]
     Start(start::StartArgs),
     /// Stop an environment; data is kept
     #[command(visible_alias = "down")]
     Stop(stop::StopArgs),
     /// Stop an environment and start it again
+    #[command(after_help = "Example: poststack env restart dev")]
     Restart(start::StartArgs),
     /// Show what runs, and whether the database lets us in
     Status(status::StatusArgs),
     /// Run the init phase again, due or not; the deployment is left alone
+    #[command(after_help = "Example: poststack env init dev")]
     Init(start::StartArgs),
     /// Deploy without running the init phase
+    #[command(after_help = "Example: poststack env deploy dev")]
     Deploy(start::StartArgs),
     /// Show every variable with its value, where it comes from and where it is used
     DryRun(dry_run::DryRunArgs),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::run::Run;
 use crate::environment::Failure;
-use crate::environment::stop::restart_service;
+use crate::environment::stop::{Restart, restart_service};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example: poststack restart web --env dev")]
@@ -22,9 +22,12 @@ pub(super) async fn run(run: &Run, args: &RestartArgs) -> Result<(), Failure> {
     let (environment, _) = project.environment(args.env.as_deref())?;
     let prepared = run.glance(&project, environment)?;
     let engine = run.engine().await?;
-    let service = (args.service.as_str(), run.global.lock_wait);
+    let restart = Restart {
+        service: &args.service,
+        lock_wait: run.global.lock_wait,
+    };
     let listener = |event| run.ui.event(&event);
-    restart_service(&project, &prepared, &engine, service, &listener).await?;
+    restart_service(&project, &prepared, &engine, restart, &listener).await?;
     let data = json!({"service": args.service, "environment": environment.name.as_str()});
     run.ui.end(&data, String::new);
     Ok(())

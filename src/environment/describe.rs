@@ -110,9 +110,13 @@ fn environment(project: &Project, environment: &Environment) -> DescribedEnviron
     }
 }
 
-/// A literal whose name speaks of a secret is masked; a reference shows where it comes from.
+/// What is named as a secret is masked, unless it is nothing but a reference: `${NAME}`.
 fn masked(name: &str, text: &str) -> String {
-    if crate::variables::value::is_secret_name(name) && !text.contains('$') {
+    let reference = text
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'));
+    let pure = reference.is_some_and(crate::variables::grammar::is_name);
+    if crate::variables::value::is_secret_name(name) && !pure {
         "***".to_owned()
     } else {
         text.to_owned()

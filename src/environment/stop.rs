@@ -17,7 +17,7 @@ use crate::config::model::Storage;
 use crate::engine::{Engine, HealthOutcome};
 use crate::event::{Event, Listener, Subject};
 use crate::plan::identity::Role;
-use crate::plan::{self, Action, StopOptions};
+use crate::plan::{self, Action, DesiredContainer, StopOptions};
 
 /// What a stop did.
 #[derive(Debug, Clone, Serialize)]
@@ -82,7 +82,14 @@ pub async fn stop(
     })
 }
 
-/// Stops and starts the containers of one service and waits until it is ready again.
+/// Which service to restart.
+#[derive(Debug, Clone, Copy)]
+pub struct Restart<'a> {
+    pub service: &'a str,
+    pub lock_wait: Duration,
+}
+
+/// Stops and starts the container of one service and waits until it is ready again.
 ///
 /// # Errors
 /// An unknown service, or one that does not come back.
@@ -90,54 +97,26 @@ pub async fn restart_service(
     project: &Project,
     prepared: &Prepared,
     engine: &Engine,
-    service: (&str, Duration),
+    restart: Restart<'_>,
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
-    let (service, wait) = service;
-    let lock = lock(project, prepared, engine, ("restart", wait)).await?;
-    let known: Vec<&str> = prepared
-        .desired
-        .containers()
-        .map(|one| one.service.as_str())
-        .collect();
-    let services = prepared.desired.deployment.iter();
-    let mut candidates = services.chain(prepared.desired.containers());
-    let Some(container) = candidates.find(|one| one.service == service) else {
-        let environment = &prepared.identity.environment;
-        let message = format!("Environment `{environment}` has no service `{service}`");
-        return Err(Failure::new(Kind::Usage, message)
-            .hint(format!("its services are: {}", known.join(", "))));
-    };
-    let in_memory = prepared.environment.postgres.storage == Storage::Tmpfs;
-    if container.role == Role::Database && in_memory {
-        let environment = &prepared.identity.environment;
-        let message =
-            "The data is in memory (`storage: tmpfs`): a restart of the database loses it";
-        return Err(Failure::new(Kind::Failed, message).hint(format!(
-            "to start over with a new database: poststack env restart {environment}"
-        )));
-    }
+    let claim = ("restart", restart.lock_wait);
+    let lock = lock(project, prepared, engine, claim).await?;
+    let container = restartable(prepared, restart.service)?;
     let name = &container.spec.name;
     let began = Instant::now();
-    let found = engine
-        .find_by_name(name)
-        .await
-        .map_err(|error| engine_failure(&error))?;
+    let found = engine.find_by_name(name).await;
+    let found = found.map_err(|error| engine_failure(&error))?;
     if !found.is_some_and(|found| prepared.identity.owns(&found.labels)) {
         let environment = &prepared.identity.environment;
-        let message = format!("`{service}` has no container yet");
-        return Err(
-            Failure::new(Kind::Failed, message).hint(format!("poststack env start {environment}"))
-        );
+        let message = format!("`{}` has no container yet", restart.service);
+        let hint = format!("poststack env start {environment}");
+        return Err(Failure::new(Kind::Failed, message).hint(hint));
     }
-    engine
-        .stop_in_its_time(name)
-        .await
-        .map_err(|error| engine_failure(&error))?;
-    engine
-        .start(name)
-        .await
-        .map_err(|error| engine_failure(&error))?;
+    let stopped = engine.stop_in_its_time(name).await;
+    stopped.map_err(|error| engine_failure(&error))?;
+    let started = engine.start(name).await;
+    started.map_err(|error| engine_failure(&error))?;
     let images = Images::new(engine, prepared);
     let context = Context {
         engine,
@@ -146,26 +125,7 @@ pub async fn restart_service(
         listener,
         migrated: Cell::new(false),
     };
-    if container.role == Role::Database {
-        super::database::await_login(&context)
-            .await
-            .map_err(|failure| *failure)?;
-    } else {
-        let outcome = engine.wait_healthy(name, None).await;
-        match outcome.map_err(|error| engine_failure(&error))? {
-            HealthOutcome::Healthy | HealthOutcome::NoTest | HealthOutcome::Exited(0) => {}
-            other => {
-                let step = plan::Step {
-                    phase: plan::Phase::Deploy,
-                    action: Action::StartContainer(name.clone()),
-                    cause: String::new(),
-                    after: Vec::new(),
-                };
-                let failure = super::step_failure::unready(&step, name, &other, &context).await;
-                return Err(*failure);
-            }
-        }
-    }
+    ready_again(container, &context).await?;
     listener(Event::StepEnded {
         subject: Subject::new("Container", name),
         done: "restarted",
@@ -174,4 +134,49 @@ pub async fn restart_service(
     });
     lock.done();
     Ok(())
+}
+
+/// The container of a service that may be restarted; a service wins over the database.
+fn restartable<'p>(prepared: &'p Prepared, service: &str) -> Result<&'p DesiredContainer, Failure> {
+    let environment = &prepared.identity.environment;
+    let services = prepared.desired.deployment.iter();
+    let mut candidates = services.chain(prepared.desired.containers());
+    let Some(container) = candidates.find(|one| one.service == service) else {
+        let known = prepared.desired.containers();
+        let known: Vec<&str> = known.map(|one| one.service.as_str()).collect();
+        let message = format!("Environment `{environment}` has no service `{service}`");
+        let hint = format!("its services are: {}", known.join(", "));
+        return Err(Failure::new(Kind::Usage, message).hint(hint));
+    };
+    let in_memory = prepared.environment.postgres.storage == Storage::Tmpfs;
+    if container.role == Role::Database && in_memory {
+        let message =
+            "The data is in memory (`storage: tmpfs`): a restart of the database loses it";
+        return Err(Failure::new(Kind::Failed, message).hint(format!(
+            "to start over with a new database: poststack env restart {environment}"
+        )));
+    }
+    Ok(container)
+}
+
+async fn ready_again(container: &DesiredContainer, context: &Context<'_>) -> Result<(), Failure> {
+    if container.role == Role::Database {
+        let login = super::database::await_login(context).await;
+        return login.map_err(|failure| *failure);
+    }
+    let name = &container.spec.name;
+    let outcome = context.engine.wait_healthy(name, None).await;
+    match outcome.map_err(|error| engine_failure(&error))? {
+        HealthOutcome::Healthy | HealthOutcome::NoTest | HealthOutcome::Exited(0) => Ok(()),
+        other => {
+            let step = plan::Step {
+                phase: plan::Phase::Deploy,
+                action: Action::StartContainer(name.clone()),
+                cause: String::new(),
+                after: Vec::new(),
+            };
+            let failure = super::step_failure::unready(&step, name, &other, context).await;
+            Err(*failure)
+        }
+    }
 }

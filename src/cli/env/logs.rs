@@ -18,14 +18,28 @@ pub struct LogsArgs {
     #[arg(short, long)]
     follow: bool,
     /// Show only the last lines of each container
-    #[arg(short = 'n', long, value_name = "LINES")]
-    tail: Option<usize>,
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "all", value_parser = tail)]
+    tail: Tail,
     /// Show only lines since then: 10m, or a time such as 2026-01-31T08:00:00Z
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
     /// Show when each line was written
     #[arg(short, long)]
     timestamps: bool,
+}
+
+/// How many lines; `None` is all of them.
+#[derive(Debug, Clone, Copy)]
+struct Tail(Option<usize>);
+
+fn tail(text: &str) -> Result<Tail, String> {
+    match text {
+        "all" => Ok(Tail(None)),
+        _ => text
+            .parse()
+            .map(|lines| Tail(Some(lines)))
+            .map_err(|_| "write a number of lines, or `all`".to_owned()),
+    }
 }
 
 pub async fn run(run: &Run, args: &LogsArgs) -> Result<(), Failure> {
@@ -39,7 +53,7 @@ pub async fn run(run: &Run, args: &LogsArgs) -> Result<(), Failure> {
     let engine = run.engine().await?;
     let options = LogOptions {
         follow: args.follow,
-        tail: args.tail,
+        tail: args.tail.0,
         since: args.since.as_deref().map(since).transpose()?,
         timestamps: args.timestamps,
         ..LogOptions::default()

@@ -13,7 +13,6 @@ use crate::plan::{StartOptions, StopOptions};
 use crate::ui::view;
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example: poststack env start dev --set LOG_LEVEL=debug")]
 pub struct StartArgs {
     #[command(flatten)]
     environment: EnvironmentArg,
