@@ -4,6 +4,7 @@
 //! prints; listeners get events, callers get outcomes.
 
 mod address;
+mod context;
 mod database;
 pub mod describe;
 pub mod dry_run;

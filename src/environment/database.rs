@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::execute::Context;
+use super::context::Context;
 use super::failure::{Failure, Kind};
 use super::step_failure::{capitalised, engine_failure, last_lines};
 use crate::engine::ExecOptions;

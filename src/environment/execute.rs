@@ -1,31 +1,19 @@
 //! Runs a plan: every step as soon as the steps it waits for have ended. Decides nothing.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
+use super::context::{Context, service_of};
 use super::failure::Failure;
-use super::images::Images;
-use super::prepare::Prepared;
 use super::step_failure::{self};
 use crate::engine::{Engine, EngineError, HealthOutcome};
-use crate::event::{Event, InitResult, Listener, Seconds, Subject};
+use crate::event::{Event, InitResult, Seconds, Subject};
 use crate::plan::spec::{ContainerSpec, MountSpecSource};
 use crate::plan::step::{NEXT, PREVIOUS, StepId};
 use crate::plan::{Action, Phase, Plan, Step};
-
-/// What a step needs besides itself.
-pub(super) struct Context<'a> {
-    pub engine: &'a Engine,
-    pub prepared: &'a Prepared,
-    pub images: &'a Images<'a>,
-    pub listener: Listener<'a>,
-    /// Whether migrations were applied.
-    pub migrated: Cell<bool>,
-}
 
 /// A plan that did not reach its end.
 pub(super) struct Stopped {
@@ -290,18 +278,6 @@ async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(
     }
     Err(step_failure::exited(phase, name, code, context).await)
 }
-
-/// The service a container runs, for messages.
-pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str {
-    let own = name.strip_suffix(NEXT).unwrap_or(name);
-    let own = own.strip_suffix(PREVIOUS).unwrap_or(own);
-    let mut containers = context.prepared.desired.containers();
-    let found = containers.find(|container| container.spec.name == own);
-    found.map_or(own, |container| container.service.as_str())
-}
-
-/// Lines of a container's log that a failure shows.
-pub(super) const LOG_TAIL: usize = 15;
 
 /// Seconds with three decimals, as JSON shows them.
 pub(super) fn rounded(duration: Duration) -> f64 {

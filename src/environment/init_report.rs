@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::execute::Context;
+use super::context::Context;
 use super::failure::{Failure, Kind};
 use super::step_failure::capitalised;
 use crate::diagnostic::any_error;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::execute::{self, Context, Stopped, execute};
+use super::context::Context;
+use super::execute::{self, Stopped, execute};
 use super::failure::{Failure, Kind};
 use super::healthy;
 use super::images::Images;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::execute::{Context, LOG_TAIL, service_of};
+use super::context::{Context, LOG_TAIL, service_of};
 use super::failure::{Failure, Kind};
 use crate::diagnostic::Place;
 use crate::engine::{EngineError, HealthOutcome};

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::execute::{self, Context, execute};
+use super::context::Context;
+use super::execute::{self, execute};
 use super::failure::{Failure, Kind};
 use super::images::Images;
 use super::observe;

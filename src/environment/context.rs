@@ -1,0 +1,31 @@
+//! What the steps of a plan share while they run.
+
+use std::cell::Cell;
+
+use super::images::Images;
+use super::prepare::Prepared;
+use crate::engine::Engine;
+use crate::event::Listener;
+use crate::plan::step::{NEXT, PREVIOUS};
+
+/// Lines of a container's log that a failure shows.
+pub(super) const LOG_TAIL: usize = 15;
+
+/// What a step needs besides itself.
+pub(super) struct Context<'a> {
+    pub engine: &'a Engine,
+    pub prepared: &'a Prepared,
+    pub images: &'a Images<'a>,
+    pub listener: Listener<'a>,
+    /// Whether migrations were applied.
+    pub migrated: Cell<bool>,
+}
+
+/// The service a container runs, for messages.
+pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str {
+    let own = name.strip_suffix(NEXT).unwrap_or(name);
+    let own = own.strip_suffix(PREVIOUS).unwrap_or(own);
+    let mut containers = context.prepared.desired.containers();
+    let found = containers.find(|container| container.spec.name == own);
+    found.map_or(own, |container| container.service.as_str())
+}
