@@ -15,6 +15,9 @@ use crate::workload::model::{FileContent, FileMount};
 /// How long a container may pause between two runs.
 const COMES_BACK: Duration = Duration::from_millis(700);
 
+/// How long Podman may take to tidy up after a container.
+const TIDY_LIMIT: Duration = Duration::from_secs(5);
+
 /// How often a container with a restart policy is looked at.
 const RESTART_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -166,11 +169,32 @@ impl Engine {
         match self.kind {
             EngineKind::Docker => ended.await,
             // Podman looks for this every quarter of a second, but tells the next exit by event.
-            EngineKind::Podman => tokio::select! {
-                code = ended => code,
-                code = self.wait_until(container, "next-exit") => code,
-            },
+            EngineKind::Podman => {
+                let code = tokio::select! {
+                    code = ended => code,
+                    code = self.wait_until(container, "next-exit") => code,
+                }?;
+                self.wait_tidied(container).await;
+                Ok(code)
+            }
         }
+    }
+
+    /// Waits until Podman has taken an ended container out of its networks. It does so a while
+    /// after the exit and rewrites the names of the network meanwhile, which loses the name and
+    /// address of a container that starts at that moment: it would find nobody.
+    async fn wait_tidied(&self, container: &str) {
+        let call = Call::post(
+            &format!("/v4.0.0/libpod/containers/{container}/wait"),
+            format!("await the end of container `{container}`"),
+        );
+        let call = call
+            .query("condition", "exited")
+            .query("condition", "running")
+            .query("condition", "removing")
+            .query("interval", "10ms");
+        // It may be gone already, and that is as good.
+        let _ = tokio::time::timeout(TIDY_LIMIT, self.wire.run(call)).await;
     }
 
     /// As [`Engine::wait_exit`], but a container that its restart policy brings back at once has

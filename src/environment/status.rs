@@ -149,7 +149,7 @@ pub(super) async fn of(prepared: &Prepared, engine: &Engine, containers: &Contai
     Status {
         project: prepared.identity.project.to_string(),
         environment: prepared.identity.environment.to_string(),
-        state: overall(&database, &services, containers),
+        state: overall(prepared, &database, &services, containers),
         engine: engine.to_string(),
         database,
         services,
@@ -171,10 +171,19 @@ fn orphans<'a>(
         })
 }
 
-fn overall(database: &Database, services: &[Service], containers: &Containers) -> Overall {
+fn overall(
+    prepared: &Prepared,
+    database: &Database,
+    services: &[Service],
+    containers: &Containers,
+) -> Overall {
+    let completes = |service: &Service| {
+        let mut containers = prepared.desired.containers();
+        containers.any(|one| one.completes && one.spec.name == service.container)
+    };
     let good = |service: &Service| match service.engine_state {
         State::Running => service.health != Some("unhealthy"),
-        State::Exited(Some(0)) => service.role == Role::Init.as_str(),
+        State::Exited(Some(0)) => completes(service),
         _ => false,
     };
     let relevant = services

@@ -230,15 +230,19 @@ impl<'a> Planner<'a> {
     /// Tidies away what is no longer needed, once everything else has ended well.
     fn finish(&mut self) {
         let all: Vec<StepId> = (0..self.plan.steps.len()).collect();
-        let replaced: Vec<String> = self.replaced.iter().cloned().collect();
-        for name in replaced {
-            let previous = format!("{name}{PREVIOUS}");
-            let action = Action::RemoveContainer {
-                name: previous,
-                volumes: false,
-            };
-            let cause = "its successor is ready";
-            self.plan.push(Phase::Finish, action, cause, all.clone());
+        let names: Vec<&str> = self.desired.container_names().collect();
+        let mut after = all.clone();
+        // Backwards, one by one: Podman keeps a container whose network another one shares.
+        for name in names.into_iter().rev() {
+            if self.replaced.contains(name) {
+                let action = Action::RemoveContainer {
+                    name: format!("{name}{PREVIOUS}"),
+                    volumes: false,
+                };
+                let cause = "its successor is ready";
+                let removed = self.plan.push(Phase::Finish, action, cause, after);
+                after = vec![removed];
+            }
         }
         if self.options.remove_orphans {
             for name in self.orphans() {

@@ -2,6 +2,14 @@
 
 mod access;
 mod anonymous;
+mod commands;
+mod database;
+mod files;
+mod init;
+mod interop;
 mod isolation;
 mod lifecycle;
+mod secrecy;
+mod services;
 mod support;
+mod variables;

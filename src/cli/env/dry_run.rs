@@ -41,10 +41,11 @@ pub fn run(run: &Run, args: &DryRunArgs) -> Result<(), Failure> {
         let shown = project.shown(&path);
         if uses.iter().any(|one| one.place.source.path == shown) {
             uses.retain(|one| one.place.source.path == shown);
+            let place =
+                |one: &Diagnostic| one.place.as_ref().map(|place| place.source.path.clone());
+            diagnostics.retain(|one| place(one).is_some_and(|path| path == shown));
         } else {
-            let (found, faults) = uses_of_file(&prepared, &path, &shown)?;
-            uses = found;
-            diagnostics.extend(faults);
+            (uses, diagnostics) = uses_of_file(&prepared, &path, &shown)?;
         }
     }
     let listed = lines(&prepared, &uses, args.all);

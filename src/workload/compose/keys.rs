@@ -34,17 +34,16 @@ impl Keys {
 pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &Keys) {
     for entry in &mapping.entries {
         let key = &*entry.key;
-        if keys.read.contains(&key) {
+        // What begins with `x-` is the user's own, and the place for anchors.
+        // https://github.com/compose-spec/compose-spec/blob/main/11-extension.md
+        if keys.read.contains(&key) || key.starts_with("x-") {
             continue;
         }
         let decoder = &mut file.decoder;
         if decoder.diagnostics.len() > ENOUGH {
             return;
         }
-        if key.starts_with("x-") {
-            let message = format!("`{key}` is an extension; only anchors in it have an effect");
-            decoder.note(entry.key_span, message);
-        } else if let Some(why) = lookup(keys.ignored, key) {
+        if let Some(why) = lookup(keys.ignored, key) {
             let message = format!("`{key}`{} is ignored: {why}", within(path));
             decoder.note(entry.key_span, message);
         } else if let Some(help) = lookup(keys.refused, key) {
@@ -266,9 +265,7 @@ mod tests {
         insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, develop: {}, x-b: 1}\n"), @r##"
     note 1:1: `name` is ignored: poststack names the project `<project>-<environment>`
     note 2:1: `version` is ignored: the Compose specification has no versions
-    note 3:1: `x-a` is an extension; only anchors in it have an effect
     note 5:17: `develop` in `services.a` is ignored: poststack does not watch source files
-    note 5:30: `x-b` is an extension; only anchors in it have an effect
     "##);
     }
 

@@ -130,7 +130,6 @@ fn a_real_file_becomes_a_workload_in_start_order() {
     );
     insta::assert_snapshot!(project.faults(), @r##"
     note 2:1: `name` is ignored: poststack names the project `<project>-<environment>`
-    note 3:1: `x-common` is an extension; only anchors in it have an effect
     "##);
 }
 
@@ -226,7 +225,6 @@ fn one_fault_in_a_merged_mapping_is_told_once() {
 x-base: &base {image: x, restart: never, cap_add: NET_ADMIN}
 services: {a: *base, b: {<<: *base}, c: {<<: *base, restart: always}}
 "), @r##"
-    note 2:1: `x-base` is an extension; only anchors in it have an effect
     error 2:35: `services.a.restart` is `never`
       help: write `no`, `always`, `unless-stopped` or `on-failure[:times]`
     error 2:51: `services.a.cap_add` must be a list, this is a string
