@@ -40,6 +40,9 @@ const SETTLE: Duration = Duration::from_millis(400);
 /// A container that has run for so long is not watched any more; a start itself may take a while.
 const SETTLED: Duration = Duration::from_secs(5);
 
+/// How long a container that failed its test is given to have ended.
+const LAST_LOOK: Duration = Duration::from_millis(300);
+
 /// The first pause between two probes.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
@@ -171,6 +174,10 @@ impl Engine {
                 return Ok(HealthOutcome::Healthy);
             }
             if patience.is_lost_at(Instant::now()) || verdict == Health::Unhealthy {
+                // An end that the engine has not told yet explains the failed test better.
+                if let Ok(code) = timeout(LAST_LOOK, self.wait_final_exit(container)).await {
+                    return code.map(HealthOutcome::Exited);
+                }
                 let last_output = std::mem::take(last_output);
                 return Ok(HealthOutcome::Unhealthy { last_output });
             }

@@ -117,11 +117,7 @@ pub async fn start(
         listener,
         migrated: Cell::new(false),
     };
-    run(&started.plan, &observed, &context).await?;
-    let mut status = match touches_containers(&started.plan) {
-        true => status::status(prepared, engine).await?,
-        false => status::of(prepared, engine, &observed.containers).await,
-    };
+    let mut status = run(&started.plan, &observed, &context).await?;
     if options.plan.deploy {
         healthy::remember(project, environment, engine, &status).await;
         status.was_awaited();
@@ -162,7 +158,7 @@ async fn build_first(
     Ok(())
 }
 
-async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<(), Failure> {
+async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<Status, Failure> {
     let entries = plan.steps.iter().filter_map(|step| match step.phase {
         Phase::Init(index) => Some(index),
         _ => None,
@@ -174,16 +170,28 @@ async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<()
     }
     // What was replaced is kept until everything else has ended well.
     let (work, finish) = plan.before_finish();
-    let worked = match execute(&work, context).await {
-        Ok(()) if work.changes_nothing() => Ok(()),
-        Ok(()) => still_running(&work, context).await,
-        Err(stopped) => Err(stopped),
-    };
-    if let Err(stopped) = worked {
+    if let Err(stopped) = execute(&work, context).await {
         return Err(put_back(*stopped, before, context).await);
     }
+    let mut status = match touches_containers(plan) {
+        true => status::status(context.prepared, context.engine).await?,
+        false => status::of(context.prepared, context.engine, &before.containers).await,
+    };
+    if let Some(stopped) = ended(&work, &status, context).await {
+        return Err(put_back(stopped, before, context).await);
+    }
     let finished = execute(&finish, context).await;
-    finished.map_err(|stopped| stopped.failure)
+    finished.map_err(|stopped| stopped.failure)?;
+    status
+        .services
+        .retain(|one| !removes(&finish, &one.container));
+    Ok(status)
+}
+
+fn removes(plan: &Plan, container: &str) -> bool {
+    let mut actions = plan.steps.iter().map(|step| &step.action);
+    actions
+        .any(|action| matches!(action, Action::RemoveContainer { name, .. } if name == container))
 }
 
 /// Puts former containers back where the failed plan had replaced or stopped them.
@@ -267,31 +275,26 @@ fn missing_externals(missing: &[External]) -> Result<(), Failure> {
 }
 
 /// A service that ended with an error right after it was started is a failed deploy.
-async fn still_running(work: &Plan, context: &Context<'_>) -> Result<(), Box<Stopped>> {
-    let stopped = |failure: Failure| {
-        let done = work.steps.iter().map(|step| step.action.clone()).collect();
-        Box::new(Stopped { failure, done })
-    };
-    let prepared = context.prepared;
-    let observed = observe::own(context.engine, &prepared.identity).await;
-    let observed = observed.map_err(stopped)?;
-    for container in &prepared.desired.deployment {
+async fn ended(work: &Plan, status: &Status, context: &Context<'_>) -> Option<Stopped> {
+    for container in &context.prepared.desired.deployment {
         let name = &container.spec.name;
-        let started = work
-            .steps
-            .iter()
-            .any(|step| matches!(&step.action, Action::StartContainer(started) if started == name));
-        let state = observed.containers.get(name).map(|found| found.state);
-        let code = match state {
-            Some(State::Exited(Some(code))) if started && code != 0 => code,
-            Some(State::Restarting) => {
+        let mut actions = work.steps.iter().map(|step| &step.action);
+        let started =
+            actions.any(|action| matches!(action, Action::StartContainer(one) if one == name));
+        let Some(found) = status.services.iter().find(|one| one.container == *name) else {
+            continue;
+        };
+        let code = match found.engine_state {
+            State::Exited(Some(code)) if started && code != 0 => code,
+            State::Restarting => {
                 let found = context.engine.find_by_name(name).await.ok().flatten();
                 found.map_or(0, |found| found.exit_code)
             }
             _ => continue,
         };
-        let failure = super::step_failure::exited(Phase::Deploy, name, code, context);
-        return Err(stopped(*failure.await));
+        let failure = *super::step_failure::exited(Phase::Deploy, name, code, context).await;
+        let done = work.steps.iter().map(|step| step.action.clone()).collect();
+        return Some(Stopped { failure, done });
     }
-    Ok(())
+    None
 }
