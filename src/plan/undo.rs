@@ -1,6 +1,6 @@
 //! The plan that puts former containers back after a failed deploy.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::observed::{Observed, State};
 use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
@@ -21,13 +21,13 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
             _ => None,
         })
         .collect();
-    successors(&mut plan, done, &renamed);
+    let removed = successors(&mut plan, done, &renamed);
     let mut started = None;
     let mut ready = Vec::new();
     for action in done {
         let (name, mut after) = match action {
             Action::RenameContainer { from, to } if to.ends_with(PREVIOUS) => {
-                (from, put_back(&mut plan, from, to, &renamed))
+                (from, put_back(&mut plan, from, to, &removed))
             }
             Action::StopContainer { name, .. } if !name.ends_with(PREVIOUS) => (name, Vec::new()),
             _ => continue,
@@ -50,20 +50,35 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
     plan
 }
 
-/// Removes successors that were made and never took their place.
-fn successors(plan: &mut Plan, done: &[Action], renamed: &BTreeSet<(&str, &str)>) {
-    for action in done {
-        if let Action::CreateContainer { spec, .. } = action
-            && spec.name.ends_with(NEXT)
-            && !renamed.iter().any(|(from, _)| *from == spec.name)
-        {
-            let action = Action::RemoveContainer {
-                name: spec.name.clone(),
-                volumes: false,
-            };
-            plan.push(Phase::Finish, action, CAUSE, Vec::new());
-        }
+/// Removes the successors that were made, last first: Podman keeps a container whose network
+/// another one shares. The name each had last → the step after which it is gone.
+fn successors(
+    plan: &mut Plan,
+    done: &[Action],
+    renamed: &BTreeSet<(&str, &str)>,
+) -> BTreeMap<String, StepId> {
+    let mut removed = BTreeMap::new();
+    let mut after = Vec::new();
+    for action in done.iter().rev() {
+        let Action::CreateContainer { spec, .. } = action else {
+            continue;
+        };
+        let Some(final_name) = spec.name.strip_suffix(NEXT) else {
+            continue;
+        };
+        let name = match renamed.contains(&(spec.name.as_str(), final_name)) {
+            true => final_name,
+            false => spec.name.as_str(),
+        };
+        let action = Action::RemoveContainer {
+            name: name.to_owned(),
+            volumes: false,
+        };
+        let step = plan.push(Phase::Finish, action, CAUSE, after);
+        after = vec![step];
+        removed.insert(name.to_owned(), step);
     }
+    removed
 }
 
 /// Gives a container its name back; the step after which it has it.
@@ -71,16 +86,9 @@ fn put_back(
     plan: &mut Plan,
     name: &str,
     previous: &str,
-    renamed: &BTreeSet<(&str, &str)>,
+    removed: &BTreeMap<String, StepId>,
 ) -> Vec<StepId> {
-    let mut after = Vec::new();
-    if renamed.iter().any(|(_, to)| *to == name) {
-        let action = Action::RemoveContainer {
-            name: name.to_owned(),
-            volumes: false,
-        };
-        after = vec![plan.push(Phase::Finish, action, CAUSE, Vec::new())];
-    }
+    let after = removed.get(name).copied().into_iter().collect();
     let action = Action::RenameContainer {
         from: previous.to_owned(),
         to: name.to_owned(),
