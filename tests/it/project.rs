@@ -217,11 +217,14 @@ impl Project {
 impl Drop for Project {
     fn drop(&mut self) {
         let filter = format!("label=io.poststack.project={}", self.name);
+        let containers = (
+            vec!["ps", "--all", "--quiet"],
+            vec!["rm", "--force", "--volumes"],
+        );
         for (list, remove) in [
-            (
-                vec!["ps", "--all", "--quiet"],
-                vec!["rm", "--force", "--volumes"],
-            ),
+            containers.clone(),
+            // Podman keeps one whose network another shares until that is gone.
+            containers,
             (
                 vec!["volume", "ls", "--quiet"],
                 vec!["volume", "rm", "--force"],

@@ -95,5 +95,22 @@ networks: { back: { internal: true } }
         project.write("app.yml", &compose(&services.replace("hostname: special", "hostname: changed")));
         project.run(&["env", "start", "dev"]).ok();
         assert_eq!(shell(&project, &other, address, &[]), shell(&project, &web, address, &[]));
+        project.run(&["env", "stop", "dev", "--rm"]).ok();
+        assert_eq!(project.container_ids().len(), 0);
+    }
+
+    fn a_failed_change_of_a_shared_network_is_put_back(on: On) {
+        let project = Project::new(on, DEV);
+        let services = "  web: *sleep\n  other:\n    <<: *sleep\n    network_mode: service:web\n";
+        project.write("app.yml", &compose(services));
+        project.run(&["env", "start", "dev"]).ok();
+        let before = project.container_ids();
+        let failing = "  web:\n    <<: *sleep\n    hostname: changed\n  other:\n    <<: *sleep\n    network_mode: service:web\n    healthcheck: { test: [CMD, 'false'], interval: 1s, retries: 1 }\n";
+        project.write("app.yml", &compose(failing));
+        let failed = project.run(&["env", "start", "dev"]).exits(5);
+        assert_eq!(project.container_ids(), before, "{}", failed.stderr);
+        project.write("app.yml", &compose(services));
+        let back = project.run(&["env", "start", "dev", "--format", "json"]).ok().result();
+        assert_eq!(back["changed"], false, "{}", failed.stderr);
     }
 }

@@ -1,5 +1,6 @@
 //! What the scenarios share: the smallest services there are, and looking into a database.
 
+use std::process::Output;
 use std::time::Duration;
 
 use poststack::postgres::{Address, ConnectError, Connection, connect};
@@ -101,10 +102,24 @@ pub fn psql(project: &Project, container: &str, sql: &str) -> String {
 }
 
 /// What a script prints in a container, where it must succeed.
+///
+/// Aardvark 1.4, Podman's name server, misses a change while the network of another test goes, and
+/// learns of it with the next one; a name that is not known is asked for again.
 #[track_caller]
 pub fn shell(project: &Project, container: &str, script: &str, arguments: &[&str]) -> String {
     let command = [&["sh", "-c", script, "sh"], arguments].concat();
-    let output = project.exec(container, &command);
+    let unknown = |output: &Output| {
+        let said = [output.stdout.as_slice(), &output.stderr].concat();
+        String::from_utf8_lossy(&said).contains("could not translate host name")
+    };
+    let mut output = project.exec(container, &command);
+    for _ in 0..20 {
+        if !unknown(&output) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        output = project.exec(container, &command);
+    }
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{container}: {script}: {error}");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
