@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::SHIPPED_VERSION;
 use crate::plan::definition;
 use crate::plan::identity::CONTEXT_HASH;
 use crate::plan::spec::{BuildContext, ImageBuild};
@@ -24,9 +25,6 @@ pub const CONTAINERS: &[(&str, &str)] = assets![
     "containers/postgres/prepare-cluster.sh",
 ];
 
-/// The PostgreSQL version that Debian 12, the base of the image, carries.
-pub const POSTGRES_VERSION: u16 = 15;
-
 /// An image shipped in the binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltInImage {
@@ -43,7 +41,7 @@ const FULL: &str = "poststack/base-debian:latest";
 /// The images that `poststack build` makes, each after its base.
 #[must_use]
 pub fn built_in_images() -> Vec<BuiltInImage> {
-    let postgres = format!("poststack/postgres:{POSTGRES_VERSION}");
+    let postgres = format!("poststack/postgres:{SHIPPED_VERSION}");
     [CORE, &postgres, FULL]
         .into_iter()
         .filter_map(built_in_image)

@@ -57,7 +57,7 @@ pub struct Global {
     /// When to use colours; `NO_COLOR` is respected
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
-    /// Show only warnings and errors besides the result
+    /// Show only warnings, errors, and the data that was asked for
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Show image builds line by line and a debug log; twice for more

@@ -28,6 +28,7 @@ use crate::yaml::decode::{Decoder, ENOUGH_ERRORS};
 
 pub use files::{check_files, find};
 pub use model::Config;
+pub use postgres::SHIPPED_VERSION;
 
 /// Most diagnostics reported of one file; a last one counts the others.
 pub const MAX_DIAGNOSTICS: usize = 50;

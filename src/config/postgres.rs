@@ -71,6 +71,9 @@ fn image(decoder: &mut Decoder<'_>, mapping: &Mapping) -> Option<PostgresImage> 
     image.or(version)
 }
 
+/// The version of the image that poststack ships: what Debian 12, its base, carries.
+pub const SHIPPED_VERSION: u16 = 15;
+
 fn major_version(decoder: &mut Decoder<'_>, node: &Node, path: &str) -> Option<PostgresImage> {
     let text = node.as_scalar().map(|scalar| &*scalar.text);
     if let Some((major, minor)) = text.and_then(|text| text.split_once('.'))
@@ -83,6 +86,12 @@ fn major_version(decoder: &mut Decoder<'_>, node: &Node, path: &str) -> Option<P
         return None;
     }
     let version = decoder.integer(node, path, 10..=99)?;
+    if version != i64::from(SHIPPED_VERSION) {
+        let message = format!("poststack's own image is PostgreSQL {SHIPPED_VERSION}");
+        let help = format!("for another version write `image: postgres:{version}`");
+        decoder.error(node.span, message).help = Some(help);
+        return None;
+    }
     u16::try_from(version).ok().map(PostgresImage::Version)
 }
 

@@ -189,7 +189,7 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             None => (container(name), "removing", "removed"),
         },
         Action::AwaitLogin => (Subject::new("Database", ""), "waiting for a login", "ready"),
-        Action::AwaitReady { name, tested } => {
+        Action::AwaitReady { name, tested, .. } => {
             let done = if *tested { "healthy" } else { "running" };
             (container(name), "waiting", done)
         }
@@ -218,8 +218,15 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         Action::AwaitLogin => return super::database::await_login(context).await,
         Action::Migrate(folder) => return super::init_report::migrate(folder, context).await,
         Action::AwaitExit { name } => return await_exit(step.phase, name, context).await,
-        Action::AwaitReady { name, .. } => {
+        Action::AwaitReady {
+            name,
+            health_needed,
+            ..
+        } => {
             return match engine.wait_healthy(name, None).await {
+                Ok(HealthOutcome::NoTest) if *health_needed => {
+                    Err(step_failure::untested(step, name, context))
+                }
                 Ok(HealthOutcome::Healthy | HealthOutcome::NoTest) => Ok(()),
                 Ok(other) => Err(step_failure::unready(step, name, &other, context).await),
                 Err(error) => Err(step_failure::of_engine(step, &error, context).await),

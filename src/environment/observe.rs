@@ -1,6 +1,7 @@
 //! What is there of an environment, with what might stand in its way.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use std::time::Duration;
 
@@ -8,18 +9,42 @@ use futures_util::future::join_all;
 
 use super::failure::Failure;
 use super::images::current_id;
+use super::project::FILE_NAMES;
 use super::step_failure::engine_failure;
 use crate::assets;
-use crate::engine::Engine;
+use crate::engine::{Address, Engine};
 use crate::plan::Desired;
 use crate::plan::desired::{External, ImageSource};
-use crate::plan::identity::Identity;
+use crate::plan::identity::{Identity, PROJECT_DIR};
 use crate::plan::observed::{Observed, ObservedContainer, ObservedNetwork, ObservedVolume};
+use crate::plan::spec::Labels;
 
 /// Everything labelled as the environment's.
 pub(super) async fn own(engine: &Engine, identity: &Identity) -> Result<Observed, Failure> {
     let observed = engine.observe(&identity.selector()).await;
-    observed.map_err(|error| engine_failure(&error))
+    let mut observed = observed.map_err(|error| engine_failure(&error))?;
+    let containers = observed.containers.values_mut().map(|one| &mut one.labels);
+    let networks = observed.networks.values_mut().map(|one| &mut one.labels);
+    let volumes = observed.volumes.values_mut().map(|one| &mut one.labels);
+    containers
+        .chain(networks)
+        .chain(volumes)
+        .for_each(|labels| follow(labels, identity, engine));
+    Ok(observed)
+}
+
+/// A project folder that was moved or renamed: what it made goes with it, as soon as no
+/// configuration is left in its old place. Only on an engine of this machine, whose folders we see.
+fn follow(labels: &mut Labels, identity: &Identity, engine: &Engine) {
+    let Some(made_in) = labels.get(PROJECT_DIR).map(PathBuf::from) else {
+        return;
+    };
+    let here = matches!(engine.endpoint.address, Address::Unix(_));
+    let left = here && !FILE_NAMES.iter().any(|name| made_in.join(name).exists());
+    if made_in != identity.directory && left {
+        let directory = identity.directory.to_string_lossy().into_owned();
+        labels.insert(PROJECT_DIR.to_owned(), directory);
+    }
 }
 
 /// The containers labelled as the environment's.
@@ -28,7 +53,12 @@ pub(super) async fn containers(
     identity: &Identity,
 ) -> Result<BTreeMap<String, ObservedContainer>, Failure> {
     let containers = engine.containers(&identity.selector()).await;
-    containers.map_err(|error| engine_failure(&error))
+    let mut containers = containers.map_err(|error| engine_failure(&error))?;
+    containers
+        .values_mut()
+        .for_each(|one| follow(&mut one.labels, identity, engine));
+    containers.retain(|_, one| identity.owns(&one.labels));
+    Ok(containers)
 }
 
 /// Between two looks at what may still change.

@@ -14,6 +14,8 @@ use crate::state::State;
 
 /// The name of the configuration file.
 pub const FILE_NAME: &str = ".poststack.yml";
+/// All names it may have.
+pub const FILE_NAMES: [&str; 2] = [FILE_NAME, ".poststack.yaml"];
 
 /// An opened project.
 pub struct Project {

@@ -234,9 +234,16 @@ fn refused(conflicts: &[Conflict], environment: &EnvironmentName) -> Failure {
     let mut failure = Failure::new(Kind::Failed, message);
     for conflict in conflicts {
         let hints: &[String] = match conflict {
-            Conflict::Foreign { .. } => &[
+            Conflict::Foreign {
+                kind: "container", ..
+            } => &[
                 "poststack never touches what is not its own; remove or rename it".to_owned(),
                 "or give this project another `project.name`; nothing was changed".to_owned(),
+            ],
+            Conflict::Foreign { .. } => &[
+                "poststack never touches what is not its own; give this project another \
+                 `project.name`; nothing was changed"
+                    .to_owned(),
             ],
             Conflict::Changed {
                 kind: "network", ..

@@ -130,6 +130,17 @@ pub(super) async fn exited(
     })
 }
 
+/// A service without a health test that others wait for.
+pub(super) fn untested(step: &Step, name: &str, context: &Context<'_>) -> Box<Failure> {
+    let service = service_of(name, context);
+    let message =
+        format!("`{service}` has no health test, and another service waits for its health");
+    Box::new(
+        Failure::new(kind(step.phase), message)
+            .hint("give it a `healthcheck`, or wait for `service_started`"),
+    )
+}
+
 /// A service that did not become healthy, or that ended while it was waited for.
 pub(super) async fn unready(
     step: &Step,

@@ -66,6 +66,8 @@ pub struct DesiredContainer {
     pub depends_on: Vec<Dependency>,
     /// Whether another service waits for it to exit with 0.
     pub completes: bool,
+    /// Whether another service waits for its health.
+    pub health_needed: bool,
     pub place: Place,
 }
 
@@ -282,6 +284,7 @@ impl<'a> Builder<'a> {
             role: Role::Database,
             depends_on: Vec::new(),
             completes: false,
+            health_needed: false,
             place,
         });
         self.desired.database = Some(container);

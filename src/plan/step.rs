@@ -81,6 +81,8 @@ pub enum Action {
         name: String,
         /// Whether the file itself gives a health test; the image may have one, too.
         tested: bool,
+        /// Whether another service waits for its health: then it must have a test.
+        health_needed: bool,
     },
 }
 

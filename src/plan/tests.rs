@@ -199,7 +199,7 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                 );
             }
             Action::AwaitExit { name } => set(observed, name, State::Exited(Some(0))),
-            Action::AwaitReady { name, tested } => {
+            Action::AwaitReady { name, tested, .. } => {
                 let health = if *tested {
                     Health::Healthy
                 } else {

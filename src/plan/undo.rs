@@ -49,6 +49,7 @@ pub fn undo(done: &[Action], before: &Observed) -> Plan {
         let action = Action::AwaitReady {
             name,
             tested: false,
+            health_needed: false,
         };
         plan.push(Phase::Finish, action, "", started.into_iter().collect());
     }

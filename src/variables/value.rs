@@ -138,7 +138,8 @@ impl Masks {
         let mut replacements = Vec::new();
         for value in values.filter(|value| value.secret) {
             let text = value.text.expose();
-            if text.chars().count() < SHORTEST_MASKED {
+            let word = matches!(text, "true" | "false" | "none" | "null" | "yes" | "auto");
+            if word || text.chars().count() < SHORTEST_MASKED {
                 continue;
             }
             let encoded = percent_encoded(text);

@@ -67,11 +67,11 @@ fn an_inherited_value_keeps_the_place_where_it_is_written() {
 #[test]
 fn an_image_replaces_an_inherited_version_and_the_other_way_round() {
     let config = config(
-        "defaults: { postgres: { version: 16 } }
+        "defaults: { postgres: { version: 15 } }
 environments:
   a: { postgres: { image: 'postgres:17' } }
   b: { extends: a }
-  c: { extends: a, postgres: { version: 14 } }
+  c: { extends: a, postgres: { version: 15 } }
   d:
 ",
     );
@@ -86,8 +86,8 @@ environments:
         [
             image.clone(),
             image,
-            PostgresImage::Version(14),
-            PostgresImage::Version(16)
+            PostgresImage::Version(15),
+            PostgresImage::Version(15)
         ]
     );
 }

@@ -301,8 +301,8 @@ fn a_version_may_be_quoted() {
         .postgres
         .image
     };
-    assert_eq!(version("16"), PostgresImage::Version(16));
-    assert_eq!(version("\"17\""), PostgresImage::Version(17));
+    assert_eq!(version("15"), PostgresImage::Version(15));
+    assert_eq!(version("\"15\""), PostgresImage::Version(15));
 }
 
 #[test]

@@ -17,13 +17,16 @@ use crate::workload::model::{
 
 impl Builder<'_> {
     pub(super) fn containers(&mut self, workload: &Workload, role: Role) -> Vec<DesiredContainer> {
-        let completes: BTreeSet<&str> = workload
-            .services
-            .iter()
-            .flat_map(|service| &service.depends_on)
-            .filter(|dependency| dependency.condition == Condition::CompletedSuccessfully)
-            .map(|dependency| dependency.service.as_str())
-            .collect();
+        let awaited = |condition: Condition| -> BTreeSet<&str> {
+            let services = workload.services.iter();
+            let dependencies = services.flat_map(|service| &service.depends_on);
+            dependencies
+                .filter(|dependency| dependency.condition == condition)
+                .map(|dependency| dependency.service.as_str())
+                .collect()
+        };
+        let completes = awaited(Condition::CompletedSuccessfully);
+        let healthy = awaited(Condition::Healthy);
         workload
             .services
             .iter()
@@ -37,6 +40,7 @@ impl Builder<'_> {
                     role,
                     depends_on: service.depends_on.clone(),
                     completes: completes.contains(service.name.as_str()),
+                    health_needed: healthy.contains(service.name.as_str()),
                     place: service.place.clone(),
                 })
             })
@@ -201,6 +205,7 @@ impl Builder<'_> {
             hash,
             depends_on: made.depends_on,
             completes: made.completes,
+            health_needed: made.health_needed,
             place: made.place,
         }
     }
@@ -233,6 +238,7 @@ pub(super) struct Made<'s> {
     pub role: Role,
     pub depends_on: Vec<Dependency>,
     pub completes: bool,
+    pub health_needed: bool,
     pub place: Place,
 }
 

@@ -73,6 +73,7 @@ impl Planner<'_> {
         let action = Action::AwaitReady {
             name: container.spec.name.clone(),
             tested: is_tested(container),
+            health_needed: container.health_needed,
         };
         self.plan.push(phase, action, "", after)
     }
