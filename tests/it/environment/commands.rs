@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::support::{DEV, compose, container, service};
+use super::support::{DEV, DEV_ON_A_VOLUME, compose, container, service};
 use crate::project::{On, Project, free_port, on_both_engines, ran};
 
 const TWO_ENVIRONMENTS: &str = "\
@@ -102,7 +102,7 @@ on_both_engines! {
     }
 
     fn restarting_the_database_waits_until_it_lets_us_in(on: On) {
-        let project = Project::new(on, &DEV.replace("tmpfs", "volume"));
+        let project = Project::new(on, DEV_ON_A_VOLUME);
         project.write("app.yml", &compose("  one: *sleep\n"));
         project.run(&["env", "start", "dev"]).ok();
         let since = || on.cli_text(&["container", "inspect", "--format", "{{.State.StartedAt}}", &container(&project, "dev-postgres")]);
