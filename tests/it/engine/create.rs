@@ -29,6 +29,7 @@ fn mount(source: MountSpecSource, target: &str, read_only: bool) -> MountSpec {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn volumes_and_folders_are_mounted_and_missing_folders_made() {
     on_each_engine("mounts", async |scratch| {
         let folder = tempfile::tempdir().unwrap();
