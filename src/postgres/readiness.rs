@@ -146,3 +146,14 @@ fn is_passing(answer: &DbError) -> bool {
         .iter()
         .any(|class| code.starts_with(class))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_grows_with_the_wait_between_its_bounds() {
+        let after = |millis| pause_after(Duration::from_millis(millis)).as_millis();
+        assert_eq!([0, 100, 1000, 60_000].map(after), [5, 5, 50, 100]);
+    }
+}

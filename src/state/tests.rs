@@ -207,3 +207,28 @@ fn a_busy_environment_is_told_in_one_sentence() {
         "environment `dev` is in use by `env start dev` (process 42, since 2026-01-02T03:04:05Z)"
     );
 }
+
+#[test]
+fn healthy_runs_are_remembered_for_one_environment_and_replace_the_former() {
+    let (_root, state) = project();
+    let dev = environment("dev");
+    let runs = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    assert!(state.healthy(&dev).is_empty());
+    assert!(!state.folder().exists(), "reading creates nothing");
+    state
+        .remember_healthy(&dev, &runs(&["a 1", "b 1"]))
+        .unwrap();
+    state.remember_healthy(&dev, &runs(&["a 2"])).unwrap();
+    assert_eq!(state.healthy(&dev), runs(&["a 2"]));
+    assert!(state.healthy(&environment("staging")).is_empty());
+}
+
+#[test]
+fn an_unreadable_memory_of_health_is_an_empty_one() {
+    let (_root, state) = project();
+    let dev = environment("dev");
+    std::fs::create_dir_all(state.folder().join("healthy/dev")).unwrap();
+    assert!(state.healthy(&dev).is_empty());
+    let error = state.remember_healthy(&dev, &Default::default());
+    assert!(matches!(error, Err(StateError::Write { .. })), "{error:?}");
+}

@@ -118,10 +118,10 @@ fn wrong_types_under_postgres_say_what_is_expected() {
 
 #[test]
 fn a_version_that_is_not_shipped_names_the_image_to_write() {
-    insta::assert_snapshot!(faults_in("postgres: { version: 17 }\n"), @r"
+    insta::assert_snapshot!(faults_in("postgres: { version: 17 }\n"), @r#"
     3:26 error at "17": poststack's own image is PostgreSQL 15
       help: for another version write `image: postgres:17`
-    ");
+    "#);
 }
 
 #[test]

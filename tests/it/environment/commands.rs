@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::support::{DEV, compose, container, service};
+use super::support::{DEV, DEV_ON_A_VOLUME, compose, container, service};
 use crate::project::{On, Project, free_port, on_both_engines, ran};
 
 const TWO_ENVIRONMENTS: &str = "\
@@ -93,11 +93,23 @@ on_both_engines! {
         let after = (since("dev-one-1"), since("dev-two-1"), since("dev-postgres"));
         assert_ne!(after.0, before.0);
         assert_eq!((&after.1, &after.2), (&before.1, &before.2));
-        project.run(&["restart", "postgres"]).ok();
-        assert_ne!(since("dev-postgres"), before.2);
-        assert_eq!(project.status("dev")["database"]["accepts_logins"], true);
+        // Its data is in memory: a restart would lose it.
+        let refused = project.run(&["restart", "postgres"]).exits(1);
+        assert!(refused.stderr.contains("in memory"), "{}", refused.stderr);
+        assert_eq!(since("dev-postgres"), before.2);
         let unknown = project.run(&["restart", "three"]).exits(2);
         assert!(unknown.stderr.contains("one") && unknown.stderr.contains("two"), "{}", unknown.stderr);
+    }
+
+    fn restarting_the_database_waits_until_it_lets_us_in(on: On) {
+        let project = Project::new(on, DEV_ON_A_VOLUME);
+        project.write("app.yml", &compose("  one: *sleep\n"));
+        project.run(&["env", "start", "dev"]).ok();
+        let since = || on.cli_text(&["container", "inspect", "--format", "{{.State.StartedAt}}", &container(&project, "dev-postgres")]);
+        let before = since();
+        project.run(&["restart", "postgres"]).ok();
+        assert_ne!(since(), before);
+        assert_eq!(project.status("dev")["database"]["accepts_logins"], true);
     }
 
     fn version_tells_the_engine_and_why_it_was_chosen(on: On) {
