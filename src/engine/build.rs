@@ -18,6 +18,9 @@ use super::{Engine, EngineError, EngineKind};
 use crate::plan::spec::ImageBuild;
 use dockerfile::Dockerfile;
 
+/// How often a build is tried again after a failure that passes.
+const CACHE_RETRIES: u32 = 3;
+
 /// How many lines before a failure are kept for its message.
 const LAST_LINES: usize = 20;
 
@@ -54,6 +57,15 @@ pub struct BuildFault {
     pub last_lines: Vec<String>,
 }
 
+impl BuildFault {
+    /// Podman looks through every image for a layer to reuse, and fails when one of them is removed
+    /// while it looks.
+    fn is_passing(&self) -> bool {
+        self.message.contains("checking if cached image exists")
+            && self.message.contains("layer not known")
+    }
+}
+
 /// One line of the builder's answer.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -76,6 +88,20 @@ impl Engine {
     /// # Errors
     /// A [`BuildError`] naming the line of the Dockerfile, or what of the context is unreadable.
     pub async fn build(
+        &self,
+        build: &ImageBuild,
+        log: &mut dyn FnMut(&str),
+    ) -> Result<String, BuildError> {
+        let mut again = CACHE_RETRIES;
+        loop {
+            match self.build_once(build, log).await {
+                Err(BuildError::Step(fault)) if again > 0 && fault.is_passing() => again -= 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn build_once(
         &self,
         build: &ImageBuild,
         log: &mut dyn FnMut(&str),
