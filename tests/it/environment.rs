@@ -9,6 +9,7 @@ mod init;
 mod interop;
 mod isolation;
 mod lifecycle;
+mod moved;
 mod secrecy;
 mod services;
 mod support;

@@ -52,7 +52,7 @@ fn hold(root: &std::path::Path) -> Child {
 async fn a_lock_dies_with_the_process_that_held_it() {
     let root = tempfile::tempdir().unwrap();
     let state = State::of_project(root.path());
-    drop(Lock::try_acquire(&state, &dev(), "before").unwrap());
+    Lock::try_acquire(&state, &dev(), "before").unwrap().done();
     let mut other = hold(root.path());
     let busy = Lock::try_acquire(&state, &dev(), "env start dev").unwrap_err();
     assert!(
