@@ -228,6 +228,8 @@ fn of_container(found: &ObservedContainer) -> Service {
             _ => None,
         },
         health: match found.health {
+            // What has ended is neither healthy nor starting.
+            _ if found.state != State::Running => None,
             Health::None => None,
             Health::Starting => Some("starting"),
             Health::Healthy => Some("healthy"),
