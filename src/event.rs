@@ -69,14 +69,13 @@ pub struct InitResult {
     pub detail: String,
 }
 
-/// Seconds with a fraction, comparable because they come from a [`Duration`].
+/// Seconds, in JSON with three decimals; comparable because they come from a [`Duration`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seconds(pub Duration);
 
 impl serde::Serialize for Seconds {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let millis = u32::try_from(self.0.as_millis()).unwrap_or(u32::MAX);
-        serializer.serialize_f64(f64::from(millis) / 1000.0)
+        serializer.serialize_f64((self.0.as_secs_f64() * 1000.0).round() / 1000.0)
     }
 }
 

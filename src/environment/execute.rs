@@ -1,6 +1,6 @@
 //! Runs a plan: every step as soon as the steps it waits for have ended. Decides nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -284,9 +284,4 @@ async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(
         return Ok(());
     }
     Err(step_failure::exited(phase, name, code, context).await)
-}
-
-/// Seconds with three decimals, as JSON shows them.
-pub(super) fn rounded(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1000.0).round() / 1000.0
 }

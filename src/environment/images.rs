@@ -12,7 +12,7 @@ use super::prepare::Prepared;
 use super::step_failure::engine_failure;
 use crate::assets::{self, BuiltInImage};
 use crate::engine::{BuildError, Engine, EngineError};
-use crate::event::{Event, Listener, Subject};
+use crate::event::{Event, Listener, Seconds, Subject};
 use crate::plan::desired::{BUILT_IN_PREFIX, ImageSource};
 use crate::plan::identity::CONTEXT_HASH;
 use crate::plan::spec::{BuildContext, ImageBuild};
@@ -274,7 +274,7 @@ pub struct BuildOptions {
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct BuiltImage {
     pub image: String,
-    pub seconds: f64,
+    pub seconds: Seconds,
 }
 
 /// Builds the shipped images, each after its base.
@@ -311,7 +311,7 @@ pub async fn build_images(
             .map_err(|failure| *failure)?;
         built.push(BuiltImage {
             image: image.reference,
-            seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
+            seconds: Seconds(took),
         });
     }
     Ok(built)

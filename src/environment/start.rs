@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::context::Context;
-use super::execute::{self, Stopped, execute};
+use super::execute::{Stopped, execute};
 use super::failure::{Failure, Kind};
 use super::healthy;
 use super::images::Images;
@@ -17,7 +17,7 @@ use super::project::{Project, state_failure};
 use super::status::{self, Status};
 use super::step_failure::VIEW_LOGS;
 use crate::engine::Engine;
-use crate::event::{Event, Listener};
+use crate::event::{Event, Listener, Seconds};
 use crate::names::EnvironmentName;
 use crate::plan::desired::{External, ImageSource};
 use crate::plan::observed::{Observed, State};
@@ -41,7 +41,7 @@ pub struct Options {
 pub struct Outcome {
     /// Whether anything was created, started, stopped or removed.
     pub changed: bool,
-    pub seconds: f64,
+    pub seconds: Seconds,
     pub orphans: Vec<String>,
     #[serde(flatten)]
     pub status: Status,
@@ -125,7 +125,7 @@ pub async fn start(
     lock.done();
     Ok(Outcome {
         changed: context.migrated.get() || !started.plan.changes_nothing(),
-        seconds: execute::rounded(began.elapsed()),
+        seconds: Seconds(began.elapsed()),
         orphans: started.orphans,
         status,
     })

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::context::Context;
-use super::execute::{self, execute};
+use super::execute::execute;
 use super::failure::{Failure, Kind};
 use super::images::Images;
 use super::observe;
@@ -16,7 +16,7 @@ use super::start::lock;
 use super::step_failure::engine_failure;
 use crate::config::model::Storage;
 use crate::engine::{Engine, HealthOutcome};
-use crate::event::{Event, Listener, Subject};
+use crate::event::{Event, Listener, Seconds, Subject};
 use crate::plan::identity::Role;
 use crate::plan::{self, Action, DesiredContainer, StopOptions};
 
@@ -27,7 +27,7 @@ pub struct Stopped {
     pub environment: String,
     pub stopped: Vec<String>,
     pub removed: Vec<String>,
-    pub seconds: f64,
+    pub seconds: Seconds,
 }
 
 /// Stops an environment.
@@ -79,7 +79,7 @@ pub async fn stop(
             Action::RemoveContainer { name, .. } | Action::RemoveNetwork(name) => Some(name),
             _ => None,
         }),
-        seconds: execute::rounded(began.elapsed()),
+        seconds: Seconds(began.elapsed()),
     })
 }
 

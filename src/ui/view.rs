@@ -21,7 +21,7 @@ pub fn started(outcome: &start::Outcome) -> String {
     } else {
         "runs, nothing to do"
     };
-    let took = paint(DIM, &format!("({:.2} s)", outcome.seconds));
+    let took = paint(DIM, &format!("({:.2} s)", outcome.seconds.0.as_secs_f64()));
     let name = paint(
         STRONG,
         &format!("{}/{}", status.project, status.environment),
@@ -153,7 +153,7 @@ pub fn stopped(outcome: &Stopped) -> String {
         STRONG,
         &format!("{}/{}", outcome.project, outcome.environment),
     );
-    let took = paint(DIM, &format!("({:.2} s)", outcome.seconds));
+    let took = paint(DIM, &format!("({:.2} s)", outcome.seconds.0.as_secs_f64()));
     if outcome.stopped.is_empty() && outcome.removed.is_empty() {
         return format!("{name}: nothing to stop {took}");
     }
@@ -188,7 +188,10 @@ pub fn list(listed: &[Listed]) -> String {
 pub fn built(images: &[BuiltImage]) -> String {
     let mut table = Table::new(&["IMAGE", "SECONDS"]);
     for image in images {
-        table.row([image.image.clone(), format!("{:.1}", image.seconds)]);
+        table.row([
+            image.image.clone(),
+            format!("{:.1}", image.seconds.0.as_secs_f64()),
+        ]);
     }
     table.to_string()
 }
