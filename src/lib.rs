@@ -37,11 +37,14 @@
 //! | 6 | `workload` | Compose and Pod files → services, networks, volumes, in start order |
 //! | 7 | `plan` | desired × observed → steps: pure |
 //! | 8 | `settings` `state` `assets` `engine` | where values come from; `.poststack/` (passwords, locks); embedded files; the only importer of bollard and hyper: connect, observe, do one step, exec, logs, build |
-//! | 9 | `postgres` | login, readiness, password recovery, extensions |
-//! | 10 | `migration` | migration files, ledger, what is pending, applying it |
-//! | 11 | `environment` | the verbs: start, stop, restart, status, logs, dry run |
-//! | 12 | `ui` | events, outcomes, diagnostics → text or JSON; the only module that prints |
-//! | 13 | `cli` | clap types (doc comments are the help), one thin handler per command |
+//! | 9 | `postgres` | login, TLS, readiness, password recovery, extensions, databases of a server |
+//! | 10 | `schema` | the catalogue of a database as objects: fingerprint, comparison, DDL |
+//! | 11 | `migration` | migration files, ledger, what is pending, applying it, rolling it back |
+//! | 12 | `lint` `rehearsal` | dangerous DDL at its line; pending files tried step by step on a clone |
+//! | 13 | `environment` | the verbs of environments: start, stop, restart, status, logs, dry run |
+//! | 14 | `database` | the verbs of databases: which one is meant, migrate, roll back, look, branch |
+//! | 15 | `ui` | events, outcomes, diagnostics → text or JSON; the only module that prints |
+//! | 16 | `cli` | clap types (doc comments are the help), one thin handler per command |
 //!
 //! There is no `trait Engine` and no `trait Database`: Docker or Podman is an enum inside `engine`.
 //! The seam for tests is the engine's socket.
@@ -49,14 +52,18 @@
 pub mod assets;
 pub mod cli;
 pub mod config;
+pub mod database;
 pub mod diagnostic;
 pub mod engine;
 pub mod environment;
 pub mod event;
+pub mod lint;
 pub mod migration;
 pub mod names;
 pub mod plan;
 pub mod postgres;
+pub mod rehearsal;
+pub mod schema;
 pub mod secret;
 pub mod settings;
 pub mod state;

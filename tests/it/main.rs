@@ -9,13 +9,17 @@
 )]
 
 mod cluster;
+mod database;
 #[cfg(test)]
 mod engine;
 mod environment;
 mod faults;
+mod lint;
 mod migration;
 mod postgres;
 mod project;
 mod readme;
+mod rehearsal;
+mod schema;
 mod state;
 mod tidy;

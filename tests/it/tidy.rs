@@ -11,7 +11,7 @@ const MAX_LINES: usize = 400;
 const RESERVED: &[(&str, &[&str])] = &[
     ("bollard", &["engine"]),
     ("hyper", &["engine"]),
-    ("tokio_postgres", &["postgres", "migration"]),
+    ("tokio_postgres", &["postgres", "schema", "migration"]),
     ("granit_parser", &["yaml"]),
     ("annotate_snippets", &["ui"]),
     ("anstream", &["ui"]),

@@ -1,0 +1,1 @@
+//! Dangerous DDL, named at its line. Needs no server.

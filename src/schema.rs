@@ -1,0 +1,1 @@
+//! The catalogue of a database as objects: fingerprint, comparison, DDL. Only reads.

@@ -1,0 +1,1 @@
+//! Dangerous DDL, through the built program.
