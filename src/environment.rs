@@ -22,6 +22,7 @@ mod observe;
 mod ports;
 pub mod prepare;
 pub mod project;
+pub mod reach;
 pub mod start;
 pub mod status;
 pub mod stop;
