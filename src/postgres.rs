@@ -6,6 +6,8 @@
 mod address;
 mod connection;
 mod extensions;
+mod fault;
+mod message;
 pub mod quote;
 mod readiness;
 pub mod recovery;
@@ -16,6 +18,8 @@ mod tests;
 pub use address::{Address, url};
 pub use connection::{ConnectError, Connection, connect};
 pub use extensions::{ExtensionError, MissingExtension, ensure_extensions};
+pub use fault::{Sent, diagnose};
+pub use message::{Position, ServerMessage};
 pub use readiness::{NotReady, Patience, Ready, wait_for_login};
 pub use summary::{Summary, SummaryError, query_summary};
 
