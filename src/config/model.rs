@@ -129,12 +129,12 @@ pub struct Postgres {
     pub ssl_root_certificate_place: Option<Place>,
 }
 
-/// How a connection is encrypted and what is checked, as libpq's `sslmode`.
+/// How a connection is encrypted and what is checked, as libpq's `sslmode` without `allow`, which
+/// protects from nothing.
 /// <https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SslMode {
     Disable,
-    Allow,
     Prefer,
     Require,
     VerifyCa,
@@ -143,9 +143,8 @@ pub enum SslMode {
 
 impl SslMode {
     /// Every mode, the weakest first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 5] = [
         Self::Disable,
-        Self::Allow,
         Self::Prefer,
         Self::Require,
         Self::VerifyCa,
@@ -157,7 +156,6 @@ impl SslMode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Disable => "disable",
-            Self::Allow => "allow",
             Self::Prefer => "prefer",
             Self::Require => "require",
             Self::VerifyCa => "verify-ca",

@@ -9,6 +9,7 @@ use super::prepare::PrepareOptions;
 use super::project::{Project, state_failure};
 use crate::config::model::{Environment, Password};
 use crate::diagnostic::{Diagnostic, any_error};
+use crate::plan::identity::Identity;
 use crate::postgres::Address;
 use crate::secret::Secret;
 use crate::text;
@@ -42,12 +43,38 @@ pub fn reach(
     options: &PrepareOptions,
 ) -> Result<Reach, Failure> {
     let mut diagnostics = Vec::new();
-    let mut layers = layers(project, environment, options, &mut diagnostics);
+    let layers = layers(project, environment, options, &mut diagnostics);
     let password = password(project, environment, options, &layers, &mut diagnostics)?;
     let has_password = password.is_some();
     let password = password.unwrap_or_else(|| Secret::from("generated at the first start"));
     let identity = project.identity(environment);
     let database = address::database(&identity, environment, &password);
+    Ok(Reach {
+        has_password,
+        ..resolved(&identity, layers, database, diagnostics)
+    })
+}
+
+/// As [`reach`], for a database elsewhere; the password of `environment` is not asked for.
+#[must_use]
+pub fn reach_at(
+    project: &Project,
+    environment: &Environment,
+    options: &PrepareOptions,
+    database: DatabaseAddress,
+) -> Reach {
+    let mut diagnostics = Vec::new();
+    let layers = layers(project, environment, options, &mut diagnostics);
+    let identity = project.identity(environment);
+    resolved(&identity, layers, database, diagnostics)
+}
+
+fn resolved(
+    identity: &Identity,
+    mut layers: Layers,
+    database: DatabaseAddress,
+    mut diagnostics: Vec<Diagnostic>,
+) -> Reach {
     layers.built_in = built_ins(
         identity.project.as_str(),
         identity.environment.as_str(),
@@ -55,12 +82,12 @@ pub fn reach(
     );
     let (variables, faults) = Variables::resolve(&layers);
     diagnostics.extend(faults);
-    Ok(Reach {
+    Reach {
         database,
-        has_password,
+        has_password: true,
         variables,
         diagnostics,
-    })
+    }
 }
 
 fn layers(

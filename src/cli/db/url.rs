@@ -1,0 +1,37 @@
+//! `db url`
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Db, OnEnvironment};
+use crate::environment::Failure;
+use crate::variables::Reader;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  psql \"$(poststack db url)\"\n  \
+                        poststack db url staging --container")]
+pub(super) struct UrlArgs {
+    #[command(flatten)]
+    environment: OnEnvironment,
+    /// As programs on this machine reach it; the default
+    // The same name as the option of every command that takes the engine's address, and so the
+    // same type: without a value it is this one.
+    #[arg(short = 'H', long, num_args = 0..=1, default_missing_value = "", value_name = "")]
+    host: Option<String>,
+    /// As containers of the environment reach it
+    #[arg(long)]
+    container: bool,
+}
+
+pub(super) fn run(db: &Db<'_>, args: &UrlArgs) -> Result<(), Failure> {
+    let target = db.target(args.environment.name())?;
+    let (reader, name) = match args.container {
+        true => (Reader::Network, "container"),
+        false => (Reader::Host, "host"),
+    };
+    let url = target.database.url(reader);
+    // Showing it is what the command is for.
+    let data = json!({"url": url.expose(), "reader": name, "environment": target.environment_name()});
+    db.run.ui.result(&data, || url.expose().to_owned());
+    Ok(())
+}
