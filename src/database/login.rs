@@ -23,12 +23,10 @@ pub async fn login(target: &Target) -> Result<Connection, Failure> {
 pub fn unreachable(target: &Target, error: &ConnectError) -> Failure {
     let failure = Failure::new(Kind::Unreachable, sentence(&error.to_string()));
     let named = target.environment_name().filter(|_| target.container().is_some());
-    match named {
-        Some(name) => failure.hint(format!("start it: poststack env start {name}")),
-        None => failure.hint(format!(
-            "see which phase fails: {}",
-            target.command("test-connection")
-        )),
+    match (named, error.hint()) {
+        (Some(name), _) => failure.hint(format!("start it: poststack env start {name}")),
+        (None, Some(hint)) => failure.hint(hint),
+        (None, None) => failure,
     }
 }
 

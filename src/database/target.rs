@@ -169,7 +169,7 @@ fn of_environment(
             .hint(format!("start it: poststack env start {name}")));
     }
     Ok(Target {
-        address: reached.address(),
+        address: reached.address(&environment.postgres),
         folder: folder(which, Some((project, environment))),
         migrations: environment.migrations,
         protected: environment.protected.then(|| name.to_string()),

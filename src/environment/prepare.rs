@@ -101,7 +101,7 @@ pub fn gather(
     });
     diagnostics.extend(faults);
     Ok(Prepared {
-        address: address::host(&database),
+        address: address::host(&database, &environment.postgres),
         identity,
         environment: environment.clone(),
         desired,

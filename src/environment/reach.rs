@@ -7,7 +7,7 @@ use super::address;
 use super::failure::Failure;
 use super::prepare::PrepareOptions;
 use super::project::{Project, state_failure};
-use crate::config::model::{Environment, Password};
+use crate::config::model::{Environment, Password, Postgres};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::plan::identity::Identity;
 use crate::postgres::Address;
@@ -26,10 +26,10 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// The address that poststack itself uses.
+    /// The address that poststack itself uses; `postgres` is the section of the environment.
     #[must_use]
-    pub fn address(&self) -> Address {
-        address::host(&self.database)
+    pub fn address(&self, postgres: &Postgres) -> Address {
+        address::host(&self.database, postgres)
     }
 }
 
