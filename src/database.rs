@@ -6,6 +6,7 @@
 pub mod login;
 pub mod shell;
 pub mod target;
+pub mod test_connection;
 
 pub use login::login;
 pub use target::{Target, Which, resolve};

@@ -5,6 +5,7 @@
 //! of [`DbCommand`] and an arm of [`run`], all in the order of the help.
 
 mod shell;
+mod test_connection;
 mod url;
 
 use std::path::PathBuf;
@@ -43,6 +44,8 @@ struct WhichArgs {
 
 #[derive(Debug, Subcommand)]
 enum DbCommand {
+    /// Log in and show how long each phase takes
+    TestConnection(test_connection::TestConnectionArgs),
     /// Show the URL of the database, with its password
     Url(url::UrlArgs),
     /// Open `psql` inside the container of the database
@@ -55,6 +58,7 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         which: &args.which,
     };
     match args.command {
+        DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,
         DbCommand::Url(args) => url::run(&db, &args),
         DbCommand::Shell(args) => shell::run(&db, &args).await,
     }

@@ -22,7 +22,9 @@ pub async fn login(target: &Target) -> Result<Connection, Failure> {
 #[must_use]
 pub fn unreachable(target: &Target, error: &ConnectError) -> Failure {
     let failure = Failure::new(Kind::Unreachable, sentence(&error.to_string()));
-    let named = target.environment_name().filter(|_| target.container().is_some());
+    let named = target
+        .environment_name()
+        .filter(|_| target.container().is_some());
     match (named, error.hint()) {
         (Some(name), _) => failure.hint(format!("start it: poststack env start {name}")),
         (None, Some(hint)) => failure.hint(hint),

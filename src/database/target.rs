@@ -237,8 +237,8 @@ fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure>
 /// The project around a URL, which needs none.
 fn project_beside(which: &Which<'_>) -> Result<Option<Project>, Failure> {
     let location = which.location;
-    let is_none = location.config_file.is_none()
-        && config::find(location.working_directory).is_none();
+    let is_none =
+        location.config_file.is_none() && config::find(location.working_directory).is_none();
     if is_none {
         return Ok(None);
     }
@@ -258,16 +258,18 @@ fn note(origin: &str, address: &Address, meant: Option<&Environment>) -> Vec<Str
 
 /// The name of the protected environment whose database is at `address`.
 fn protected_at(project: &Project, address: &Address) -> Option<String> {
-    let mut protected = project.config.environments.iter().filter(|one| one.protected);
+    let mut protected = project
+        .config
+        .environments
+        .iter()
+        .filter(|one| one.protected);
     let local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "::1");
     let found = protected.find(|one| {
         let is_there = match &one.postgres.host {
             Some(host) => host.eq_ignore_ascii_case(&address.host),
             None => local(&address.host) || address.host == one.bind.to_string(),
         };
-        is_there
-            && one.postgres.port == address.port
-            && one.postgres.database == address.database
+        is_there && one.postgres.port == address.port && one.postgres.database == address.database
     });
     found.map(|one| one.name.to_string())
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{Db, OnEnvironment};
 use crate::environment::Failure;
+use crate::postgres;
 use crate::variables::Reader;
 
 #[derive(Debug, Args)]
@@ -25,13 +26,19 @@ pub(super) struct UrlArgs {
 
 pub(super) fn run(db: &Db<'_>, args: &UrlArgs) -> Result<(), Failure> {
     let target = db.target(args.environment.name())?;
-    let (reader, name) = match args.container {
-        true => (Reader::Network, "container"),
-        false => (Reader::Host, "host"),
+    let (reader, name) = if args.container {
+        (Reader::Network, "container")
+    } else {
+        (Reader::Host, "host")
     };
-    let url = target.database.url(reader);
+    let url = match target.container() {
+        Some(_) => target.database.url(reader),
+        // Everybody reaches it the same way, with TLS as it is asked for.
+        None => postgres::url(&target.address),
+    };
     // Showing it is what the command is for.
-    let data = json!({"url": url.expose(), "reader": name, "environment": target.environment_name()});
+    let data =
+        json!({"url": url.expose(), "reader": name, "environment": target.environment_name()});
     db.run.ui.result(&data, || url.expose().to_owned());
     Ok(())
 }
