@@ -22,15 +22,16 @@ impl Terminal {
         let before = tcgetattr(stdin.as_fd()).ok()?;
         let mut raw = before.clone();
         raw.make_raw();
-        tcsetattr(stdin.as_fd(), OptionalActions::Flush, &raw).ok()?;
+        tcsetattr(stdin.as_fd(), OptionalActions::Drain, &raw).ok()?;
         Some(Self { before })
     }
 
-    /// Its rows and columns.
+    /// Its rows and columns, where it knows them.
     #[must_use]
     pub fn size(&self) -> Option<(u16, u16)> {
         let size = tcgetwinsize(std::io::stdout().as_fd()).ok()?;
-        Some((size.ws_row, size.ws_col))
+        // A terminal that does not know says zero.
+        (size.ws_row > 0 && size.ws_col > 0).then_some((size.ws_row, size.ws_col))
     }
 }
 
@@ -38,6 +39,6 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let stdin = std::io::stdin();
         // A terminal that is gone needs nothing back.
-        let _ = tcsetattr(stdin.as_fd(), OptionalActions::Flush, &self.before);
+        let _ = tcsetattr(stdin.as_fd(), OptionalActions::Drain, &self.before);
     }
 }
