@@ -6,6 +6,7 @@
 mod address;
 mod connect_error;
 mod connection;
+pub mod databases;
 mod extensions;
 mod fault;
 mod login;
