@@ -34,7 +34,9 @@ pub enum UrlError {
     NoUser,
     #[error("the port in the database URL is not a number from 1 to 65535")]
     Port,
-    #[error("the IPv6 address in the database URL has no closing `]`, or something stands behind it")]
+    #[error(
+        "the IPv6 address in the database URL has no closing `]`, or something stands behind it"
+    )]
     Brackets,
     #[error("a parameter in the database URL has no `=` or no name")]
     NotAParameter,
@@ -55,7 +57,9 @@ impl UrlError {
             Self::Scheme => "write `postgresql://user:password@host:5432/database`",
             Self::RawAt => "percent-encode `@` in the password as `%40`",
             Self::Percent => "percent-encode `%` in the password as `%25`",
-            Self::NotText(_) => "percent-encode the text's UTF-8 bytes, for instance `ü` as `%C3%BC`",
+            Self::NotText(_) => {
+                "percent-encode the text's UTF-8 bytes, for instance `ü` as `%C3%BC`"
+            }
             Self::SeveralHosts => "name the primary server alone",
             Self::NoHost => {
                 "write `postgresql://user@localhost/database`, or for a Unix socket \

@@ -50,7 +50,9 @@ impl<'a> Iterator for Elements<'a> {
                 if digits.len() > size_of::<u32>() {
                     return None;
                 }
-                let length = digits.iter().fold(0, |n, &digit| n << 8 | usize::from(digit));
+                let length = digits
+                    .iter()
+                    .fold(0, |n, &digit| n << 8 | usize::from(digit));
                 (length, rest)
             }
         };
@@ -130,9 +132,9 @@ impl<'a> Certificate<'a> {
             return false;
         };
         match name.strip_prefix("*.") {
-            Some(domain) => host
-                .split_once('.')
-                .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(domain)),
+            Some(domain) => host.split_once('.').is_some_and(|(label, rest)| {
+                !label.is_empty() && rest.eq_ignore_ascii_case(domain)
+            }),
             None => name.eq_ignore_ascii_case(host),
         }
     }
@@ -152,7 +154,9 @@ fn common_name(subject: &[u8]) -> Option<&str> {
     for pair in pairs {
         let mut parts = Elements(pair.content);
         if expect(&mut parts, OBJECT_ID).is_some_and(|id| id.content == COMMON_NAME) {
-            found = parts.next().and_then(|name| std::str::from_utf8(name.content).ok());
+            found = parts
+                .next()
+                .and_then(|name| std::str::from_utf8(name.content).ok());
         }
     }
     found
