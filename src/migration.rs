@@ -5,6 +5,7 @@
 //! one of the session: a killed run leaves nothing to clean up.
 
 pub mod files;
+pub mod syntax;
 
 mod apply;
 mod failure;

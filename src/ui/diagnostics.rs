@@ -18,7 +18,10 @@ pub fn render(diagnostic: &Diagnostic) -> String {
         Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(diagnostic.message.as_str());
-    let mut group = Group::with_title(title);
+    let mut group = Group::with_title(match diagnostic.code {
+        Some(code) => title.id(code),
+        None => title,
+    });
     for excerpt in excerpts(diagnostic) {
         group = group.element(excerpt.snippet());
     }
