@@ -26,7 +26,10 @@ pub(super) fn apply(script: &Script, allows: &[Allow], findings: Vec<Finding>) -
     let mut used = BTreeSet::new();
     let mut left = Vec::new();
     for finding in findings {
-        let mut silencing = allows.iter().enumerate().filter(|(_, allow)| silences(allow, &finding));
+        let mut silencing = allows
+            .iter()
+            .enumerate()
+            .filter(|(_, allow)| silences(allow, &finding));
         match silencing.next() {
             Some((index, _)) => {
                 used.insert(index);
@@ -34,7 +37,10 @@ pub(super) fn apply(script: &Script, allows: &[Allow], findings: Vec<Finding>) -
             None => left.push(finding.diagnostic),
         }
     }
-    let unused = allows.iter().enumerate().filter(|(index, _)| !used.contains(index));
+    let unused = allows
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !used.contains(index));
     left.extend(unused.map(|(_, allow)| fault(script, allow)));
     left.sort_by_key(|diagnostic| diagnostic.place.as_ref().map(|place| place.span));
     left
@@ -54,7 +60,8 @@ fn fault(script: &Script, allow: &Allow) -> Diagnostic {
             .at(&script.source, allow.span)
             .help("remove the comment");
     }
-    let fault = Diagnostic::error(format!("Lint has no rule `{rule}`")).at(&script.source, allow.span);
+    let fault =
+        Diagnostic::error(format!("Lint has no rule `{rule}`")).at(&script.source, allow.span);
     match nearest(rule, names()) {
         Some(known) => fault.help(format!("did you mean `{known}`?")),
         None => fault.help("`poststack db lint --rules` lists them all"),

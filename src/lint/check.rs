@@ -41,16 +41,33 @@ const FIRST_WORDS: &[&str] = &[
 
 /// Created things in which nothing can be found; their bodies are long.
 const HARMLESS: &[&str] = &[
-    "aggregate", "cast", "collation", "conversion", "function", "operator", "or", "policy",
-    "procedure", "publication", "role", "rule", "server", "statistics", "subscription", "text",
-    "transform", "user",
+    "aggregate",
+    "cast",
+    "collation",
+    "conversion",
+    "function",
+    "operator",
+    "or",
+    "policy",
+    "procedure",
+    "publication",
+    "role",
+    "rule",
+    "server",
+    "statistics",
+    "subscription",
+    "text",
+    "transform",
+    "user",
 ];
 
 /// Whether a check looks at such a statement at all.
 pub(super) fn may_matter(statement: &Statement) -> bool {
     let mut words = statement.words.iter().map(String::as_str);
     match words.next() {
-        Some("create") => words.next().is_none_or(|second| !HARMLESS.contains(&second)),
+        Some("create") => words
+            .next()
+            .is_none_or(|second| !HARMLESS.contains(&second)),
         Some("select") => words.any(|word| word == "into"),
         Some(first) => FIRST_WORDS.contains(&first),
         None => false,
@@ -60,7 +77,10 @@ pub(super) fn may_matter(statement: &Statement) -> bool {
 /// What is found in one statement. `tree` is `None` where the parser gave up.
 pub(super) fn statement(context: &Context<'_>, tree: Option<&Tree>) -> Vec<Finding> {
     let mut found: Vec<Finding> = match tree.filter(|tree| tree.is_whole()) {
-        Some(tree) => CHECKS.iter().flat_map(|check| check(context, tree)).collect(),
+        Some(tree) => CHECKS
+            .iter()
+            .flat_map(|check| check(context, tree))
+            .collect(),
         None => not_checked(context).into_iter().collect(),
     };
     found.extend(data::value_in_use(context));
@@ -89,7 +109,12 @@ pub(super) fn is_the_purpose_of_a_rollback(rule: &Rule) -> bool {
 fn missing_rollback(script: &Script) -> Finding {
     let stem = script.source.path.file_stem().unwrap_or_default();
     let message = format!("There is no `{}.rollback.sql`", stem.to_string_lossy());
-    Finding::new(&rules::MISSING_ROLLBACK, &script.source, Span::at(0), message)
+    Finding::new(
+        &rules::MISSING_ROLLBACK,
+        &script.source,
+        Span::at(0),
+        message,
+    )
 }
 
 /// Nothing is said of statements that hold data or queries: the parser is for DDL.
@@ -97,7 +122,15 @@ fn not_checked(context: &Context<'_>) -> Option<Finding> {
     let first = context.statement.words.first()?;
     let is_ddl = matches!(
         first.as_str(),
-        "alter" | "cluster" | "create" | "drop" | "lock" | "refresh" | "reindex" | "truncate" | "vacuum"
+        "alter"
+            | "cluster"
+            | "create"
+            | "drop"
+            | "lock"
+            | "refresh"
+            | "reindex"
+            | "truncate"
+            | "vacuum"
     );
     if !is_ddl || !may_matter(context.statement) {
         return None;

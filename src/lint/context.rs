@@ -71,10 +71,12 @@ impl Seen {
         if let Some(name) = created_name(&tree.statement) {
             self.created.insert(name.as_str().to_owned());
         }
-        let is_old = |name: &Name, seen: &Self| !seen.created.contains(name.as_str()) && is_old(name);
+        let is_old =
+            |name: &Name, seen: &Self| !seen.created.contains(name.as_str()) && is_old(name);
         match &tree.statement {
             ast::Stmt::AlterTable(alter) => {
-                let Some(table) = alter.table_relation_name().and_then(|t| Name::first_in(&t)) else {
+                let Some(table) = alter.table_relation_name().and_then(|t| Name::first_in(&t))
+                else {
                     return;
                 };
                 let is_old = is_old(&table, self);
@@ -89,14 +91,21 @@ impl Seen {
                     && name.is_none_or(|name| is_old(&name, self))
                 {
                     let span = tree.span(&value);
-                    self.enum_values.push((value.syntax().text().to_string(), span));
+                    self.enum_values
+                        .push((value.syntax().text().to_string(), span));
                 }
             }
             _ => {}
         }
     }
 
-    fn take_action(&mut self, tree: &Tree, table: &Name, is_old: bool, action: &ast::AlterTableAction) {
+    fn take_action(
+        &mut self,
+        tree: &Tree,
+        table: &Name,
+        is_old: bool,
+        action: &ast::AlterTableAction,
+    ) {
         use ast::AlterTableAction as Action;
         match action {
             Action::ValidateConstraint(_) => {
@@ -106,11 +115,13 @@ impl Seen {
                 let name = added.constraint().and_then(|c| c.constraint_name());
                 let name = name.map(|name| normalized(name.syntax().text().to_string()));
                 let table = table.as_str().to_owned();
-                self.added_constraints.extend(name.map(|name| (table, name)));
+                self.added_constraints
+                    .extend(name.map(|name| (table, name)));
             }
             Action::TableRenameTo(renamed) if !is_old => {
                 let name = renamed.table_name().and_then(|name| Name::first_in(&name));
-                self.created.extend(name.map(|name| name.as_str().to_owned()));
+                self.created
+                    .extend(name.map(|name| name.as_str().to_owned()));
             }
             _ => {}
         }
@@ -128,7 +139,9 @@ impl Seen {
 
 /// A name without qualification as the server folds it.
 pub(super) fn normalized(written: String) -> String {
-    let quoted = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let quoted = written
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     match quoted {
         Some(inner) => inner.replace("\"\"", "\""),
         None => written.to_lowercase(),

@@ -48,7 +48,9 @@ impl Tree {
             return None;
         };
         let faults = parse.errors();
-        let first_fault = faults.iter().map(|f| start + usize::from(f.range().start()));
+        let first_fault = faults
+            .iter()
+            .map(|f| start + usize::from(f.range().start()));
         Some(Self {
             statement: first,
             start,
@@ -79,10 +81,15 @@ impl Tree {
             .filter(|token| !token.kind().is_trivia());
         let range = node.syntax().text_range();
         let first = tokens.next();
-        let start = first.as_ref().map_or(range.start(), |t| t.text_range().start());
+        let start = first
+            .as_ref()
+            .map_or(range.start(), |t| t.text_range().start());
         let last = tokens.last().or(first);
         let end = last.map_or(range.end(), |token| token.text_range().end());
-        Span::new(self.start + usize::from(start), self.start + usize::from(end))
+        Span::new(
+            self.start + usize::from(start),
+            self.start + usize::from(end),
+        )
     }
 
     /// Where `token` lies in its file.
@@ -155,7 +162,10 @@ impl Name {
 
     fn of_path(path: &SyntaxNode) -> Self {
         let is_segment = |node: &SyntaxNode| {
-            matches!(node.kind(), SyntaxKind::PATH_SEGMENT | SyntaxKind::PATH_SEGMENT_REF)
+            matches!(
+                node.kind(),
+                SyntaxKind::PATH_SEGMENT | SyntaxKind::PATH_SEGMENT_REF
+            )
         };
         let segments = path.descendants().filter(is_segment);
         let parts: Vec<String> = segments.map(|s| ast::normalize_name_node(&s)).collect();

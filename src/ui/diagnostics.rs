@@ -153,6 +153,15 @@ mod tests {
     }
 
     #[test]
+    fn a_finding_shows_the_name_of_its_rule() {
+        let source = SourceFile::new("1_a.sql", "DROP TABLE t;\n");
+        let finding = Diagnostic::warning("The table is gone")
+            .at(&source, Span::new(11, 12))
+            .code("drop-table");
+        assert!(plain(&finding).starts_with("warning[drop-table]: The table is gone\n"));
+    }
+
+    #[test]
     fn a_place_at_the_end_of_the_file_is_shown() {
         let source = SourceFile::new("a.yml", "a: [");
         let fault = Diagnostic::error("unclosed").at(&source, Span::at(4));

@@ -40,7 +40,10 @@ fn dropped(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
     let gone = old.iter().filter(|(name, _)| !is_made_anew(name));
     let mut found: Vec<Finding> = gone
         .map(|(name, span)| {
-            let message = format!("Code that still uses the {} `{name}` will fail", dropped.what);
+            let message = format!(
+                "Code that still uses the {} `{name}` will fail",
+                dropped.what
+            );
             context.finding(dropped.rule, *span, message)
         })
         .collect();
@@ -53,30 +56,56 @@ fn dropped(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
 fn what_is_dropped(tree: &Tree) -> Option<Dropped> {
     use ast::Stmt;
     let (rule, what, names, behavior) = match &tree.statement {
-        Stmt::DropTable(drop) => {
-            (&rules::DROP_TABLE, "table", names(tree, drop.table_name_refs()), drop.drop_behavior())
-        }
-        Stmt::DropForeignTable(drop) => {
-            (&rules::DROP_TABLE, "table", names(tree, drop.table_name_refs()), drop.drop_behavior())
-        }
-        Stmt::DropView(drop) => {
-            (&rules::DROP_VIEW, "view", names(tree, drop.view_refs()), drop.drop_behavior())
-        }
-        Stmt::DropMaterializedView(drop) => {
-            (&rules::DROP_VIEW, "view", names(tree, drop.view_refs()), drop.drop_behavior())
-        }
-        Stmt::DropType(drop) => {
-            (&rules::DROP_TYPE, "type", names(tree, drop.type_name_refs()), drop.drop_behavior())
-        }
-        Stmt::DropDomain(drop) => {
-            (&rules::DROP_TYPE, "domain", names(tree, drop.domain_refs()), drop.drop_behavior())
-        }
-        Stmt::DropSchema(drop) => {
-            (&rules::DROP_SCHEMA, "schema", names(tree, drop.schema_refs()), drop.drop_behavior())
-        }
+        Stmt::DropTable(drop) => (
+            &rules::DROP_TABLE,
+            "table",
+            names(tree, drop.table_name_refs()),
+            drop.drop_behavior(),
+        ),
+        Stmt::DropForeignTable(drop) => (
+            &rules::DROP_TABLE,
+            "table",
+            names(tree, drop.table_name_refs()),
+            drop.drop_behavior(),
+        ),
+        Stmt::DropView(drop) => (
+            &rules::DROP_VIEW,
+            "view",
+            names(tree, drop.view_refs()),
+            drop.drop_behavior(),
+        ),
+        Stmt::DropMaterializedView(drop) => (
+            &rules::DROP_VIEW,
+            "view",
+            names(tree, drop.view_refs()),
+            drop.drop_behavior(),
+        ),
+        Stmt::DropType(drop) => (
+            &rules::DROP_TYPE,
+            "type",
+            names(tree, drop.type_name_refs()),
+            drop.drop_behavior(),
+        ),
+        Stmt::DropDomain(drop) => (
+            &rules::DROP_TYPE,
+            "domain",
+            names(tree, drop.domain_refs()),
+            drop.drop_behavior(),
+        ),
+        Stmt::DropSchema(drop) => (
+            &rules::DROP_SCHEMA,
+            "schema",
+            names(tree, drop.schema_refs()),
+            drop.drop_behavior(),
+        ),
         _ => return None,
     };
-    Some(Dropped { rule, what, names, behavior })
+    Some(Dropped {
+        rule,
+        what,
+        names,
+        behavior,
+    })
 }
 
 fn names<N: AstNode>(tree: &Tree, nodes: impl Iterator<Item = N>) -> Vec<(Name, Span)> {
@@ -102,7 +131,10 @@ fn truncated(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
     let ast::Stmt::Truncate(truncate) = &tree.statement else {
         return Vec::new();
     };
-    let tables = truncate.table_list().into_iter().flat_map(|list| list.table_relation_names());
+    let tables = truncate
+        .table_list()
+        .into_iter()
+        .flat_map(|list| list.table_relation_names());
     let old = tables.filter_map(|table| Some((Name::first_in(&table)?, tree.span(&table))));
     let old: Vec<(Name, Span)> = old.filter(|(name, _)| !context.is_new(name)).collect();
     let mut found: Vec<Finding> = old
@@ -114,7 +146,12 @@ fn truncated(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
         })
         .collect();
     if let Some((name, _)) = old.first() {
-        found.extend(cascade(context, tree, truncate.drop_behavior().as_ref(), name));
+        found.extend(cascade(
+            context,
+            tree,
+            truncate.drop_behavior().as_ref(),
+            name,
+        ));
     }
     found
 }
@@ -133,13 +170,17 @@ fn changed(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
             Action::DropColumn(drop) => dropped_column(context, tree, &table, drop),
             Action::DropConstraint(drop) => {
                 let behavior = drop.drop_behavior();
-                cascade(context, tree, behavior.as_ref(), &table).into_iter().collect()
+                cascade(context, tree, behavior.as_ref(), &table)
+                    .into_iter()
+                    .collect()
             }
-            Action::RenameColumn(rename) => {
-                renamed_column(context, tree, &table, rename).into_iter().collect()
-            }
+            Action::RenameColumn(rename) => renamed_column(context, tree, &table, rename)
+                .into_iter()
+                .collect(),
             Action::TableRenameTo(_) | Action::SetSchema(_) => {
-                renamed(context, tree.span(action), &table).into_iter().collect()
+                renamed(context, tree.span(action), &table)
+                    .into_iter()
+                    .collect()
             }
             _ => Vec::new(),
         }
@@ -179,7 +220,8 @@ fn renamed_column(
 
 /// A view left under the old name keeps old code alive.
 fn renamed(context: &Context<'_>, span: Span, table: &Name) -> Option<Finding> {
-    let has_stand_in = context.script.in_transaction && context.all_created.contains(table.as_str());
+    let has_stand_in =
+        context.script.in_transaction && context.all_created.contains(table.as_str());
     if has_stand_in {
         return None;
     }

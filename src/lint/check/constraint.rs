@@ -13,7 +13,11 @@ pub(super) fn check(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
     if context.is_new(&table) {
         return Vec::new();
     }
-    let at = Place { context, tree, table: &table };
+    let at = Place {
+        context,
+        tree,
+        table: &table,
+    };
     actions.iter().flat_map(|action| at.acted(action)).collect()
 }
 
@@ -27,7 +31,9 @@ impl Place<'_> {
     fn acted(&self, action: &ast::AlterTableAction) -> Vec<Finding> {
         match action {
             ast::AlterTableAction::AddConstraint(add) => {
-                let found = add.constraint().and_then(|constraint| self.added(&constraint));
+                let found = add
+                    .constraint()
+                    .and_then(|constraint| self.added(&constraint));
                 found.into_iter().collect()
             }
             ast::AlterTableAction::AddColumn(add) => self.added_with_column(add),
@@ -46,10 +52,15 @@ impl Place<'_> {
             ast::Constraint::ForeignKeyConstraint(_) => Some(self.foreign_key(constraint)),
             ast::Constraint::CheckConstraint(_) => Some(self.checked(constraint)),
             ast::Constraint::NotNullConstraint(_) => {
-                let message = format!("Adding NOT NULL scans `{}` while nobody can read it", self.table);
+                let message = format!(
+                    "Adding NOT NULL scans `{}` while nobody can read it",
+                    self.table
+                );
                 let span = self.tree.span(constraint);
                 let finding = self.context.finding(&rules::SET_NOT_NULL, span, message);
-                Some(finding.help("add it with `NOT VALID`, then `VALIDATE CONSTRAINT` in a file of its own"))
+                Some(finding.help(
+                    "add it with `NOT VALID`, then `VALIDATE CONSTRAINT` in a file of its own",
+                ))
             }
             ast::Constraint::UniqueConstraint(unique) if unique.using_index().is_none() => {
                 Some(self.indexed(constraint))
@@ -89,14 +100,18 @@ impl Place<'_> {
             self.table
         );
         let span = self.tree.span(constraint);
-        let finding = self.context.finding(&rules::FOREIGN_KEY_WITHOUT_NOT_VALID, span, message);
+        let finding = self
+            .context
+            .finding(&rules::FOREIGN_KEY_WITHOUT_NOT_VALID, span, message);
         finding.label("holds a SHARE ROW EXCLUSIVE lock on both tables")
     }
 
     fn checked(&self, constraint: &ast::Constraint) -> Finding {
         let message = format!("The check scans `{}` while nobody can read it", self.table);
         let span = self.tree.span(constraint);
-        let finding = self.context.finding(&rules::CHECK_WITHOUT_NOT_VALID, span, message);
+        let finding = self
+            .context
+            .finding(&rules::CHECK_WITHOUT_NOT_VALID, span, message);
         finding.label("holds an ACCESS EXCLUSIVE lock until every row is checked")
     }
 
@@ -106,7 +121,9 @@ impl Place<'_> {
             self.table
         );
         let span = self.tree.span(constraint);
-        let finding = self.context.finding(&rules::CONSTRAINT_BUILDS_INDEX, span, message);
+        let finding = self
+            .context
+            .finding(&rules::CONSTRAINT_BUILDS_INDEX, span, message);
         finding.label("holds an ACCESS EXCLUSIVE lock until the index is built")
     }
 
@@ -118,9 +135,15 @@ impl Place<'_> {
         if !was_added || !self.context.script.in_transaction {
             return None;
         }
-        let message = format!("`{}` is scanned under the lock that added the constraint", self.table);
+        let message = format!(
+            "`{}` is scanned under the lock that added the constraint",
+            self.table
+        );
         let span = self.tree.span(validate);
-        Some(self.context.finding(&rules::VALIDATE_IN_SAME_TRANSACTION, span, message))
+        Some(
+            self.context
+                .finding(&rules::VALIDATE_IN_SAME_TRANSACTION, span, message),
+        )
     }
 }
 

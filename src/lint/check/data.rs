@@ -27,11 +27,19 @@ fn every_row(context: &Context<'_>, tree: &Tree) -> Option<Finding> {
         return None;
     }
     let span = Span::new(context.statement.span.start, tree.span(&relation).end);
-    let Some(locked) = &context.seen.locked.as_ref().filter(|_| context.script.in_transaction) else {
+    let Some(locked) = &context
+        .seen
+        .locked
+        .as_ref()
+        .filter(|_| context.script.in_transaction)
+    else {
         let message = format!("{verb} every row of `{table}` in one statement");
         return Some(context.finding(&rules::CHANGE_WITHOUT_WHERE, span, message));
     };
-    let message = format!("{verb} every row of `{table}` while `{}` is locked", locked.table);
+    let message = format!(
+        "{verb} every row of `{table}` while `{}` is locked",
+        locked.table
+    );
     let finding = context.finding(&rules::DATA_CHANGE_UNDER_LOCK, span, message);
     let label = "this lock is held until the file is done";
     Some(finding.related(&context.script.source, locked.span, label))
@@ -40,7 +48,13 @@ fn every_row(context: &Context<'_>, tree: &Tree) -> Option<Finding> {
 /// A statement that writes a value which this transaction added to an enum. It needs no tree.
 pub(super) fn value_in_use(context: &Context<'_>) -> Option<Finding> {
     let is_ddl_of_type = matches!(
-        context.statement.words.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
+        context
+            .statement
+            .words
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .as_slice(),
         ["alter", "type", ..] | ["comment", ..]
     );
     if !context.script.in_transaction || is_ddl_of_type {

@@ -38,7 +38,10 @@ fn dropped(context: &Context<'_>, tree: &Tree, drop: &ast::DropIndex) -> Option<
         let name = Name::first_in(index);
         name.is_some_and(|name| !context.is_new(&name))
     })?;
-    let message = format!("Dropping `{}` blocks reads and writes of its table", Name::first_in(&old)?);
+    let message = format!(
+        "Dropping `{}` blocks reads and writes of its table",
+        Name::first_in(&old)?
+    );
     let span = tree.span(&old);
     let finding = context.finding(&rules::DROP_INDEX_WITHOUT_CONCURRENTLY, span, message);
     Some(finding.label("waits for an ACCESS EXCLUSIVE lock, and everybody else behind it"))

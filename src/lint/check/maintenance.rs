@@ -45,8 +45,12 @@ fn vacuumed(context: &Context<'_>, vacuum: &ast::Vacuum) -> Option<Finding> {
 
 fn locked(context: &Context<'_>, tree: &Tree, lock: &ast::Lock) -> Option<Finding> {
     let relations = lock.relation_list()?;
-    let old = relations.relation_names().find(|name| !is_new(context, name))?;
-    let mode = lock.lock_mode_clause().and_then(|clause| clause.lock_mode());
+    let old = relations
+        .relation_names()
+        .find(|name| !is_new(context, name))?;
+    let mode = lock
+        .lock_mode_clause()
+        .and_then(|clause| clause.lock_mode());
     let blocked = match mode {
         Some(
             ast::LockMode::AccessShare(_)

@@ -20,7 +20,9 @@ pub(super) fn check(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
     if context.is_new(&table) {
         return Vec::new();
     }
-    let found = actions.iter().filter_map(|action| acted(context, tree, &table, action));
+    let found = actions
+        .iter()
+        .filter_map(|action| acted(context, tree, &table, action));
     found.collect()
 }
 
@@ -57,7 +59,12 @@ fn moved_index(context: &Context<'_>, tree: &Tree, alter: &ast::AlterIndex) -> O
         return None;
     };
     let index = Name::first_in(&alter.index_ref()?).filter(|index| !context.is_new(index))?;
-    Some(rewritten(context, &rules::SET_TABLESPACE, tree.span(&action), &index))
+    Some(rewritten(
+        context,
+        &rules::SET_TABLESPACE,
+        tree.span(&action),
+        &index,
+    ))
 }
 
 /// `ALTER TABLE ALL IN TABLESPACE … SET TABLESPACE …`
@@ -70,7 +77,8 @@ fn all_in_tablespace(context: &Context<'_>, tree: &Tree) -> Option<Finding> {
 }
 
 fn attached(context: &Context<'_>, tree: &Tree, attach: &ast::AttachPartition) -> Option<Finding> {
-    let partition = Name::first_in(&attach.table_name_ref()?).filter(|name| !context.is_new(name))?;
+    let partition =
+        Name::first_in(&attach.table_name_ref()?).filter(|name| !context.is_new(name))?;
     let message = format!("Attaching `{partition}` scans it while nobody can use it");
     let finding = context.finding(&rules::ATTACH_PARTITION, tree.span(attach), message);
     Some(finding.label("holds an ACCESS EXCLUSIVE lock on the partition"))
@@ -86,6 +94,10 @@ fn detached(
         return None;
     }
     let message = format!("Detaching a partition blocks reads and writes of `{table}`");
-    let finding = context.finding(&rules::DETACH_WITHOUT_CONCURRENTLY, tree.span(detach), message);
+    let finding = context.finding(
+        &rules::DETACH_WITHOUT_CONCURRENTLY,
+        tree.span(detach),
+        message,
+    );
     Some(finding.label("waits for an ACCESS EXCLUSIVE lock, and everybody else behind it"))
 }

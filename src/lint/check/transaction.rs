@@ -20,15 +20,23 @@ fn needs_no_transaction(context: &Context<'_>, tree: &Tree) -> Option<Finding> {
     }
     let what = refused(context, &tree.statement)?;
     let message = format!("{what} cannot run inside a transaction");
-    Some(context.finding(&rules::NEEDS_NO_TRANSACTION, context.statement.span, message))
+    Some(context.finding(
+        &rules::NEEDS_NO_TRANSACTION,
+        context.statement.span,
+        message,
+    ))
 }
 
 /// What the server refuses inside a transaction, as messages name it.
 fn refused(context: &Context<'_>, statement: &ast::Stmt) -> Option<&'static str> {
     use ast::Stmt;
     match statement {
-        Stmt::CreateIndex(create) => create.concurrently_token().map(|_| "`CREATE INDEX CONCURRENTLY`"),
-        Stmt::DropIndex(drop) => drop.concurrently_token().map(|_| "`DROP INDEX CONCURRENTLY`"),
+        Stmt::CreateIndex(create) => create
+            .concurrently_token()
+            .map(|_| "`CREATE INDEX CONCURRENTLY`"),
+        Stmt::DropIndex(drop) => drop
+            .concurrently_token()
+            .map(|_| "`DROP INDEX CONCURRENTLY`"),
         Stmt::Reindex(reindex) => refused_reindex(reindex),
         Stmt::Vacuum(_) => Some("`VACUUM`"),
         Stmt::CreateDatabase(_) => Some("`CREATE DATABASE`"),
@@ -44,7 +52,10 @@ fn refused(context: &Context<'_>, statement: &ast::Stmt) -> Option<&'static str>
             let detaches = alter.actions().any(|action| match action {
                 ast::AlterTableAction::DetachPartition(detach) => {
                     let option = detach.detach_partition_option();
-                    matches!(option, Some(ast::DetachPartitionOption::DetachConcurrently(_)))
+                    matches!(
+                        option,
+                        Some(ast::DetachPartitionOption::DetachConcurrently(_))
+                    )
                 }
                 _ => false,
             });
@@ -60,7 +71,9 @@ fn refused_reindex(reindex: &ast::Reindex) -> Option<&'static str> {
         return Some("`REINDEX CONCURRENTLY`");
     }
     match reindex.reindex_target()? {
-        Target::ReindexTargetDatabase(_) | Target::ReindexTargetSystem(_) => Some("`REINDEX DATABASE`"),
+        Target::ReindexTargetDatabase(_) | Target::ReindexTargetSystem(_) => {
+            Some("`REINDEX DATABASE`")
+        }
         Target::ReindexTargetSchema(_) => Some("`REINDEX SCHEMA`"),
         _ => None,
     }
@@ -76,7 +89,11 @@ fn inside_do(context: &Context<'_>, tree: &Tree) -> Option<Finding> {
         return None;
     }
     let message = "An index cannot be built concurrently inside `DO`".to_owned();
-    let finding = context.finding(&rules::NEEDS_NO_TRANSACTION, context.statement.span, message);
+    let finding = context.finding(
+        &rules::NEEDS_NO_TRANSACTION,
+        context.statement.span,
+        message,
+    );
     Some(finding.help("write the statement itself, in a file without transaction"))
 }
 
@@ -86,7 +103,13 @@ fn lock_timeout_off(context: &Context<'_>, tree: &Tree) -> Option<Finding> {
     };
     let words = words(set);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let [.., "lock_timeout", "=" | "to", "0" | "'0'" | "'0s'" | "'0ms'"] = words.as_slice() else {
+    let [
+        ..,
+        "lock_timeout",
+        "=" | "to",
+        "0" | "'0'" | "'0s'" | "'0ms'",
+    ] = words.as_slice()
+    else {
         return None;
     };
     let message = "The lock timeout is switched off".to_owned();

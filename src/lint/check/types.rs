@@ -44,7 +44,12 @@ fn column_type(node: crate::migration::syntax::SyntaxNode) -> Option<(ast::Type,
 /// Whether the type is one of the `serial`s.
 pub(super) fn is_serial(ty: &ast::Type) -> bool {
     let serials = [
-        "serial", "bigserial", "smallserial", "serial2", "serial4", "serial8",
+        "serial",
+        "bigserial",
+        "smallserial",
+        "serial2",
+        "serial4",
+        "serial8",
     ];
     plain_name(ty).is_some_and(|name| serials.contains(&name.as_str()))
 }
