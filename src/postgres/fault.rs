@@ -60,12 +60,12 @@ fn token(answer: &ServerMessage, sent: &Sent<'_>) -> Option<Span> {
     }
 }
 
-/// Where `query` begins in `text`. PL/pgSQL makes ` SELECT` of `PERFORM`, which is as long.
+/// Where `query` begins in `text`. PL/pgSQL makes `SELECT` of `PERFORM`.
 fn find(text: &str, query: &str) -> Option<usize> {
-    const PERFORM: &str = " SELECT";
+    const MADE: &str = "SELECT";
     text.find(query).or_else(|| {
-        let rest = query.strip_prefix(PERFORM)?;
-        text.find(rest)?.checked_sub(PERFORM.len())
+        let rest = query.strip_prefix(MADE)?;
+        text.find(rest)?.checked_sub(MADE.len())
     })
 }
 

@@ -195,20 +195,32 @@ async fn a_source_in_use_names_who_is_connected() {
     );
     assert!(!databases::exists(&admin, "never").await.unwrap());
 
-    // The server waits some seconds for each, so both wait at once.
-    let second = maintenance(&source, TIMEOUT).await.unwrap();
-    let (renamed, dropped) = tokio::join!(
-        databases::rename(&admin, name, "never"),
-        drop_database(&second, name, false),
-    );
-    for error in [renamed.unwrap_err(), dropped.unwrap_err()] {
-        assert!(matches!(error, DatabaseError::InUse { .. }), "{error}");
-    }
     assert!(databases::terminate(&admin, session.pid).await.unwrap());
     while !reader.is_closed() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(!databases::terminate(&admin, session.pid).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_database_in_use_keeps_its_name() {
+    let admin = admin().await;
+    let address = cluster().database().await;
+    let _reader = connect(&address, TIMEOUT).await.unwrap();
+    let renamed = databases::rename(&admin, &address.database, "never").await;
+    let error = renamed.unwrap_err();
+    assert!(matches!(error, DatabaseError::InUse { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_in_use_is_not_dropped_without_force() {
+    let admin = admin().await;
+    let address = cluster().database().await;
+    let reader = connect(&address, TIMEOUT).await.unwrap();
+    let dropped = drop_database(&admin, &address.database, false).await;
+    let error = dropped.unwrap_err();
+    assert!(matches!(error, DatabaseError::InUse { .. }), "{error}");
+    assert!(!reader.is_closed());
 }
 
 #[tokio::test]
