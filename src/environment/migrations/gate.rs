@@ -34,9 +34,7 @@ pub(super) async fn refuse_dangerous(
              `-- poststack: allow RULE reason`",
         ));
     }
-    let warnings = found
-        .iter()
-        .filter(|one| one.severity == Severity::Warning);
+    let warnings = found.iter().filter(|one| one.severity == Severity::Warning);
     for warning in warnings {
         let place = warning.place.as_ref();
         let place = place.map_or_else(String::new, |place| format!("{place}: "));
