@@ -9,6 +9,7 @@ pub mod syntax;
 
 mod apply;
 mod failure;
+mod inverse;
 mod ledger;
 mod lock;
 mod name;
@@ -21,6 +22,7 @@ mod tests;
 pub use apply::{Applied, Event, Options, apply};
 pub use failure::MigrationError;
 pub use files::Migration;
+pub use inverse::{Inverse, inverse};
 pub use ledger::{LedgerEntry, read as read_ledger};
 pub use lock::LockHolder;
 pub use name::Version;
