@@ -143,6 +143,14 @@ mount_cgroups() {
     fi
 }
 
+# A daemon that was killed leaves its process id behind, and dockerd refuses to
+# start when another process has got that number since.
+forget_dead_daemon() {
+    local id
+    id=$(as_root cat /run/docker.pid 2> /dev/null) || return 0
+    [[ $(cat "/proc/$id/comm" 2> /dev/null) == dockerd ]] || as_root rm -f /run/docker.pid
+}
+
 ensure_docker() {
     if answers "$docker_socket"; then
         return
@@ -157,6 +165,7 @@ ensure_docker() {
         if service_manager_runs; then
             as_root systemctl start docker
         else
+            forget_dead_daemon
             say "starting dockerd, its log is /var/log/dockerd.log"
             start_in_background /var/log/dockerd.log dockerd
         fi
