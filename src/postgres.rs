@@ -4,20 +4,35 @@
 //! Nothing here knows of containers; what has to run inside one is given as data.
 
 mod address;
+mod connect_error;
 mod connection;
+pub mod databases;
 mod extensions;
+mod fault;
+mod login;
+mod message;
+mod phases;
 pub mod quote;
 mod readiness;
 pub mod recovery;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod transport;
 
-pub use address::{Address, url};
-pub use connection::{ConnectError, Connection, connect};
+pub use address::{
+    Address, ChannelBinding, RootCertificate, SessionOptions, Tls, TlsMode, UrlError, url,
+};
+pub use connect_error::ConnectError;
+pub use connection::{CancelToken, Connection, connect};
 pub use extensions::{ExtensionError, MissingExtension, ensure_extensions};
+pub use fault::{Sent, diagnose};
+pub use message::{Position, ServerMessage};
+pub use phases::{Phase, Phases, phases};
 pub use readiness::{NotReady, Patience, Ready, wait_for_login};
 pub use summary::{Summary, SummaryError, query_summary};
+pub use tls::{TlsError, TlsSession};
 
 /// What a server or a connection says is wrong, in one line.
 pub(crate) fn describe(error: &tokio_postgres::Error) -> String {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::config::model::Environment;
 use crate::plan::database::PORT;
 use crate::plan::identity::Identity;
-use crate::postgres::Address;
+use crate::postgres::{Address, SessionOptions, Tls};
 use crate::secret::Secret;
 use crate::variables::DatabaseAddress;
 
@@ -43,13 +43,18 @@ pub(super) fn reachable(bind: IpAddr) -> String {
     }
 }
 
-/// The address that poststack itself uses.
-pub(super) fn host(database: &DatabaseAddress) -> Address {
+/// The address that poststack itself uses. Our own containers have no TLS.
+pub(super) fn host(database: &DatabaseAddress, environment: &Environment) -> Address {
     Address {
         host: database.host_host.clone(),
         port: database.host_port,
         database: database.database.clone(),
         user: database.user.clone(),
         password: database.password.clone(),
+        tls: match environment.postgres.host {
+            Some(_) => Tls::default(),
+            None => Tls::off(),
+        },
+        session: SessionOptions::default(),
     }
 }

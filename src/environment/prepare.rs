@@ -105,7 +105,7 @@ pub fn gather(
     });
     diagnostics.extend(faults);
     Ok(Prepared {
-        address: address::host(&database),
+        address: address::host(&database, environment),
         identity,
         environment: environment.clone(),
         desired,

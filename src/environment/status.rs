@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::plan::DesiredContainer;
 use crate::plan::identity::{self, Role};
 use crate::plan::observed::{Health, ObservedContainer, State};
-use crate::postgres::query_summary;
+use crate::postgres::{self, Address, Tls, query_summary};
 
 /// How much of an environment runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -132,13 +132,18 @@ pub(super) async fn of(prepared: &Prepared, engine: &Engine, containers: &Contai
     if let Some(container) = container.as_mut().filter(|_| summary.is_some()) {
         container.health = container.health.map(|_| "healthy");
     }
+    // Whether TLS is used is for the reader to settle with the server.
+    let shown = Address {
+        tls: Tls::default(),
+        ..address.clone()
+    };
     let database = Database {
         container,
         host: address.host.clone(),
         port: address.port,
         database: address.database.clone(),
         user: address.user.clone(),
-        url: prepared.mask(crate::postgres::url(address).expose()),
+        url: prepared.mask(postgres::url(&shown).expose()),
         accepts_logins: summary.is_some(),
         server_version: summary
             .as_ref()

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use tokio_postgres::error::{DbError, ErrorPosition, Severity, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 use super::{LockHolder, Migration, Script, Statement};
 use crate::diagnostic::Diagnostic;
-use crate::postgres::describe;
-use crate::text::Span;
+use crate::postgres::{self, describe};
 
 /// Why a run did not apply everything.
 #[derive(Debug, thiserror::Error)]
@@ -85,63 +84,22 @@ pub(super) struct Sent<'a> {
 
 /// The server's `answer` as a fault at its place in the file.
 pub(super) fn diagnose(answer: &DbError, sent: &Sent<'_>) -> Diagnostic {
-    let message = format!(
-        "{} (SQLSTATE {})",
-        sentence(answer.message()),
-        answer.code().code()
-    );
-    let span = position(answer, sent)
-        .or_else(|| statement_start(sent))
-        .unwrap_or_default();
-    let label = match sent.statements.get(sent.completed) {
-        Some(_) => answer.detail().unwrap_or("this statement failed"),
-        None => answer
-            .detail()
-            .unwrap_or("its end failed: its deferred constraints, or its row in the ledger"),
+    let statement = sent.statements.get(sent.completed);
+    let place = postgres::Sent {
+        source: &sent.script.source,
+        offset: sent.file_offset,
+        prefix_characters: sent.prefix_characters,
+        statement: statement.map(|statement| statement.span),
+        label: match statement {
+            Some(_) => "this statement failed",
+            None => "its end failed: its deferred constraints, or its row in the ledger",
+        },
     };
-    let diagnostic = Diagnostic::error(message)
-        .at(&sent.script.source, span)
-        .label(label);
-    let help = help(answer, sent);
-    if help.is_empty() {
-        diagnostic
-    } else {
-        diagnostic.help(help.join("\n"))
-    }
+    postgres::diagnose(&answer.into(), &place, &advice(answer, sent))
 }
 
-/// The token at the position the server gives: in characters, from 1, in the text as it was sent.
-fn position(answer: &DbError, sent: &Sent<'_>) -> Option<Span> {
-    let Some(ErrorPosition::Original(position)) = answer.position() else {
-        return None;
-    };
-    let position = usize::try_from(*position).ok()?;
-    let in_script = position.checked_sub(1 + sent.prefix_characters)?;
-    let text = sent.script.source.text.get(sent.file_offset..)?;
-    let (offset, _) = text
-        .char_indices()
-        .chain([(text.len(), ' ')])
-        .nth(in_script)?;
-    let token = text.get(offset..)?;
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let length = token.find(|c| !is_word(c)).unwrap_or(token.len());
-    // A quote or an operator: its first character says enough.
-    let length = match length {
-        0 => token.chars().next().map_or(0, char::len_utf8),
-        length => length,
-    };
-    let start = sent.file_offset + offset;
-    Some(Span::new(start, start + length))
-}
-
-/// The first line of the statement that failed.
-fn statement_start(sent: &Sent<'_>) -> Option<Span> {
-    let span = sent.statements.get(sent.completed)?.span;
-    let first_line = sent.script.source.slice(span).lines().next()?;
-    Some(Span::new(span.start, span.start + first_line.len()))
-}
-
-fn help(answer: &DbError, sent: &Sent<'_>) -> Vec<String> {
+/// What to do about it, besides the server's own hint.
+fn advice(answer: &DbError, sent: &Sent<'_>) -> Vec<String> {
     let own = match answer.code() {
         code if *code == SqlState::ACTIVE_SQL_TRANSACTION => {
             Some("put `-- poststack: no-transaction` at the top of the file".to_owned())
@@ -154,17 +112,7 @@ fn help(answer: &DbError, sent: &Sent<'_>) -> Vec<String> {
     let partial = (!sent.script.in_transaction && sent.completed > 0).then(|| {
         "the file runs without a transaction: the statements before this one stay".to_owned()
     });
-    [answer.hint().map(str::to_owned), own, partial]
-        .into_iter()
-        .flatten()
-        .chain(answer.where_().map(|context| format!("in: {context}")))
-        .collect()
-}
-
-fn sentence(message: &str) -> String {
-    let mut characters = message.chars();
-    let first = characters.next().map(char::to_uppercase);
-    first.into_iter().flatten().chain(characters).collect()
+    own.into_iter().chain(partial).collect()
 }
 
 /// The error of `migration`: a fault at its place, or a session that is gone.

@@ -5,11 +5,8 @@ use crate::secret::Secret;
 
 fn address(host: &str, password: &str) -> Address {
     Address {
-        host: host.to_owned(),
-        port: 5433,
-        database: "my db".to_owned(),
-        user: "us:er".to_owned(),
-        password: Secret::new(password),
+        tls: Tls::default(),
+        ..Address::new(host, 5433, "my db", "us:er", Secret::new(password))
     }
 }
 

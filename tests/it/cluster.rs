@@ -90,13 +90,8 @@ impl Cluster {
 
     /// The superuser's address of `database`.
     pub fn address(&self, database: &str) -> Address {
-        Address {
-            host: "127.0.0.1".to_owned(),
-            port: self.port,
-            database: database.to_owned(),
-            user: SUPERUSER.to_owned(),
-            password: Secret::new(PASSWORD),
-        }
+        let password = Secret::new(PASSWORD);
+        Address::new("127.0.0.1", self.port, database, SUPERUSER, password)
     }
 
     /// A new, empty database for one test.

@@ -55,6 +55,9 @@ fn code() -> Vec<Code> {
     };
     let mut all = Vec::new();
     for path in paths {
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
         let shown = path.strip_prefix(&source).unwrap().to_path_buf();
         let module = shown.iter().next().unwrap().to_str().unwrap();
         let module = module.trim_end_matches(".rs").to_owned();

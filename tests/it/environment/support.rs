@@ -65,13 +65,15 @@ pub fn address(project: &Project, environment: &str) -> Address {
     let secrets: Value = serde_json::from_str(&secrets).unwrap();
     let status = project.status(environment);
     let database = &status["database"];
-    Address {
-        host: text(&database["host"]),
-        port: u16::try_from(database["port"].as_u64().unwrap()).unwrap(),
-        database: text(&database["database"]),
-        user: text(&database["user"]),
-        password: Secret::from(text(&secrets["postgres_password"])),
-    }
+    let port = u16::try_from(database["port"].as_u64().unwrap()).unwrap();
+    let password = Secret::from(text(&secrets["postgres_password"]));
+    Address::new(
+        text(&database["host"]),
+        port,
+        text(&database["database"]),
+        text(&database["user"]),
+        password,
+    )
 }
 
 /// One login from the host.

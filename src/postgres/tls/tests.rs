@@ -1,0 +1,1 @@
+//! Certificates as openssl makes them, and what is none.
