@@ -144,6 +144,20 @@ mount_cgroups() {
     fi
 }
 
+# A daemon that was killed leaves its process id behind. dockerd refuses to start
+# when another process has got that number since, and waits in vain for a
+# containerd of its own in the same case.
+forget_dead_daemons() {
+    local daemon id
+    for daemon in docker docker/containerd/containerd; do
+        id=$(as_root cat "/run/$daemon.pid" 2> /dev/null) || continue
+        case $(cat "/proc/$id/comm" 2> /dev/null) in
+            dockerd | containerd) ;;
+            *) as_root rm -f "/run/$daemon.pid" ;;
+        esac
+    done
+}
+
 ensure_docker() {
     if answers "$docker_socket"; then
         return
@@ -158,6 +172,7 @@ ensure_docker() {
         if service_manager_runs; then
             as_root systemctl start docker
         else
+            forget_dead_daemons
             say "starting dockerd, its log is /var/log/dockerd.log"
             start_in_background /var/log/dockerd.log dockerd
         fi
