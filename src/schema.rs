@@ -4,6 +4,7 @@
 //! function of schemas. [`describe`] and [`stats`] ask for numbers that are no part of a schema.
 
 mod compare;
+mod ddl;
 mod fingerprint;
 mod name;
 mod object;
@@ -14,6 +15,7 @@ mod tests;
 mod words;
 
 pub use compare::{Change, Difference, PropertyChange, compare};
+pub use ddl::{Ddl, Effect, Statement, ddl, migration_ddl};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use object::{Kind, Object, ObjectId, Property, Schema};
 pub use read::{ReadError, read};
