@@ -90,7 +90,9 @@ impl std::fmt::Display for Statement {
 /// As a file to run.
 impl std::fmt::Display for Ddl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.statements.iter().try_for_each(|statement| write!(f, "{statement}"))
+        self.statements
+            .iter()
+            .try_for_each(|statement| write!(f, "{statement}"))
     }
 }
 
@@ -136,7 +138,9 @@ pub fn ddl(schema: &Schema) -> String {
     for statement in &statements {
         let object = &statement.object;
         if last != Some(object) {
-            let owner = schema.get(object).and_then(|object| object.get(Property::Owner));
+            let owner = schema
+                .get(object)
+                .and_then(|object| object.get(Property::Owner));
             let _ = write!(text, "\n{}", heading(object, owner));
         }
         last = Some(object);
@@ -149,7 +153,13 @@ pub fn ddl(schema: &Schema) -> String {
 }
 
 fn heading(object: &ObjectId, owner: Option<&str>) -> String {
-    let or_none = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
+    let or_none = |text: &str| {
+        if text.is_empty() {
+            "-".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
     let name = if object.lives_in_table() {
         format!("{} {}", object.table, object.name)
     } else {
@@ -221,7 +231,11 @@ fn reference(id: &ObjectId) -> String {
         Kind::Column => format!("COLUMN {}.{name}", id.sql_table()),
         Kind::DomainConstraint => format!("CONSTRAINT {name} ON DOMAIN {}", id.sql_table()),
         Kind::Constraint | Kind::Rule | Kind::Trigger | Kind::Policy => {
-            format!("{} {name} ON {}", id.kind.word().to_uppercase(), id.sql_table())
+            format!(
+                "{} {name} ON {}",
+                id.kind.word().to_uppercase(),
+                id.sql_table()
+            )
         }
         Kind::Statistics => format!("STATISTICS {name}"),
         _ => format!("{} {name}", id.kind.word().to_uppercase()),
@@ -239,15 +253,25 @@ fn finish(context: &Context<'_>, id: &ObjectId, object: &Object) -> Vec<Statemen
     let before = context.from.get(id);
     let mut statements = Vec::new();
     let differs = |property| before.and_then(|before| before.get(property)) != object.get(property);
-    if let Some(owner) = object.get(Property::Owner).filter(|_| differs(Property::Owner))
+    if let Some(owner) = object
+        .get(Property::Owner)
+        .filter(|_| differs(Property::Owner))
         && !follows_table(before, object)
     {
         let owner = super::name::identifier(owner);
-        statements.push(Statement::new(id, format!("ALTER {} OWNER TO {owner}", reference(id))));
+        statements.push(Statement::new(
+            id,
+            format!("ALTER {} OWNER TO {owner}", reference(id)),
+        ));
     }
     if differs(Property::Comment) {
-        let comment = object.get(Property::Comment).map_or("NULL".to_owned(), literal);
-        statements.push(Statement::new(id, format!("COMMENT ON {} IS {comment}", reference(id))));
+        let comment = object
+            .get(Property::Comment)
+            .map_or("NULL".to_owned(), literal);
+        statements.push(Statement::new(
+            id,
+            format!("COMMENT ON {} IS {comment}", reference(id)),
+        ));
     }
     if differs(Property::Privileges) {
         statements.extend(grant::change(id, before, object));

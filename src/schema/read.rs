@@ -200,7 +200,9 @@ impl Reading {
             let tables = object.needs.iter().flat_map(ObjectId::containers);
             let tables: Vec<ObjectId> = tables.filter(|table| ids.contains(table)).collect();
             object.needs.extend(tables);
-            object.needs.retain(|needed| needed != id && ids.contains(needed));
+            object
+                .needs
+                .retain(|needed| needed != id && ids.contains(needed));
         }
         self.schema
     }

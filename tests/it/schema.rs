@@ -1,6 +1,7 @@
 //! The catalogue of a real database.
 
 mod comparison;
+mod numbers;
 mod written;
 
 use poststack::postgres::{Address, Connection};

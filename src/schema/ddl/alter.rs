@@ -30,10 +30,12 @@ pub(super) fn alter(
         Kind::Column => column::alter(context, id, before, after),
         Kind::View | Kind::MaterializedView => view(id, before, after),
         Kind::Constraint | Kind::Index => index(context, id, before, after),
-        Kind::Statistics => create::statistics_target(id, Some(before), after).into_iter().collect(),
-        Kind::Rule | Kind::Trigger | Kind::EventTrigger => {
-            create::enabled(id, Some(before), after).into_iter().collect()
-        }
+        Kind::Statistics => create::statistics_target(id, Some(before), after)
+            .into_iter()
+            .collect(),
+        Kind::Rule | Kind::Trigger | Kind::EventTrigger => create::enabled(id, Some(before), after)
+            .into_iter()
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -72,17 +74,33 @@ fn sequence(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
         Property::Cycle,
     ];
     let mut statements = Vec::new();
-    if options.iter().any(|option| before.get(*option) != after.get(*option)) {
+    if options
+        .iter()
+        .any(|option| before.get(*option) != after.get(*option))
+    {
         let kind = match after.get(Property::Type) {
             Some(kind) if !is_identity(after) => format!("AS {kind} "),
             _ => String::new(),
         };
-        let sql = format!("ALTER SEQUENCE {} {kind}{}", id.sql(), create::sequence_options(after));
+        let sql = format!(
+            "ALTER SEQUENCE {} {kind}{}",
+            id.sql(),
+            create::sequence_options(after)
+        );
         statements.push(Statement::new(id, sql));
     }
-    if before.get(Property::Persistence) != after.get(Property::Persistence) && !after.is(Property::OwnedBy) {
-        let persistence = if after.is(Property::Persistence) { "UNLOGGED" } else { "LOGGED" };
-        statements.push(Statement::new(id, format!("ALTER SEQUENCE {} SET {persistence}", id.sql())));
+    if before.get(Property::Persistence) != after.get(Property::Persistence)
+        && !after.is(Property::OwnedBy)
+    {
+        let persistence = if after.is(Property::Persistence) {
+            "UNLOGGED"
+        } else {
+            "LOGGED"
+        };
+        statements.push(Statement::new(
+            id,
+            format!("ALTER SEQUENCE {} SET {persistence}", id.sql()),
+        ));
     }
     statements
 }
@@ -91,7 +109,10 @@ fn view(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
     let mut changes = table::option_changes(before, after);
     if before.get(Property::Tablespace) != after.get(Property::Tablespace) {
         let tablespace = after.get(Property::Tablespace).unwrap_or("pg_default");
-        changes.push(format!("SET TABLESPACE {}", super::super::name::identifier(tablespace)));
+        changes.push(format!(
+            "SET TABLESPACE {}",
+            super::super::name::identifier(tablespace)
+        ));
     }
     let alter = |change| Statement::new(id, format!("ALTER {} {change}", super::reference(id)));
     changes.into_iter().map(alter).collect()
@@ -102,15 +123,27 @@ fn index(context: &Context<'_>, id: &ObjectId, before: &Object, after: &Object) 
     let mut statements = Vec::new();
     let mut add = |sql: String| statements.push(Statement::new(id, sql));
     if plan::is_validated(before, after) {
-        add(format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", id.sql_name()));
+        add(format!(
+            "ALTER TABLE {table} VALIDATE CONSTRAINT {}",
+            id.sql_name()
+        ));
     }
     let taken = |property| before.is(property) && !after.is(property);
     let another_has = |property| {
         let kinds = [Kind::Index, Kind::Constraint];
         let owner = ObjectId::new(Kind::Table, &id.schema, &id.table);
-        kinds.iter().any(|kind| context.to.parts(&owner, *kind).any(|(_, other)| other.is(property)))
+        kinds.iter().any(|kind| {
+            context
+                .to
+                .parts(&owner, *kind)
+                .any(|(_, other)| other.is(property))
+        })
     };
-    let index = format!("{}.{}", super::super::name::identifier(&id.schema), id.sql_name());
+    let index = format!(
+        "{}.{}",
+        super::super::name::identifier(&id.schema),
+        id.sql_name()
+    );
     if taken(Property::Clustered) && !another_has(Property::Clustered) {
         add(format!("ALTER TABLE {table} SET WITHOUT CLUSTER"));
     }

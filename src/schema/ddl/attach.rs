@@ -13,9 +13,13 @@ pub(super) fn is_due(context: &Context<'_>, id: &ObjectId) -> bool {
     let tie = |table: &Object, property| table.get(property).map(str::to_owned);
     match context.from.get(id) {
         None => table.is(Property::PartitionOf),
-        Some(before) => [Property::PartitionOf, Property::PartitionBound, Property::Inherits]
-            .iter()
-            .any(|property| tie(before, *property) != tie(table, *property)),
+        Some(before) => [
+            Property::PartitionOf,
+            Property::PartitionBound,
+            Property::Inherits,
+        ]
+        .iter()
+        .any(|property| tie(before, *property) != tie(table, *property)),
     }
 }
 
@@ -51,7 +55,11 @@ pub(super) fn detach(id: &ObjectId, before: &Object, after: &Object) -> Vec<Stat
         let sql = format!("ALTER TABLE {parent} DETACH PARTITION {own}");
         return vec![Statement::new(id, sql)];
     }
-    let stays = |parent: &&str| after.lines(Property::Inherits).any(|other| other == *parent);
+    let stays = |parent: &&str| {
+        after
+            .lines(Property::Inherits)
+            .any(|other| other == *parent)
+    };
     before
         .lines(Property::Inherits)
         .filter(|parent| !stays(parent))
@@ -65,7 +73,10 @@ pub(super) fn index(context: &Context<'_>, id: &ObjectId) -> Option<Statement> {
     let parent = index.get(Property::AttachedTo)?;
     let own = format!("{}.{}", name::identifier(&id.schema), id.sql_name());
     let sql = format!("ALTER INDEX {parent} ATTACH PARTITION {own}");
-    let is_attached = context.from.get(id).is_some_and(|before| before.is(Property::AttachedTo));
+    let is_attached = context
+        .from
+        .get(id)
+        .is_some_and(|before| before.is(Property::AttachedTo));
     (!is_attached).then(|| Statement::new(id, sql))
 }
 

@@ -8,11 +8,19 @@ pub(super) fn definition(schema: &Schema, id: &ObjectId, column: &Object) -> Str
     let kind = column.get(Property::Type).unwrap_or_default();
     let collation = column.get(Property::Collation);
     let collation = collation.map_or_else(String::new, |collation| format!(" COLLATE {collation}"));
-    format!("{} {kind}{collation}{}", id.sql_name(), constraints(schema, id, column))
+    format!(
+        "{} {kind}{collation}{}",
+        id.sql_name(),
+        constraints(schema, id, column)
+    )
 }
 
 /// Of a table that has its columns from a type; `None` where there is nothing to add.
-pub(super) fn definition_of_typed(schema: &Schema, id: &ObjectId, column: &Object) -> Option<String> {
+pub(super) fn definition_of_typed(
+    schema: &Schema,
+    id: &ObjectId,
+    column: &Object,
+) -> Option<String> {
     let constraints = constraints(schema, id, column);
     (!constraints.is_empty()).then(|| format!("{} WITH OPTIONS{constraints}", id.sql_name()))
 }
@@ -23,7 +31,11 @@ fn constraints(schema: &Schema, id: &ObjectId, column: &Object) -> String {
         text.push_str(&format!(" DEFAULT {default}"));
     }
     if let Some(expression) = column.get(Property::Generated) {
-        let storage = if column.is(Property::Virtual) { "VIRTUAL" } else { "STORED" };
+        let storage = if column.is(Property::Virtual) {
+            "VIRTUAL"
+        } else {
+            "STORED"
+        };
         text.push_str(&format!(" GENERATED ALWAYS AS ({expression}) {storage}"));
     }
     if let Some(identity) = identity(schema, id, column) {
@@ -49,10 +61,15 @@ fn identity(schema: &Schema, id: &ObjectId, column: &Object) -> Option<String> {
 fn identity_sequence<'a>(schema: &'a Schema, id: &ObjectId) -> Option<(&'a ObjectId, &'a Object)> {
     let owner = [id.schema.clone(), id.table.clone(), id.name.clone()];
     let first = ObjectId::new(Kind::Sequence, "", "");
-    let mut sequences = schema.objects.range(first..).take_while(|(id, _)| id.kind == Kind::Sequence);
+    let mut sequences = schema
+        .objects
+        .range(first..)
+        .take_while(|(id, _)| id.kind == Kind::Sequence);
     sequences.find(|(_, sequence)| {
         sequence.is(Property::OfIdentity)
-            && sequence.get(Property::OwnedBy).is_some_and(|owned| owned.contains(&id.table))
+            && sequence
+                .get(Property::OwnedBy)
+                .is_some_and(|owned| owned.contains(&id.table))
             && owner_of_sequence(sequence).as_ref() == Some(&owner)
     })
 }
@@ -81,7 +98,11 @@ fn settings(schema: &Schema, id: &ObjectId, before: &Object, after: &Object) -> 
     let differs = |property| before.get(property) != after.get(property);
     let mut changes = Vec::new();
     if differs(Property::Storage) {
-        let usual = if schema.server_major >= 16 { "DEFAULT" } else { "EXTENDED" };
+        let usual = if schema.server_major >= 16 {
+            "DEFAULT"
+        } else {
+            "EXTENDED"
+        };
         let storage = after.get(Property::Storage).unwrap_or(usual);
         changes.push(format!("SET STORAGE {storage}"));
     }
@@ -94,7 +115,10 @@ fn settings(schema: &Schema, id: &ObjectId, before: &Object, after: &Object) -> 
         changes.push(format!("SET STATISTICS {target}"));
     }
     changes.extend(table::option_changes(before, after));
-    changes.into_iter().map(|change| alter_only(id, &change)).collect()
+    changes
+        .into_iter()
+        .map(|change| alter_only(id, &change))
+        .collect()
 }
 
 /// Default and not null, without the children.
@@ -108,10 +132,17 @@ fn value_changes(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statemen
         });
     }
     if differs(Property::NotNull) {
-        let verb = if after.is(Property::NotNull) { "SET" } else { "DROP" };
+        let verb = if after.is(Property::NotNull) {
+            "SET"
+        } else {
+            "DROP"
+        };
         changes.push(format!("{verb} NOT NULL"));
     }
-    changes.into_iter().map(|change| alter_only(id, &change)).collect()
+    changes
+        .into_iter()
+        .map(|change| alter_only(id, &change))
+        .collect()
 }
 
 fn alter_only(id: &ObjectId, change: &str) -> Statement {
@@ -124,7 +155,11 @@ fn alter_only(id: &ObjectId, change: &str) -> Statement {
 }
 
 fn alter_with_children(id: &ObjectId, change: &str) -> Statement {
-    let sql = format!("ALTER TABLE {} ALTER COLUMN {} {change}", id.sql_table(), id.sql_name());
+    let sql = format!(
+        "ALTER TABLE {} ALTER COLUMN {} {change}",
+        id.sql_table(),
+        id.sql_name()
+    );
     Statement::new(id, sql)
 }
 
@@ -195,12 +230,18 @@ pub(super) fn alter(
         statements.push(retype(id, before, after));
     }
     if differs(Property::NotNull) && !follows(Property::NotNull) {
-        let verb = if after.is(Property::NotNull) { "SET" } else { "DROP" };
+        let verb = if after.is(Property::NotNull) {
+            "SET"
+        } else {
+            "DROP"
+        };
         statements.push(alter_with_children(id, &format!("{verb} NOT NULL")));
     }
     let mut defaults = [before.clone(), after.clone()];
     for default in &mut defaults {
-        default.properties.retain(|property, _| *property == Property::Default);
+        default
+            .properties
+            .retain(|property, _| *property == Property::Default);
     }
     let [old, new] = &defaults;
     let is_dropped_already = !statements.is_empty() && !new.is(Property::Default) && retyped;
@@ -221,8 +262,9 @@ fn retype(id: &ObjectId, before: &Object, after: &Object) -> Statement {
         return alter_with_children(id, &change);
     }
     let name = id.sql_name();
-    alter_with_children(id, &format!("{change} USING {name}::{new}"))
-        .losing(format!("what of the values of column {id} does not survive the cast"))
+    alter_with_children(id, &format!("{change} USING {name}::{new}")).losing(format!(
+        "what of the values of column {id} does not survive the cast"
+    ))
 }
 
 /// Whether every value stays as it is, or the server refuses.
@@ -246,9 +288,10 @@ fn generation(
     match (old, after.get(Property::Generated)) {
         (old, new) if old == new => None,
         (Some(_), None) => Some(alter_only(id, "DROP EXPRESSION")),
-        (Some(_), Some(new)) if context.to.server_major >= 17 => {
-            Some(alter_with_children(id, &format!("SET EXPRESSION AS ({new})")))
-        }
+        (Some(_), Some(new)) if context.to.server_major >= 17 => Some(alter_with_children(
+            id,
+            &format!("SET EXPRESSION AS ({new})"),
+        )),
         (_, new) => {
             let new = new.unwrap_or_default();
             let what = format!("drop the column and add it again to have it generated as `{new}`");
@@ -263,7 +306,10 @@ fn identity_change(
     before: &Object,
     after: &Object,
 ) -> Vec<Statement> {
-    let (old, new) = (before.get(Property::Identity), after.get(Property::Identity));
+    let (old, new) = (
+        before.get(Property::Identity),
+        after.get(Property::Identity),
+    );
     match (old, new) {
         (old, new) if old == new => Vec::new(),
         (Some(_), Some(new)) => vec![alter_only(id, &format!("SET GENERATED {new}"))],
@@ -275,7 +321,8 @@ fn identity_change(
             };
             let mut statements = Vec::new();
             let sequence = identity_sequence(context.to, id).map(|(sequence, _)| sequence);
-            if let Some(sequence) = sequence.filter(|sequence| context.from.get(sequence).is_some()) {
+            if let Some(sequence) = sequence.filter(|sequence| context.from.get(sequence).is_some())
+            {
                 let drop = Statement::new(sequence, format!("DROP SEQUENCE {}", sequence.sql()));
                 statements.push(drop.losing(format!("the place of sequence {sequence}")));
             }
@@ -292,7 +339,11 @@ fn identity_change(
 pub(super) fn reset(id: &ObjectId, column: &Object) -> Vec<Statement> {
     let mut statements = value_changes(id, column, &Object::default());
     if column.is(Property::Comment) {
-        let sql = format!("COMMENT ON COLUMN {}.{} IS NULL", id.sql_table(), id.sql_name());
+        let sql = format!(
+            "COMMENT ON COLUMN {}.{} IS NULL",
+            id.sql_table(),
+            id.sql_name()
+        );
         statements.push(Statement::new(id, sql));
     }
     statements.extend(super::grant::change(id, Some(column), &Object::default()));

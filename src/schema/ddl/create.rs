@@ -1,6 +1,8 @@
 //! `CREATE`, kind by kind.
 
-use super::{Context, Effect, Kind, Object, ObjectId, Property, Rows, Statement, attach, column, table};
+use super::{
+    Context, Effect, Kind, Object, ObjectId, Property, Rows, Statement, attach, column, table,
+};
 
 /// Makes what is not there yet.
 pub(super) fn create(context: &Context<'_>, id: &ObjectId, object: &Object) -> Vec<Statement> {
@@ -11,31 +13,45 @@ pub(super) fn create(context: &Context<'_>, id: &ObjectId, object: &Object) -> V
         Kind::Schema => one(format!("CREATE SCHEMA {name}")),
         Kind::Extension => one(extension(&name, object)),
         Kind::Collation => one(format!("CREATE COLLATION {name} ({definition})")),
-        Kind::Enum => one(format!("CREATE TYPE {name} AS ENUM ({})", lines(object, Property::Labels))),
-        Kind::Composite => {
-            one(format!("CREATE TYPE {name} AS ({})", lines(object, Property::Attributes)))
-        }
+        Kind::Enum => one(format!(
+            "CREATE TYPE {name} AS ENUM ({})",
+            lines(object, Property::Labels)
+        )),
+        Kind::Composite => one(format!(
+            "CREATE TYPE {name} AS ({})",
+            lines(object, Property::Attributes)
+        )),
         Kind::Domain => one(domain(&name, object)),
         Kind::Range => range(id, object),
         Kind::Function | Kind::Procedure => one(definition.to_owned()),
         Kind::Aggregate => one(format!("CREATE AGGREGATE {name} (\n    {definition}\n)")),
         Kind::Operator => {
-            let bare = name.split_once(" (").map_or(name.as_str(), |(bare, _)| bare);
+            let bare = name
+                .split_once(" (")
+                .map_or(name.as_str(), |(bare, _)| bare);
             one(format!("CREATE OPERATOR {bare} (\n    {definition}\n)"))
         }
         Kind::Cast => one(format!("CREATE CAST {name} {definition}")),
         Kind::Sequence => sequence(id, object),
         Kind::Table => table::create(context, id, object),
         Kind::Column => column::add(context, id, object),
-        Kind::View => one(format!("CREATE VIEW {name}{} AS\n{definition}", with(object))),
+        Kind::View => one(format!(
+            "CREATE VIEW {name}{} AS\n{definition}",
+            with(object)
+        )),
         Kind::MaterializedView => one(materialized_view(context, &name, object)),
         Kind::DomainConstraint => {
             let domain = id.sql_table();
-            one(format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}"))
+            one(format!(
+                "ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}"
+            ))
         }
         Kind::Constraint => constraint(context, id, object),
         Kind::Index => index(id, object),
-        Kind::Policy => one(format!("CREATE POLICY {name} ON {} {definition}", id.sql_table())),
+        Kind::Policy => one(format!(
+            "CREATE POLICY {name} ON {} {definition}",
+            id.sql_table()
+        )),
         Kind::EventTrigger => {
             let mut statements = one(format!("CREATE EVENT TRIGGER {name} {definition}"));
             statements.extend(enabled(id, None, object));
@@ -90,7 +106,11 @@ fn domain(name: &str, object: &Object) -> String {
         let value = object.get(property);
         value.map_or_else(String::new, |value| format!("{words}{value}"))
     };
-    let not_null = if object.is(Property::NotNull) { " NOT NULL" } else { "" };
+    let not_null = if object.is(Property::NotNull) {
+        " NOT NULL"
+    } else {
+        ""
+    };
     format!(
         "CREATE DOMAIN {name}{}{}{not_null}{}",
         part(Property::Type, " AS "),
@@ -100,9 +120,20 @@ fn domain(name: &str, object: &Object) -> String {
 }
 
 fn range(id: &ObjectId, object: &Object) -> Vec<Statement> {
-    let mut definition: Vec<String> = object.lines(Property::Definition).map(str::to_owned).collect();
-    definition.extend(object.get(Property::Collation).map(|collation| format!("collation = {collation}")));
-    let sql = format!("CREATE TYPE {} AS RANGE (\n    {}\n)", id.sql(), definition.join(",\n    "));
+    let mut definition: Vec<String> = object
+        .lines(Property::Definition)
+        .map(str::to_owned)
+        .collect();
+    definition.extend(
+        object
+            .get(Property::Collation)
+            .map(|collation| format!("collation = {collation}")),
+    );
+    let sql = format!(
+        "CREATE TYPE {} AS RANGE (\n    {}\n)",
+        id.sql(),
+        definition.join(",\n    ")
+    );
     let mut statements = vec![Statement::new(id, sql)];
     if let Some(canonical) = object.get(Property::Canonical) {
         let what = format!("its canonical function `{canonical}` needs a shell type first");
@@ -114,7 +145,11 @@ fn range(id: &ObjectId, object: &Object) -> Vec<Statement> {
 /// The options of a sequence as `CREATE` and `ALTER` write them.
 pub(super) fn sequence_options(object: &Object) -> String {
     let value = |property| object.get(property).unwrap_or_default();
-    let cycle = if object.is(Property::Cycle) { " CYCLE" } else { " NO CYCLE" };
+    let cycle = if object.is(Property::Cycle) {
+        " CYCLE"
+    } else {
+        " NO CYCLE"
+    };
     format!(
         "START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {}{cycle}",
         value(Property::Start),
@@ -129,7 +164,11 @@ pub(super) fn sequence(id: &ObjectId, object: &Object) -> Vec<Statement> {
     if object.is(Property::OfIdentity) {
         return Vec::new();
     }
-    let unlogged = if object.is(Property::Persistence) { "UNLOGGED " } else { "" };
+    let unlogged = if object.is(Property::Persistence) {
+        "UNLOGGED "
+    } else {
+        ""
+    };
     let kind = object.get(Property::Type).unwrap_or("bigint");
     let sql = format!(
         "CREATE {unlogged}SEQUENCE {} AS {kind} {}",
@@ -183,7 +222,10 @@ fn constraint(context: &Context<'_>, id: &ObjectId, object: &Object) -> Vec<Stat
 /// Whether telling the parent, which happens too, is enough.
 fn comes_from_parent(context: &Context<'_>, id: &ObjectId) -> bool {
     let table = ObjectId::new(Kind::Table, &id.schema, &id.table);
-    let is_partition = context.to.get(&table).is_some_and(|table| table.is(Property::PartitionOf));
+    let is_partition = context
+        .to
+        .get(&table)
+        .is_some_and(|table| table.is(Property::PartitionOf));
     if context.from.get(&table).is_none() {
         return !is_partition;
     }
@@ -195,7 +237,10 @@ fn comes_from_parent(context: &Context<'_>, id: &ObjectId) -> bool {
 fn index(id: &ObjectId, object: &Object) -> Vec<Statement> {
     let definition = object.get(Property::Definition).unwrap_or_default();
     if object.is(Property::Invalid) && !definition.contains(" ON ONLY ") {
-        return vec![Statement::todo(id, "it is invalid, what a failed build left; nothing to make")];
+        return vec![Statement::todo(
+            id,
+            "it is invalid, what a failed build left; nothing to make",
+        )];
     }
     let mut statements = vec![Statement::new(id, definition)];
     statements.extend(index_settings(id, None, object));
@@ -203,8 +248,16 @@ fn index(id: &ObjectId, object: &Object) -> Vec<Statement> {
 }
 
 /// What is said of an index beside its definition: storage, clustering, replica identity.
-pub(super) fn index_settings(id: &ObjectId, before: Option<&Object>, object: &Object) -> Vec<Statement> {
-    let index = format!("{}.{}", super::super::name::identifier(&id.schema), id.sql_name());
+pub(super) fn index_settings(
+    id: &ObjectId,
+    before: Option<&Object>,
+    object: &Object,
+) -> Vec<Statement> {
+    let index = format!(
+        "{}.{}",
+        super::super::name::identifier(&id.schema),
+        id.sql_name()
+    );
     let (table, name) = (id.sql_table(), id.sql_name());
     let new = |property| {
         let value = object.get(property);
@@ -223,7 +276,9 @@ pub(super) fn index_settings(id: &ObjectId, before: Option<&Object>, object: &Ob
         sql.push(format!("ALTER TABLE {table} CLUSTER ON {name}"));
     }
     if new(Property::ReplicaIdentity).is_some() {
-        sql.push(format!("ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {name}"));
+        sql.push(format!(
+            "ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {name}"
+        ));
     }
     sql.into_iter().map(|sql| Statement::new(id, sql)).collect()
 }
@@ -251,7 +306,11 @@ fn with_options(object: &Object) -> String {
 }
 
 /// When a trigger or rule fires, where that is to change.
-pub(super) fn enabled(id: &ObjectId, before: Option<&Object>, object: &Object) -> Option<Statement> {
+pub(super) fn enabled(
+    id: &ObjectId,
+    before: Option<&Object>,
+    object: &Object,
+) -> Option<Statement> {
     let state = object.get(Property::Enabled);
     if before.and_then(|before| before.get(Property::Enabled)) == state {
         return None;
@@ -282,6 +341,13 @@ pub(super) fn statistics_target(
     if before.and_then(|before| before.get(Property::Statistics)) == target {
         return None;
     }
-    let sql = format!("ALTER STATISTICS {} SET STATISTICS {}", id.sql(), target.unwrap_or("-1"));
-    Some(Statement { effect: Effect::KeepsData, ..Statement::new(id, sql) })
+    let sql = format!(
+        "ALTER STATISTICS {} SET STATISTICS {}",
+        id.sql(),
+        target.unwrap_or("-1")
+    );
+    Some(Statement {
+        effect: Effect::KeepsData,
+        ..Statement::new(id, sql)
+    })
 }

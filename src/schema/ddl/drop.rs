@@ -49,7 +49,9 @@ fn needs<'a>(from: &'a Schema, id: &ObjectId) -> Vec<&'a ObjectId> {
     if let Some(schema) = object.get(Property::InSchema) {
         others.push(ObjectId::new(Kind::Schema, "", schema));
     }
-    let known = others.iter().filter_map(|id| from.objects.get_key_value(id));
+    let known = others
+        .iter()
+        .filter_map(|id| from.objects.get_key_value(id));
     needs.extend(known.map(|(id, _)| id));
     // A table keeps its columns' needs until it goes.
     if id.kind == Kind::Table {
@@ -78,7 +80,8 @@ fn goes_along(
     if let Some(parent) = object.get(Property::AttachedTo) {
         let mut others = dropped.iter();
         let is_parent = |other: &&&ObjectId| {
-            other.kind == id.kind && name::split(parent) == [other.schema.as_str(), other.name.as_str()]
+            other.kind == id.kind
+                && name::split(parent) == [other.schema.as_str(), other.name.as_str()]
         };
         if others.any(|other| is_parent(&other)) {
             return true;
@@ -104,7 +107,11 @@ fn drop(id: &ObjectId, object: &Object) -> Vec<Statement> {
             return super::grant::change(id, Some(object), &Object::default());
         }
         Kind::Column => {
-            let sql = format!("ALTER TABLE {} DROP COLUMN {}", id.sql_table(), id.sql_name());
+            let sql = format!(
+                "ALTER TABLE {} DROP COLUMN {}",
+                id.sql_table(),
+                id.sql_name()
+            );
             let is_computed = object.is(Property::Generated);
             let statement = Statement::new(id, sql);
             return match (object.is(Property::Type), is_computed) {
@@ -115,11 +122,19 @@ fn drop(id: &ObjectId, object: &Object) -> Vec<Statement> {
         }
         Kind::Constraint => Statement::new(
             id,
-            format!("ALTER TABLE {} DROP CONSTRAINT {}", id.sql_table(), id.sql_name()),
+            format!(
+                "ALTER TABLE {} DROP CONSTRAINT {}",
+                id.sql_table(),
+                id.sql_name()
+            ),
         ),
         Kind::DomainConstraint => Statement::new(
             id,
-            format!("ALTER DOMAIN {} DROP CONSTRAINT {}", id.sql_table(), id.sql_name()),
+            format!(
+                "ALTER DOMAIN {} DROP CONSTRAINT {}",
+                id.sql_table(),
+                id.sql_name()
+            ),
         ),
         Kind::Table => {
             let statement = Statement::new(id, format!("DROP TABLE {}", id.sql()));

@@ -30,9 +30,21 @@ impl<'a> Line<'a> {
     }
 
     fn sql(&self, id: &ObjectId, owner: &str) -> String {
-        let role = if self.role == "OWNER" { owner } else { self.role };
-        let (verb, to) = if self.is_grant { ("GRANT", "TO") } else { ("REVOKE", "FROM") };
-        let option = if self.with_grant_option { " WITH GRANT OPTION" } else { "" };
+        let role = if self.role == "OWNER" {
+            owner
+        } else {
+            self.role
+        };
+        let (verb, to) = if self.is_grant {
+            ("GRANT", "TO")
+        } else {
+            ("REVOKE", "FROM")
+        };
+        let option = if self.with_grant_option {
+            " WITH GRANT OPTION"
+        } else {
+            ""
+        };
         format!("{} {to} {role}{option}", self.head(id, verb))
     }
 
@@ -93,10 +105,20 @@ pub(super) fn change(id: &ObjectId, before: Option<&Object>, after: &Object) -> 
     let owner = after.get(Property::Owner);
     let owner = owner.map_or("CURRENT_USER".to_owned(), name::identifier);
     let owner = match id.kind {
-        Kind::DefaultPrivileges => id.name.rsplit_once(" ON ").map_or(owner, |(role, _)| role.to_owned()),
+        Kind::DefaultPrivileges => id
+            .name
+            .rsplit_once(" ON ")
+            .map_or(owner, |(role, _)| role.to_owned()),
         _ => owner,
     };
-    let undone = before.difference(&now).filter_map(|line| Some(Line::parse(line)?.undo(id, &owner)));
-    let done = now.difference(&before).filter_map(|line| Some(Line::parse(line)?.sql(id, &owner)));
-    undone.chain(done).map(|sql| Statement::new(id, sql)).collect()
+    let undone = before
+        .difference(&now)
+        .filter_map(|line| Some(Line::parse(line)?.undo(id, &owner)));
+    let done = now
+        .difference(&before)
+        .filter_map(|line| Some(Line::parse(line)?.sql(id, &owner)));
+    undone
+        .chain(done)
+        .map(|sql| Statement::new(id, sql))
+        .collect()
 }

@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// `nodes` so that each stands after those `needs` gives for it (others are ignored); what may come
 /// next comes in its own order. A circle is broken at its first member.
-pub(super) fn sort<N: Ord + Clone>(
-    nodes: &BTreeSet<N>,
-    needs: impl Fn(&N) -> Vec<N>,
-) -> Vec<N> {
+pub(super) fn sort<N: Ord + Clone>(nodes: &BTreeSet<N>, needs: impl Fn(&N) -> Vec<N>) -> Vec<N> {
     let mut open: BTreeMap<N, usize> = BTreeMap::new();
     let mut dependents: BTreeMap<N, Vec<N>> = BTreeMap::new();
     for node in nodes {
@@ -21,7 +18,11 @@ pub(super) fn sort<N: Ord + Clone>(
         }
     }
     let is_ready = |(_, count): &(&N, &usize)| **count == 0;
-    let mut ready: BTreeSet<N> = open.iter().filter(is_ready).map(|(node, _)| node.clone()).collect();
+    let mut ready: BTreeSet<N> = open
+        .iter()
+        .filter(is_ready)
+        .map(|(node, _)| node.clone())
+        .collect();
     let mut sorted = Vec::with_capacity(nodes.len());
     while let Some(node) = ready.pop_first().or_else(|| open.keys().next().cloned()) {
         open.remove(&node);

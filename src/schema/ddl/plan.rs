@@ -25,7 +25,10 @@ pub(super) fn early(from: &Schema, to: &Schema) -> Early {
         };
         if goes {
             waiting.push(id);
-        } else if to.get(id).is_some_and(|after| is_retyped(id.kind, before, after)) {
+        } else if to
+            .get(id)
+            .is_some_and(|after| is_retyped(id.kind, before, after))
+        {
             let hanging = dependents.get(id).into_iter().flatten();
             // The server rebuilds the others by itself.
             waiting.extend(hanging.filter(|id| is_replaceable(id.kind) && !is_rebuilt(id.kind)));
@@ -51,7 +54,9 @@ pub(super) fn without(schema: &Schema, early: &Early) -> Schema {
     let mut rest = schema.clone();
     let goes_along = |id: &ObjectId| {
         let containers = id.containers();
-        containers.iter().any(|container| early.dropped.contains(container))
+        containers
+            .iter()
+            .any(|container| early.dropped.contains(container))
     };
     rest.objects
         .retain(|id, _| !early.dropped.contains(id) && !goes_along(id));

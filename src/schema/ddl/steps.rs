@@ -91,7 +91,10 @@ impl<'a> Plan<'a> {
         self.steps.insert(step);
         self.made_by.insert(id, step);
         if !id.table.is_empty() {
-            self.parts.entry((&id.schema, &id.table)).or_default().push(id);
+            self.parts
+                .entry((&id.schema, &id.table))
+                .or_default()
+                .push(id);
         }
         if id.kind == Kind::Table && attach::is_due(self.context, id) {
             self.steps.insert(Step::Attach(id));
@@ -106,10 +109,16 @@ impl<'a> Plan<'a> {
 
     fn rank(&self, id: &ObjectId) -> Rank {
         let table = ObjectId::new(Kind::Table, &id.schema, &id.table);
-        let columns = self.context.to.get(&table).filter(|_| id.kind == Kind::Column);
+        let columns = self
+            .context
+            .to
+            .get(&table)
+            .filter(|_| id.kind == Kind::Column);
         let place = columns.and_then(|table| {
             let name = name::identifier(&id.name);
-            table.lines(Property::ColumnOrder).position(|column| column == name)
+            table
+                .lines(Property::ColumnOrder)
+                .position(|column| column == name)
         });
         (id.kind, place.unwrap_or_default())
     }
@@ -168,7 +177,8 @@ impl<'a> Plan<'a> {
                 needs
             }
             Step::Attached => {
-                let is_attaching = |step: &&Step<'a>| matches!(step, Step::Attach(_) | Step::AttachIndex(_));
+                let is_attaching =
+                    |step: &&Step<'a>| matches!(step, Step::Attach(_) | Step::AttachIndex(_));
                 self.steps.iter().filter(is_attaching).copied().collect()
             }
             Step::GiveSequence(id) => {
@@ -215,10 +225,16 @@ impl<'a> Plan<'a> {
 
     /// Of the table that `id` is or belongs to.
     fn steps_of_parts(&self, id: &'a ObjectId, is_meant: impl Fn(Kind) -> bool) -> Vec<Step<'a>> {
-        let table = if id.table.is_empty() { &id.name } else { &id.table };
+        let table = if id.table.is_empty() {
+            &id.name
+        } else {
+            &id.table
+        };
         let parts = self.parts.get(&(id.schema.as_str(), table.as_str()));
         let parts = parts.into_iter().flatten();
-        let steps = parts.filter(|part| is_meant(part.kind)).filter_map(|part| self.made_by.get(part));
+        let steps = parts
+            .filter(|part| is_meant(part.kind))
+            .filter_map(|part| self.made_by.get(part));
         steps
             .filter(|step| !matches!(step, Step::ForeignKey(_)))
             .copied()
@@ -231,7 +247,8 @@ impl<'a> Plan<'a> {
         let is_parent = |other: &ObjectId| {
             other.kind == id.kind && parent == [other.schema.as_str(), other.name.as_str()]
         };
-        made.find(|(other, _)| is_parent(other)).map(|(_, step)| *step)
+        made.find(|(other, _)| is_parent(other))
+            .map(|(_, step)| *step)
     }
 
     fn step_of_owner(&self, sequence: &ObjectId) -> Option<Step<'a>> {

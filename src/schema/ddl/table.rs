@@ -4,7 +4,11 @@ use super::super::name;
 use super::{Context, Kind, Object, ObjectId, Property, Schema, Statement, attach, column, create};
 
 pub(super) fn create(context: &Context<'_>, id: &ObjectId, table: &Object) -> Vec<Statement> {
-    let unlogged = if table.is(Property::Persistence) { "UNLOGGED " } else { "" };
+    let unlogged = if table.is(Property::Persistence) {
+        "UNLOGGED "
+    } else {
+        ""
+    };
     let mut sql = format!("CREATE {unlogged}TABLE {}", id.sql());
     let mut parts = columns(context.to, id, table);
     parts.extend(checks(context.to, id, table));
@@ -75,31 +79,40 @@ fn settings(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
     let mut changes = Vec::new();
     let differs = |property| before.get(property) != after.get(property);
     if differs(Property::RowSecurity) {
-        let verb = if after.is(Property::RowSecurity) { "ENABLE" } else { "DISABLE" };
+        let verb = if after.is(Property::RowSecurity) {
+            "ENABLE"
+        } else {
+            "DISABLE"
+        };
         changes.push(format!("{verb} ROW LEVEL SECURITY"));
     }
     if differs(Property::ForceRowSecurity) {
-        let verb = if after.is(Property::ForceRowSecurity) { "FORCE" } else { "NO FORCE" };
+        let verb = if after.is(Property::ForceRowSecurity) {
+            "FORCE"
+        } else {
+            "NO FORCE"
+        };
         changes.push(format!("{verb} ROW LEVEL SECURITY"));
     }
     if differs(Property::ReplicaIdentity) {
         let identity = after.get(Property::ReplicaIdentity).unwrap_or("default");
         changes.push(format!("REPLICA IDENTITY {}", identity.to_uppercase()));
     }
-    let statement = |change: String| Statement::new(id, format!("ALTER TABLE ONLY {} {change}", id.sql()));
+    let statement =
+        |change: String| Statement::new(id, format!("ALTER TABLE ONLY {} {change}", id.sql()));
     changes.into_iter().map(statement).collect()
 }
 
-pub(super) fn alter(
-    id: &ObjectId,
-    before: &Object,
-    after: &Object,
-) -> Vec<Statement> {
+pub(super) fn alter(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
     let mut statements = attach::detach(id, before, after);
     let differs = |property| before.get(property) != after.get(property);
     let mut changes = Vec::new();
     if differs(Property::Persistence) {
-        let persistence = if after.is(Property::Persistence) { "UNLOGGED" } else { "LOGGED" };
+        let persistence = if after.is(Property::Persistence) {
+            "UNLOGGED"
+        } else {
+            "LOGGED"
+        };
         changes.push(format!("SET {persistence}"));
     }
     if differs(Property::Tablespace) {
@@ -121,7 +134,9 @@ pub(super) fn alter(
     statements.extend(settings(id, before, after));
     if differs(Property::PartitionKey) {
         let key = after.get(Property::PartitionKey).unwrap_or("none");
-        let what = format!("the partition key cannot be changed to `{key}`: make a new table and move the rows");
+        let what = format!(
+            "the partition key cannot be changed to `{key}`: make a new table and move the rows"
+        );
         statements.push(Statement::todo(id, &what));
     }
     statements.extend(order_todo(id, before, after));
@@ -139,7 +154,11 @@ pub(super) fn option_changes(before: &Object, after: &Object) -> Vec<String> {
     let reset: Vec<String> = before
         .lines(Property::Options)
         .map(name)
-        .filter(|old| !after.lines(Property::Options).any(|line| name(line) == *old))
+        .filter(|old| {
+            !after
+                .lines(Property::Options)
+                .any(|line| name(line) == *old)
+        })
         .collect();
     let mut changes = Vec::new();
     if !reset.is_empty() {
@@ -152,18 +171,17 @@ pub(super) fn option_changes(before: &Object, after: &Object) -> Vec<String> {
 }
 
 /// Columns cannot be moved.
-fn order_todo(
-    id: &ObjectId,
-    before: &Object,
-    after: &Object,
-) -> Option<Statement> {
+fn order_todo(id: &ObjectId, before: &Object, after: &Object) -> Option<Statement> {
     let old: Vec<&str> = before.lines(Property::ColumnOrder).collect();
     let wanted: Vec<&str> = after.lines(Property::ColumnOrder).collect();
     let kept = old.iter().filter(|column| wanted.contains(column));
     let added = wanted.iter().filter(|column| !old.contains(column));
     let reached: Vec<&str> = kept.chain(added).copied().collect();
     (reached != wanted).then(|| {
-        let what = format!("its columns are to stand in the order {}, which no `ALTER` does", wanted.join(", "));
+        let what = format!(
+            "its columns are to stand in the order {}, which no `ALTER` does",
+            wanted.join(", ")
+        );
         Statement::todo(id, &what)
     })
 }

@@ -7,7 +7,11 @@ use super::{Effect, Object, ObjectId, Property, Statement};
 pub(super) fn alter_enum(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
     let old: Vec<&str> = before.lines(Property::Labels).collect();
     let new: Vec<&str> = after.lines(Property::Labels).collect();
-    let kept: Vec<&str> = new.iter().filter(|label| old.contains(label)).copied().collect();
+    let kept: Vec<&str> = new
+        .iter()
+        .filter(|label| old.contains(label))
+        .copied()
+        .collect();
     if kept != old {
         let what = format!(
             "its labels are to be {}; one that exists cannot be removed or moved",
@@ -26,7 +30,10 @@ pub(super) fn alter_enum(id: &ObjectId, before: &Object, after: &Object) -> Vec<
             };
             let sql = format!("ALTER TYPE {} ADD VALUE {label}{place}", id.sql());
             let statement = Statement::new(id, sql);
-            statements.push(Statement { effect: Effect::NeedsCommit, ..statement });
+            statements.push(Statement {
+                effect: Effect::NeedsCommit,
+                ..statement
+            });
         }
         previous = Some(label);
     }
@@ -41,7 +48,9 @@ pub(super) fn alter_composite(id: &ObjectId, before: &Object, after: &Object) ->
     };
     let (old, new) = (attributes(before), attributes(after));
     let find = |list: &[(String, String)], name: &str| {
-        list.iter().find(|(other, _)| other == name).map(|(_, kind)| kind.clone())
+        list.iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, kind)| kind.clone())
     };
     let own = id.sql();
     let mut statements = Vec::new();
@@ -67,7 +76,10 @@ pub(super) fn alter_composite(id: &ObjectId, before: &Object, after: &Object) ->
     let kept = old.iter().filter(|name| new.contains(name));
     let added = new.iter().filter(|name| !old.contains(name));
     if kept.chain(added).ne(new.iter()) {
-        let what = format!("its attributes are to stand in the order {}", new.join(", "));
+        let what = format!(
+            "its attributes are to stand in the order {}",
+            new.join(", ")
+        );
         statements.push(Statement::todo(id, &what));
     }
     statements
@@ -102,7 +114,11 @@ pub(super) fn alter_domain(id: &ObjectId, before: &Object, after: &Object) -> Ve
         });
     }
     if differs(Property::NotNull) {
-        let verb = if after.is(Property::NotNull) { "SET" } else { "DROP" };
+        let verb = if after.is(Property::NotNull) {
+            "SET"
+        } else {
+            "DROP"
+        };
         changes.push(format!("{verb} NOT NULL"));
     }
     let alter = |change| Statement::new(id, format!("ALTER DOMAIN {} {change}", id.sql()));
@@ -117,7 +133,10 @@ pub(super) fn alter_extension(id: &ObjectId, before: &Object, after: &Object) ->
     };
     let mut changes = Vec::new();
     if let Some(version) = changed(Property::Version) {
-        changes.push(format!("UPDATE TO {}", crate::postgres::quote::literal(version)));
+        changes.push(format!(
+            "UPDATE TO {}",
+            crate::postgres::quote::literal(version)
+        ));
     }
     if let Some(schema) = changed(Property::InSchema) {
         changes.push(format!("SET SCHEMA {}", name::identifier(schema)));

@@ -12,7 +12,12 @@ use crate::cluster::cluster;
 fn dump(address: &Address) -> String {
     let output = Command::new(cluster().programs.join("pg_dump"))
         .args(["--schema-only", "--host", &address.host])
-        .args(["--port", &address.port.to_string(), "--username", &address.user])
+        .args([
+            "--port",
+            &address.port.to_string(),
+            "--username",
+            &address.user,
+        ])
         .arg(&address.database)
         .env("PGPASSWORD", address.password.expose())
         .output()
@@ -20,13 +25,18 @@ fn dump(address: &Address) -> String {
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{errors}");
     let text = String::from_utf8(output.stdout).unwrap();
-    let kept = text.lines().filter(|line| !line.starts_with('\\') && !line.starts_with("-- Dumped"));
+    let kept = text
+        .lines()
+        .filter(|line| !line.starts_with('\\') && !line.starts_with("-- Dumped"));
     kept.collect::<Vec<_>>().join("\n")
 }
 
 /// Fails with the differences where there are any.
 fn assert_same(expected: &Schema, found: &Schema, sql: &str) {
-    let texts: Vec<String> = compare(expected, found).iter().map(ToString::to_string).collect();
+    let texts: Vec<String> = compare(expected, found)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert!(texts.is_empty(), "{texts:#?}\n{sql}");
     assert_eq!(fingerprint(expected), fingerprint(found));
 }
@@ -51,7 +61,11 @@ async fn turn(start: &str, end: &str) -> String {
     let connection = made_by(start).await;
     let (from, to) = (read(&connection).await.unwrap(), schema_of(end).await);
     let sql = migration_ddl(&from, &to).to_string();
-    run(&connection, "SET search_path = ''; SET check_function_bodies = off").await;
+    run(
+        &connection,
+        "SET search_path = ''; SET check_function_bodies = off",
+    )
+    .await;
     run(&connection, &sql).await;
     assert_same(&to, &read(&connection).await.unwrap(), &sql);
     sql
