@@ -50,8 +50,14 @@ pub(super) fn detach_all(from: &Schema, to: &Schema) -> (Vec<Statement>, Schema)
     let mut rest = from.clone();
     let mut statements = Vec::new();
     for (id, before) in &from.objects {
-        let Some(after) = to.get(id).filter(|_| id.kind == Kind::Table) else {
+        if id.kind != Kind::Table {
             continue;
+        }
+        let gone = Object::default();
+        let after = match to.get(id) {
+            Some(after) => after,
+            None if is_referenced_through_parent(from, before) => &gone,
+            None => continue,
         };
         let detaching = detach(id, before, after);
         if !detaching.is_empty() {
@@ -71,12 +77,32 @@ fn detach(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
         let sql = format!("ALTER TABLE {parent} DETACH PARTITION {own}");
         return vec![Statement::new(id, sql)];
     }
-    let stays = |parent: &&str| after.lines(Property::Inherits).any(|other| other == *parent);
+    let stays = |parent: &&str| {
+        after
+            .lines(Property::Inherits)
+            .any(|other| other == *parent)
+    };
     before
         .lines(Property::Inherits)
         .filter(|parent| !stays(parent))
         .map(|parent| Statement::new(id, format!("ALTER TABLE ONLY {own} NO INHERIT {parent}")))
         .collect()
+}
+
+/// Whether a foreign key to the partitioned table keeps the partition from being dropped.
+fn is_referenced_through_parent(from: &Schema, table: &Object) -> bool {
+    table.is(Property::PartitionOf)
+        && parents(table).any(|(schema, parent)| {
+            let parent = ObjectId::new(Kind::Table, &schema, &parent);
+            let is_of_parent = |id: &ObjectId| {
+                id.kind == Kind::Constraint && id.schema == parent.schema && id.table == parent.name
+            };
+            let mut objects = from.objects.values();
+            objects.any(|object| object.needs.iter().any(is_of_parent))
+                || from
+                    .get(&parent)
+                    .is_some_and(|table| is_referenced_through_parent(from, table))
+        })
 }
 
 /// What a table had from its parents becomes its own.
@@ -85,7 +111,9 @@ fn forget_parents(rest: &mut Schema, from: &Schema, to: &Schema, id: &ObjectId) 
         let same = |other: &Object| {
             other.get(Property::Definition) == key_object.get(Property::Definition)
         };
-        let own = to.parts(id, Kind::Constraint).find(|(_, other)| same(other));
+        let own = to
+            .parts(id, Kind::Constraint)
+            .find(|(_, other)| same(other));
         let own = own.map_or_else(
             || ObjectId::of_table(key.kind, &id.schema, &id.name, &key.name),
             |(own, _)| own.clone(),
@@ -100,7 +128,10 @@ fn forget_parents(rest: &mut Schema, from: &Schema, to: &Schema, id: &ObjectId) 
             properties.remove(&Property::PartitionOf);
             properties.remove(&Property::PartitionBound);
             let inherits = properties.remove(&Property::Inherits).unwrap_or_default();
-            let kept: Vec<&str> = inherits.lines().filter(|parent| wanted.contains(parent)).collect();
+            let kept: Vec<&str> = inherits
+                .lines()
+                .filter(|parent| wanted.contains(parent))
+                .collect();
             if !kept.is_empty() {
                 properties.insert(Property::Inherits, kept.join("\n"));
             }
@@ -145,7 +176,10 @@ pub(super) fn index(context: &Context<'_>, id: &ObjectId) -> Option<Statement> {
 
 /// Whether a sequence has to be given to a column, or taken from it.
 pub(super) fn is_given(context: &Context<'_>, id: &ObjectId) -> bool {
-    let owner = |sequence: Option<&Object>| sequence.and_then(owner_of_sequence);
+    let owner = |sequence: Option<&Object>| {
+        let own = sequence.filter(|sequence| !sequence.is(Property::OfIdentity));
+        own.and_then(owner_of_sequence)
+    };
     let after = context.to.get(id);
     let is_own = after.is_some_and(|sequence| !sequence.is(Property::OfIdentity));
     is_own && owner(after) != owner(context.from.get(id))
@@ -173,7 +207,9 @@ pub(super) fn inherited_from<'a>(
 /// Whether the columns of `id`'s table are changed with the type the table is of.
 pub(super) fn follows_type(from: &Schema, to: &Schema, id: &ObjectId) -> bool {
     let table = from.get(&ObjectId::new(Kind::Table, &id.schema, &id.table));
-    let of = table.and_then(|table| table.get(Property::OfType)).map(name::split);
+    let of = table
+        .and_then(|table| table.get(Property::OfType))
+        .map(name::split);
     let Some([schema, name]) = of.and_then(|of| <[String; 2]>::try_from(of).ok()) else {
         return false;
     };
