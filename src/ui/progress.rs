@@ -98,6 +98,11 @@ fn migration(event: &MigrationEvent, verbose: bool) -> Vec<String> {
             lines.extend(blockers.map(|session| format!("   in the way: {session}")));
             lines
         }
+        MigrationEvent::Notice {
+            migration,
+            severity,
+            message,
+        } => note(format!("{migration}: {severity}: {message}")),
         MigrationEvent::Ended {
             migration,
             rollback,
