@@ -14,6 +14,7 @@ pub mod rollback;
 pub mod schemas;
 pub mod seed;
 pub mod shell;
+pub mod show_schema;
 pub mod status;
 pub mod target;
 pub mod test_connection;

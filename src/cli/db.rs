@@ -13,6 +13,7 @@ mod rollback;
 mod schema;
 mod seed;
 mod shell;
+mod show_schema;
 mod status;
 mod test_connection;
 mod unlock;
@@ -86,6 +87,10 @@ enum DbCommand {
     Url(url::UrlArgs),
     /// Log in and show how long each phase takes
     TestConnection(test_connection::TestConnectionArgs),
+    /// Show tables, columns, indexes, constraints and sizes
+    ShowSchema(show_schema::ShowSchemaArgs),
+    /// Show sizes, sessions, and what the server counted
+    Stats(show_schema::StatsArgs),
     /// Make a schema
     CreateSchema(schema::CreateSchemaArgs),
     /// Drop a schema with everything in it
@@ -112,6 +117,8 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         DbCommand::Shell(args) => shell::run(&db, &args).await,
         DbCommand::Url(args) => url::run(&db, &args),
         DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,
+        DbCommand::ShowSchema(args) => show_schema::run(&db, &args).await,
+        DbCommand::Stats(args) => show_schema::run_stats(&db, &args).await,
         DbCommand::CreateSchema(args) => schema::run_create(&db, &args).await,
         DbCommand::DropSchema(args) => schema::run_drop(&db, &args).await,
     }

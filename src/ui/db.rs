@@ -2,6 +2,7 @@
 
 mod data;
 mod migrations;
+mod schema;
 
 use std::fmt::Write as _;
 
@@ -14,6 +15,7 @@ pub use migrations::{
     info, linted, migrated, planned, redone, rollback_lines, rollback_plan, rolled_back, status,
     verified, ways_back,
 };
+pub use schema::{described, stats};
 
 /// `1 row`, `3 rows`
 #[must_use]

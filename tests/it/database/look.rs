@@ -317,3 +317,52 @@ fn every_command_has_help_with_an_example() {
         assert!(help.contains("--database-url"), "{command}");
     }
 }
+
+#[tokio::test]
+async fn the_schema_is_shown_as_tables_and_as_sql_that_makes_it_again() {
+    let fresh = Fresh::new(THREE).await;
+    fresh.db(&["migrate"]).ok();
+    let ran = fresh.db(&["show-schema", "--only", "orders"]).ok();
+    assert!(
+        ran.stdout.starts_with("public.orders: table"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.contains("  user_id  integer  yes\n"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout
+            .contains("FOREIGN KEY (user_id) REFERENCES users(id)"),
+        "{}",
+        ran.stdout
+    );
+    let json = fresh.db(&["show-schema", "--format", "json"]).ok().json();
+    let names: Vec<_> = json["tables"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert_eq!((names, &json["v"]), (vec!["orders", "users"], &1.into()));
+    let sql = fresh.db(&["show-schema", "--sql"]).ok().stdout;
+    let copy = Fresh::new(&[("schema.sql", &sql)]).await;
+    copy.db(&["seed", "--file", "schema.sql"]).ok();
+    assert_eq!(copy.db(&["show-schema", "--sql"]).ok().stdout, sql);
+}
+
+#[tokio::test]
+async fn the_numbers_of_a_database_are_shown() {
+    let fresh = Fresh::new(THREE).await;
+    fresh.db(&["migrate"]).ok();
+    let json = fresh.db(&["stats", "--format", "json"]).ok().json();
+    assert_eq!(
+        (&json["v"], json["database"].as_str()),
+        (&1.into(), Some(fresh.address.database.as_str()))
+    );
+    let ran = fresh.db(&["stats"]).ok();
+    assert!(ran.stdout.contains("public.orders"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("transactions: "), "{}", ran.stdout);
+}
