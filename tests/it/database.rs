@@ -1,5 +1,6 @@
 //! The verbs of `db`, through the built program.
 
+mod containers;
 mod look;
 mod migrate;
 mod rollback;
