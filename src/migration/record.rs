@@ -34,7 +34,8 @@ pub async fn create_schema(connection: &Connection) -> Result<(), tokio_postgres
 pub async fn drop_schema(connection: &Connection) -> Result<(), tokio_postgres::Error> {
     let files = assets::MIGRATIONS.iter().rev();
     let downs = files.filter(|(file, _)| file.ends_with(".rollback.sql"));
-    run_own(connection, downs.map(|(_, sql)| *sql).collect()).await
+    let sql: String = downs.map(|(_, sql)| *sql).collect();
+    run_own(connection, &sql).await
 }
 
 async fn create(
@@ -43,12 +44,17 @@ async fn create(
 ) -> Result<(), tokio_postgres::Error> {
     let files = assets::MIGRATIONS.iter();
     let ups = files.filter(|(file, _)| is_meant(file));
-    run_own(connection, ups.map(|(_, sql)| *sql).collect()).await
+    let sql: String = ups.map(|(_, sql)| *sql).collect();
+    run_own(connection, &sql).await
 }
 
-/// In one transaction, without notices of what is there or gone already.
-async fn run_own(connection: &Connection, sql: String) -> Result<(), tokio_postgres::Error> {
-    let sql = format!("BEGIN; SET LOCAL client_min_messages = warning;\n{sql}\n;COMMIT");
+/// In one transaction, whatever the defaults of the user are, and without notices of what is there
+/// or gone already.
+pub(super) async fn run_own(
+    connection: &Connection,
+    sql: &str,
+) -> Result<(), tokio_postgres::Error> {
+    let sql = format!("BEGIN READ WRITE; SET LOCAL client_min_messages = warning;\n{sql}\n;COMMIT");
     let outcome = connection.client().batch_execute(&sql).await;
     if outcome.is_err() {
         // What went wrong is known; a lost session has no transaction any more.

@@ -94,7 +94,10 @@ impl<'a> Runner<'a> {
                 blockers: Vec::new(),
             };
             if stopped.refused.is_about_locks() {
-                stopped.blockers = blockers::find(self.connection, &stopped.refused, step).await;
+                let own = step.script.headers.lock_timeout;
+                let waited = own.unwrap_or(self.settings.lock_timeout);
+                let refused = &stopped.refused;
+                stopped.blockers = blockers::find(self.connection, refused, step, waited).await;
                 if attempt < self.settings.attempts {
                     self.pause(step, attempt, &stopped, on_event).await;
                     attempt += 1;
