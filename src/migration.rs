@@ -5,9 +5,11 @@
 //! one of the session: a killed run leaves nothing to clean up.
 
 pub mod files;
+pub mod syntax;
 
 mod apply;
 mod failure;
+mod inverse;
 mod ledger;
 mod lock;
 mod name;
@@ -20,6 +22,7 @@ mod tests;
 pub use apply::{Applied, Event, Options, apply};
 pub use failure::MigrationError;
 pub use files::Migration;
+pub use inverse::{Inverse, inverse};
 pub use ledger::{LedgerEntry, read as read_ledger};
 pub use lock::LockHolder;
 pub use name::Version;

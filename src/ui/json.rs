@@ -114,6 +114,7 @@ fn diagnostic(diagnostic: &Diagnostic) -> Value {
     });
     json!({
         "severity": severity,
+        "code": diagnostic.code,
         "message": diagnostic.message,
         "file": location.as_ref().map(|(path, _)| path),
         "line": location.as_ref().map(|(_, location)| location.line),
