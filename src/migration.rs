@@ -10,6 +10,7 @@ pub mod adopt;
 pub mod files;
 pub mod next;
 pub mod rename;
+pub mod syntax;
 
 mod assess;
 mod blockers;
