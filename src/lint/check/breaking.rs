@@ -30,7 +30,7 @@ fn dropped(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
     };
     let is_made_anew = |name: &Name| {
         let is_view = dropped.rule.name == rules::DROP_VIEW.name;
-        is_view && context.script.in_transaction && context.all_created.contains(name.as_str())
+        is_view && context.script.in_transaction() && context.all_created.contains(name.as_str())
     };
     let old: Vec<&(Name, Span)> = dropped
         .names
@@ -221,7 +221,7 @@ fn renamed_column(
 /// A view left under the old name keeps old code alive.
 fn renamed(context: &Context<'_>, span: Span, table: &Name) -> Option<Finding> {
     let has_stand_in =
-        context.script.in_transaction && context.all_created.contains(table.as_str());
+        context.script.in_transaction() && context.all_created.contains(table.as_str());
     if has_stand_in {
         return None;
     }

@@ -132,7 +132,7 @@ impl Place<'_> {
         let name = normalized(reference.syntax().text().to_string());
         let key = (self.table.as_str().to_owned(), name);
         let was_added = self.context.seen.added_constraints.contains(&key);
-        if !was_added || !self.context.script.in_transaction {
+        if !was_added || !self.context.script.in_transaction() {
             return None;
         }
         let message = format!(

@@ -31,7 +31,7 @@ fn every_row(context: &Context<'_>, tree: &Tree) -> Option<Finding> {
         .seen
         .locked
         .as_ref()
-        .filter(|_| context.script.in_transaction)
+        .filter(|_| context.script.in_transaction())
     else {
         let message = format!("{verb} every row of `{table}` in one statement");
         return Some(context.finding(&rules::CHANGE_WITHOUT_WHERE, span, message));
@@ -57,7 +57,7 @@ pub(super) fn value_in_use(context: &Context<'_>) -> Option<Finding> {
             .as_slice(),
         ["alter", "type", ..] | ["comment", ..]
     );
-    if !context.script.in_transaction || is_ddl_of_type {
+    if !context.script.in_transaction() || is_ddl_of_type {
         return None;
     }
     let source = &context.script.source;

@@ -15,7 +15,7 @@ pub(super) fn check(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
 }
 
 fn needs_no_transaction(context: &Context<'_>, tree: &Tree) -> Option<Finding> {
-    if !context.script.in_transaction {
+    if !context.script.in_transaction() {
         return None;
     }
     let what = refused(context, &tree.statement)?;
