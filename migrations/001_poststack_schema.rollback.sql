@@ -1,5 +1,7 @@
 -- Takes away everything poststack remembers inside a database, its ledger too.
 
+DROP TABLE IF EXISTS poststack.unfinished_migrations;
+DROP TABLE IF EXISTS poststack.repeatable_migrations;
 DROP TABLE IF EXISTS poststack.schema_migrations;
 DROP TABLE IF EXISTS poststack.containers;
 DROP TABLE IF EXISTS poststack.services;

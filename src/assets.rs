@@ -25,6 +25,12 @@ pub const CONTAINERS: &[(&str, &str)] = assets![
     "containers/postgres/prepare-cluster.sh",
 ];
 
+/// The schema `poststack` keeps inside databases, and how to take it away.
+pub const MIGRATIONS: &[(&str, &str)] = assets![
+    "migrations/001_poststack_schema.rollback.sql",
+    "migrations/001_poststack_schema.sql",
+];
+
 /// An image shipped in the binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltInImage {

@@ -22,11 +22,13 @@ mod observe;
 mod ports;
 pub mod prepare;
 pub mod project;
+pub mod reach;
 pub mod start;
 pub mod status;
 pub mod stop;
 
 pub use failure::{Failure, Kind};
 pub use images::{BuildOptions, BuiltImage, build_images};
+pub use step_failure::engine_failure;
 pub use prepare::{Prepared, prepare};
 pub use project::Project;

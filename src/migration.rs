@@ -1,28 +1,53 @@
-//! SQL migrations: the files of a folder, the ledger in the database, what is pending, applying it.
+//! SQL migrations: the files of a folder, the ledger in the database, what is pending, applying it
+//! and rolling it back.
 //!
-//! Reading files and deciding what is pending is pure ([`files`], [`pending`]); only [`apply`] and
+//! Reading files, comparing them with the ledger ([`assess`]) and choosing what to run
+//! ([`plan_migrate`], [`plan_rollback`]) is pure; only [`migrate`], [`rollback`], [`run_one`] and
 //! the ledger talk to a server. A migration and its ledger row are one transaction, and the lock is
 //! one of the session: a killed run leaves nothing to clean up.
 
 pub mod files;
 
-mod apply;
+mod assess;
+mod blockers;
+mod conflict;
+mod event;
 mod failure;
+mod headers;
+mod index;
 mod ledger;
 mod lock;
 mod name;
-mod pending;
+mod origin;
+mod plan;
+mod record;
+mod refused;
+mod run;
+mod runner;
 mod script;
+mod session;
 mod sql;
+mod statement;
+mod stepwise;
+mod substitute;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Applied, Event, Options, apply};
-pub use failure::MigrationError;
-pub use files::Migration;
-pub use ledger::{LedgerEntry, read as read_ledger};
-pub use lock::LockHolder;
-pub use name::Version;
-pub use pending::pending;
+pub use assess::{Assessed, AssessedRepeatable, Assessment, State, assess};
+pub use event::Event;
+pub use failure::{Failed, MigrationError};
+pub use files::{Folder, Migration, Repeatable};
+pub use headers::{Allow, DIRECTIVE, Headers, TODO_MARKER};
+pub use ledger::{Ledger, LedgerEntry, RepeatableEntry, Unfinished, read_ledger};
+pub use lock::{lock_holder, with_lock};
+pub use name::{Direction, Version};
+pub use origin::{ForeignLedger, Tool};
+pub use plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
+pub use record::{
+    create_ledger, delete_migration, delete_unfinished, insert_migration, upsert_repeatable,
+};
+pub use run::{Done, migrate, rollback, run_one};
 pub use script::Script;
-pub use sql::Statement;
+pub use session::Session;
+pub use statement::Statement;
+pub use substitute::{Substitute, no_variables};

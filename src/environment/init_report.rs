@@ -8,7 +8,7 @@ use super::failure::{Failure, Kind};
 use super::step_failure::capitalised;
 use crate::diagnostic::any_error;
 use crate::event::{Event, InitResult, Listener, Seconds};
-use crate::migration::{self, MigrationError};
+use crate::migration::{self, MigrationError, Request};
 use crate::postgres;
 
 /// How long a connection may take; the database has answered before.
@@ -41,7 +41,7 @@ pub(super) async fn migrate(folder: &Path, context: &Context<'_>) -> Result<(), 
 async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usize, Box<Failure>> {
     let environment = &context.prepared.identity.environment;
     let retry = format!("Retry init: poststack env init {environment}");
-    let (files, diagnostics) = migration::files::load(folder, shown);
+    let (folder, diagnostics) = migration::files::load(folder, shown);
     if any_error(&diagnostics) {
         let mut failure = Failure::configuration(diagnostics);
         failure.kind = Kind::Init;
@@ -55,7 +55,8 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
             capitalised(&error.to_string()),
         ))
     })?;
-    let applied = migration::apply(&connection, &files, migration::Options::default(), |_| {});
+    let request = Request::default();
+    let applied = migration::migrate(&connection, &folder, &request, |_| {});
     match applied.await {
         Ok(applied) => Ok(applied.titles.len()),
         Err(error) => {
@@ -64,7 +65,7 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
             failure.hints.extend(error.hint());
             failure.diagnostics = match error {
                 MigrationError::Conflict(diagnostics) => diagnostics,
-                MigrationError::Failed { diagnostic, .. } => vec![*diagnostic],
+                MigrationError::Failed(failed) => vec![failed.diagnostic],
                 _ => Vec::new(),
             };
             Err(Box::new(failure.hint(retry)))

@@ -1,25 +1,56 @@
-//! `poststack.schema_migrations`: which migrations a database has.
+//! `poststack.schema_migrations` and its neighbours: what a database has, read.
 
+use std::time::Duration;
+
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
-use super::{Migration, Version};
+use super::Version;
+use super::name::{self, Direction};
+use super::origin::{self, ForeignLedger};
 use crate::postgres::Connection;
-use crate::postgres::quote::literal;
 
-/// poststack's own schema, the ledger in it.
-const SCHEMA: &str = include_str!("../../migrations/001_poststack_schema.sql");
-
-const QUESTION: &str = "SELECT version, name, checksum, applied_at::text
+const MIGRATIONS: &str = "SELECT version, name, checksum, applied_at::text, execution_time_ms,
+           applied_by, tool_version, down_checksum
     FROM poststack.schema_migrations ORDER BY version::numeric";
+
+const REPEATABLES: &str = "SELECT name, checksum, applied_at::text, execution_time_ms, applied_by,
+           tool_version
+    FROM poststack.repeatable_migrations ORDER BY name";
+
+const UNFINISHED: &str = "SELECT file, checksum, done_checksum, statements_done, statements,
+           in_flight, started_at::text, error
+    FROM poststack.unfinished_migrations ORDER BY file";
+
+/// What a database has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    /// Ordered by version.
+    pub entries: Vec<LedgerEntry>,
+    /// Ordered by name.
+    pub repeatables: Vec<RepeatableEntry>,
+    pub unfinished: Vec<Unfinished>,
+    /// Only `public.schema_migrations` of the original poststack is there, and `entries` is what
+    /// it says. The next `migrate` takes it over.
+    pub original: bool,
+    /// Ledgers of other tools, looked for only where poststack has none.
+    pub foreign: Vec<ForeignLedger>,
+}
 
 /// One applied migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
     pub version: Version,
     pub name: String,
+    /// Of the applied text.
     pub checksum: String,
     /// As the server words it.
     pub applied_at: String,
+    pub execution_time: Duration,
+    pub applied_by: String,
+    pub tool_version: String,
+    /// Of the way back as it was then; `None` when there was none.
+    pub rollback_checksum: Option<String>,
 }
 
 impl LedgerEntry {
@@ -30,60 +61,147 @@ impl LedgerEntry {
     }
 }
 
-/// The ledger in order, or `None` when the database has none yet.
-///
-/// # Errors
-/// What the server answers, except that the table is not there.
-pub async fn read(
-    connection: &Connection,
-) -> Result<Option<Vec<LedgerEntry>>, tokio_postgres::Error> {
-    let rows = match connection.client().query_typed(QUESTION, &[]).await {
-        Ok(rows) => rows,
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let mut entries = Vec::with_capacity(rows.len());
-    for row in rows {
-        // The table's CHECK admits digits only.
-        let Some(version) = Version::parse(row.try_get(0)?) else {
-            continue;
-        };
-        entries.push(LedgerEntry {
-            version,
-            name: row.try_get(1)?,
-            checksum: row.try_get(2)?,
-            applied_at: row.try_get(3)?,
-        });
-    }
-    Ok(Some(entries))
+/// How a repeatable migration was applied last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepeatableEntry {
+    pub name: String,
+    pub checksum: String,
+    /// As the server words it.
+    pub applied_at: String,
+    pub execution_time: Duration,
+    pub applied_by: String,
+    pub tool_version: String,
 }
 
-fn is_absent(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| {
-        *code == SqlState::UNDEFINED_TABLE || *code == SqlState::INVALID_SCHEMA_NAME
+/// A file without a transaction that stopped between its statements.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// `None`: a repeatable migration.
+    pub version: Option<Version>,
+    pub name: String,
+    pub direction: Direction,
+    /// Of the whole file as it was run.
+    pub checksum: String,
+    /// Of its text up to the end of the last statement that is done.
+    pub done_checksum: String,
+    /// Statements.
+    pub done: usize,
+    /// Statements.
+    pub total: usize,
+    /// Whether the statement after those was sent, and nobody heard how it ended.
+    pub in_flight: bool,
+    /// As the server words it.
+    pub started_at: String,
+    /// What the server said last.
+    pub error: Option<String>,
+}
+
+impl Unfinished {
+    /// The file's name, which is the key of its row.
+    #[must_use]
+    pub fn file(&self) -> String {
+        let version = self.version.clone();
+        let name = self.name.clone();
+        let direction = self.direction;
+        name::FileName {
+            version,
+            name,
+            direction,
+        }
+        .to_string()
+    }
+}
+
+/// What the database has, or `None` when neither poststack nor another tool left a ledger in it.
+///
+/// # Errors
+/// What the server answers, except that the ledger is not there.
+pub async fn read_ledger(connection: &Connection) -> Result<Option<Ledger>, tokio_postgres::Error> {
+    match read_own(connection).await {
+        Ok(ledger) => Ok(Some(ledger)),
+        Err(error) if is_absent(&error) => origin::read(connection).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// The three questions travel together and cost one round trip.
+async fn read_own(connection: &Connection) -> Result<Ledger, tokio_postgres::Error> {
+    let client = connection.client();
+    let (migrations, repeatables, unfinished) = futures_util::try_join!(
+        client.query_typed(MIGRATIONS, &[]),
+        client.query_typed(REPEATABLES, &[]),
+        client.query_typed(UNFINISHED, &[]),
+    )?;
+    let repeatables = repeatables.iter().map(read_repeatable);
+    Ok(Ledger {
+        entries: present(migrations.iter().map(read_entry))?,
+        repeatables: repeatables.collect::<Result<_, _>>()?,
+        unfinished: present(unfinished.iter().map(read_unfinished))?,
+        ..Ledger::default()
     })
 }
 
-/// Makes the schema `poststack` in one transaction. What is there already stays.
-pub(super) async fn create(connection: &Connection) -> Result<(), tokio_postgres::Error> {
-    let sql = format!("SET client_min_messages = warning; BEGIN;\n{SCHEMA}\n;COMMIT");
-    connection.client().batch_execute(&sql).await
+/// Leaves out rows that cannot be poststack's: the tables admit none.
+pub(super) fn present<T, E>(rows: impl Iterator<Item = Result<Option<T>, E>>) -> Result<Vec<T>, E> {
+    rows.filter_map(Result::transpose).collect()
 }
 
-/// The statement that records `migration`; `elapsed` is an SQL expression in milliseconds.
-pub(super) fn insert(migration: &Migration, elapsed: &str) -> String {
-    let rollback = migration
-        .rollback
-        .as_ref()
-        .map_or_else(|| "NULL".to_owned(), |script| literal(&script.source.text));
-    format!(
-        "INSERT INTO poststack.schema_migrations \
-         (version, name, checksum, execution_time_ms, up_sql, down_sql, tool_version) \
-         VALUES ({}, {}, {}, {elapsed}, {}, {rollback}, {})",
-        literal(migration.version.as_str()),
-        literal(&migration.name),
-        literal(&migration.checksum),
-        literal(&migration.up.source.text),
-        literal(env!("CARGO_PKG_VERSION")),
-    )
+/// The columns of [`MIGRATIONS`].
+pub(super) fn read_entry(row: &Row) -> Result<Option<LedgerEntry>, tokio_postgres::Error> {
+    let Some(version) = Version::parse(row.try_get(0)?) else {
+        return Ok(None);
+    };
+    Ok(Some(LedgerEntry {
+        version,
+        name: row.try_get(1)?,
+        checksum: row.try_get(2)?,
+        applied_at: row.try_get(3)?,
+        execution_time: milliseconds(row.try_get(4)?),
+        applied_by: row.try_get(5)?,
+        tool_version: row.try_get(6)?,
+        rollback_checksum: row.try_get(7)?,
+    }))
+}
+
+fn read_repeatable(row: &Row) -> Result<RepeatableEntry, tokio_postgres::Error> {
+    Ok(RepeatableEntry {
+        name: row.try_get(0)?,
+        checksum: row.try_get(1)?,
+        applied_at: row.try_get(2)?,
+        execution_time: milliseconds(row.try_get(3)?),
+        applied_by: row.try_get(4)?,
+        tool_version: row.try_get(5)?,
+    })
+}
+
+fn read_unfinished(row: &Row) -> Result<Option<Unfinished>, tokio_postgres::Error> {
+    let Some(file) = name::parse(row.try_get(0)?) else {
+        return Ok(None);
+    };
+    let count = |column| {
+        let count: Result<i32, _> = row.try_get(column);
+        count.map(|count| usize::try_from(count).unwrap_or_default())
+    };
+    Ok(Some(Unfinished {
+        version: file.version,
+        name: file.name,
+        direction: file.direction,
+        checksum: row.try_get(1)?,
+        done_checksum: row.try_get(2)?,
+        done: count(3)?,
+        total: count(4)?,
+        in_flight: row.try_get(5)?,
+        started_at: row.try_get(6)?,
+        error: row.try_get(7)?,
+    }))
+}
+
+fn milliseconds(milliseconds: f64) -> Duration {
+    Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default()
+}
+
+pub(super) fn is_absent(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| {
+        *code == SqlState::UNDEFINED_TABLE || *code == SqlState::INVALID_SCHEMA_NAME
+    })
 }

@@ -1,4 +1,4 @@
-//! File names of migrations: `NNN_name.sql` and `NNN_name.rollback.sql`.
+//! File names of migrations: `NNN_name.sql`, `NNN_name.rollback.sql` and `R_name.sql`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -58,8 +58,9 @@ impl PartialOrd for Version {
     }
 }
 
+/// Which of the two ways a file goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub enum Direction {
     Up,
     Rollback,
 }
@@ -67,9 +68,23 @@ pub(super) enum Direction {
 /// What a file name says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileName {
-    pub version: Version,
+    /// `None`: a repeatable migration.
+    pub version: Option<Version>,
     pub name: String,
     pub direction: Direction,
+}
+
+impl fmt::Display for FileName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ending = match self.direction {
+            Direction::Up => "",
+            Direction::Rollback => ".rollback",
+        };
+        match &self.version {
+            Some(version) => write!(f, "{version}_{}{ending}.sql", self.name),
+            None => write!(f, "R_{}{ending}.sql", self.name),
+        }
+    }
 }
 
 /// `None` when `file_name` is not that of a migration.
@@ -79,13 +94,22 @@ pub(super) fn parse(file_name: &str) -> Option<FileName> {
         Some(stem) => (stem, Direction::Rollback),
         None => (stem, Direction::Up),
     };
-    let (version, name) = stem.split_once('_')?;
+    let (prefix, name) = stem.split_once('_')?;
+    let version = Version::parse(prefix);
+    let name = match version {
+        Some(_) => name,
+        // Flyway writes two underscores. What is repeated has no way back.
+        None if prefix == "R" && direction == Direction::Up => {
+            name.strip_prefix('_').unwrap_or(name)
+        }
+        None => return None,
+    };
     // A dot in the name is another tool's ending, `.up.sql` or `.undo.sql`.
     if name.is_empty() || name.contains('.') {
         return None;
     }
     Some(FileName {
-        version: Version::parse(version)?,
+        version,
         name: name.to_owned(),
         direction,
     })

@@ -5,73 +5,11 @@
 //! `BEGIN ATOMIC` bodies hide semicolons.
 //! See <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>.
 
+use super::statement::{KEPT_WORDS, Statement};
 use crate::text::Span;
 
-/// Words kept of a statement: enough to see `COPY … FROM STDIN` and `CONCURRENTLY`.
-const KEPT_WORDS: usize = 24;
-
-/// One statement, without its semicolon and the comments around it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
-    pub span: Span,
-    /// Its first words outside parentheses and quotes, in lower case.
-    pub words: Vec<String>,
-}
-
-impl Statement {
-    /// Whether it begins or ends a transaction. Savepoints do not.
-    #[must_use]
-    pub fn is_transaction_control(&self) -> bool {
-        let has = |word: &str| self.words.iter().any(|other| other == word);
-        match self.first_words() {
-            ("begin" | "commit" | "end" | "abort", _) => true,
-            ("start" | "prepare", "transaction") => true,
-            ("rollback", _) => !has("to"),
-            _ => false,
-        }
-    }
-
-    /// Whether it is a `BEGIN` without options.
-    #[must_use]
-    pub fn is_plain_begin(&self) -> bool {
-        match self.first_words() {
-            ("begin", "") => true,
-            ("begin", "work" | "transaction") | ("start", "transaction") => self.words.len() == 2,
-            _ => false,
-        }
-    }
-
-    /// Whether it is a `COMMIT` without options.
-    #[must_use]
-    pub fn is_plain_commit(&self) -> bool {
-        match self.first_words() {
-            ("commit" | "end", "") => true,
-            ("commit" | "end", "work" | "transaction") => self.words.len() == 2,
-            _ => false,
-        }
-    }
-
-    /// Whether it expects rows after it, as files of `pg_dump` do.
-    #[must_use]
-    pub fn is_copy_from_stdin(&self) -> bool {
-        let mut pairs = self.words.iter().zip(self.words.iter().skip(1));
-        self.first_words().0 == "copy" && pairs.any(|(a, b)| a == "from" && b == "stdin")
-    }
-
-    /// Whether it waits for other transactions by design, so that no lock timeout may end it.
-    #[must_use]
-    pub fn is_concurrent(&self) -> bool {
-        self.words.iter().any(|word| word == "concurrently")
-    }
-
-    fn first_words(&self) -> (&str, &str) {
-        let mut words = self.words.iter().map(String::as_str);
-        (
-            words.next().unwrap_or_default(),
-            words.next().unwrap_or_default(),
-        )
-    }
-}
+/// A line comment that says something to poststack begins so, after its dashes and spaces.
+pub(super) const MARK: &str = "poststack:";
 
 /// A quote or comment that is never closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,9 +18,17 @@ pub(super) struct Unterminated {
     pub span: Span,
 }
 
-/// The statements of `text`, empty ones left out.
-pub(super) fn split(text: &str) -> Result<Vec<Statement>, Unterminated> {
-    let mut lexer = Lexer { text, at: 0 };
+/// What a text is made of.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// Empty ones left out.
+    pub statements: Vec<Statement>,
+    /// The line comments with [`MARK`], from their dashes to the end of the line.
+    pub directives: Vec<Span>,
+}
+
+pub(super) fn split(text: &str) -> Result<Parts, Unterminated> {
+    let mut lexer = Lexer::new(text);
     let mut statements = Vec::new();
     let mut current = Current::default();
     while let Some((token, span)) = lexer.next()? {
@@ -93,7 +39,31 @@ pub(super) fn split(text: &str) -> Result<Vec<Statement>, Unterminated> {
         }
     }
     statements.extend(current.finish());
-    Ok(statements)
+    Ok(Parts {
+        statements,
+        directives: lexer.directives,
+    })
+}
+
+/// The tokens of `text`, each with what it says, up to where one is never closed.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = (Token<'_>, &str)> {
+    let mut lexer = Lexer::new(text);
+    std::iter::from_fn(move || {
+        let (token, span) = lexer.next().ok()??;
+        Some((token, text.get(span.start..span.end)?))
+    })
+}
+
+/// Whether there is nothing to run in `text`. Reads no further than the first word of it.
+pub(super) fn is_blank(text: &str) -> bool {
+    let mut lexer = Lexer::new(text);
+    loop {
+        match lexer.next() {
+            Ok(Some((Token::Semicolon, _))) => {}
+            Ok(Some(_)) | Err(_) => return false,
+            Ok(None) => return true,
+        }
+    }
 }
 
 /// The statement that is being read.
@@ -123,8 +93,12 @@ impl Current {
         match token {
             Token::Open => self.parentheses += 1,
             Token::Close => self.parentheses = self.parentheses.saturating_sub(1),
-            Token::Word(word) if self.parentheses == 0 => self.take_word(word.to_lowercase()),
-            Token::Word(_) | Token::Semicolon | Token::Other => {}
+            Token::Name(name) if self.parentheses == 0 => self.keep(name.to_owned()),
+            // `REINDEX (CONCURRENTLY)` has its option in parentheses.
+            Token::Word(word) if self.parentheses == 0 || is_concurrently(word) => {
+                self.take_word(word.to_lowercase());
+            }
+            Token::Name(_) | Token::Word(_) | Token::Semicolon | Token::Other => {}
         }
     }
 
@@ -135,10 +109,14 @@ impl Current {
             "end" if self.atomic > 0 => self.atomic -= 1,
             _ => {}
         }
+        self.previous.clone_from(&word);
+        self.keep(word);
+    }
+
+    fn keep(&mut self, word: String) {
         if self.words.len() < KEPT_WORDS {
-            self.words.push(word.clone());
+            self.words.push(word);
         }
-        self.previous = word;
     }
 
     fn is_routine(&self) -> bool {
@@ -148,22 +126,44 @@ impl Current {
     }
 }
 
+fn is_concurrently(word: &str) -> bool {
+    word.eq_ignore_ascii_case("concurrently")
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token<'a> {
+pub(super) enum Token<'a> {
     Word(&'a str),
+    /// A quoted name, with its quotes.
+    Name(&'a str),
     Open,
     Close,
     Semicolon,
-    /// Strings, quoted names, numbers, operators.
+    /// Strings, operators.
     Other,
+}
+
+impl Token<'_> {
+    /// Whether it is this keyword.
+    pub fn is_word(self, keyword: &str) -> bool {
+        matches!(self, Self::Word(word) if word.eq_ignore_ascii_case(keyword))
+    }
 }
 
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
+    directives: Vec<Span>,
 }
 
 impl<'a> Lexer<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            at: 0,
+            directives: Vec::new(),
+        }
+    }
+
     fn rest(&self) -> &'a str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -176,7 +176,10 @@ impl<'a> Lexer<'a> {
         };
         let token = match first {
             '\'' => self.quoted("string", '\'', false)?,
-            '"' => self.quoted("quoted name", '"', false)?,
+            '"' => {
+                self.quoted("quoted name", '"', false)?;
+                Token::Name(self.text.get(start..self.at).unwrap_or_default())
+            }
             '$' => self.dollar_quoted()?,
             c if is_word_start(c) => self.word()?,
             c => {
@@ -198,12 +201,23 @@ impl<'a> Lexer<'a> {
             let trimmed = rest.trim_start();
             self.at += rest.len() - trimmed.len();
             if trimmed.starts_with("--") {
-                self.at += trimmed.find('\n').unwrap_or(trimmed.len());
+                self.line_comment(trimmed);
             } else if trimmed.starts_with("/*") {
                 self.block_comment()?;
             } else {
                 return Ok(());
             }
+        }
+    }
+
+    fn line_comment(&mut self, rest: &str) {
+        let start = self.at;
+        // The server ends such a comment at either character.
+        let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let line = rest.get(..length).unwrap_or_default();
+        self.at += length;
+        if line.trim_start_matches('-').trim_start().starts_with(MARK) {
+            self.directives.push(Span::new(start, self.at));
         }
     }
 

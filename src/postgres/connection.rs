@@ -90,10 +90,7 @@ impl Connection {
 
     #[must_use]
     pub fn cancel_token(&self) -> CancelToken {
-        CancelToken {
-            token: self.client.cancel_token(),
-            address: self.address.clone(),
-        }
+        CancelToken::new(self.client.cancel_token(), &self.address)
     }
 }
 
@@ -104,6 +101,13 @@ impl Drop for Connection {
 }
 
 impl CancelToken {
+    pub(super) fn new(token: tokio_postgres::CancelToken, address: &Address) -> Self {
+        Self {
+            token,
+            address: address.clone(),
+        }
+    }
+
     /// Asks the server to end the statement the session is at, over a connection of its own. The
     /// statement then fails with SQLSTATE 57014, unless it was done already.
     ///

@@ -39,12 +39,7 @@ pub(super) async fn log_in(address: &Address, timeout: Duration) -> Result<Logge
     let (transport, opening) = attempt.open(address.tls.mode).await?;
     let is_encrypted = opening.tls.is_some();
     match attempt.log_in(transport, opening).await {
-        // As libpq: a server may let us in from here only without encryption.
-        Err(ConnectError::Failed { source, .. })
-            if is_encrypted
-                && address.tls.mode == TlsMode::Prefer
-                && source.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION) =>
-        {
+        Err(error) if is_encrypted && attempt.may_do_without_tls(&error) => {
             let (transport, opening) = attempt.open(TlsMode::Disable).await?;
             attempt.log_in(transport, opening).await
         }
@@ -79,6 +74,12 @@ impl<'a> Attempt<'a> {
             outcome => outcome,
         };
         opened.map_err(|error| ConnectError::opening(self.address, self.timeout, error))
+    }
+
+    /// As libpq: a server may let us in from here only without encryption.
+    pub fn may_do_without_tls(&self, error: &ConnectError) -> bool {
+        let refused = SqlState::INVALID_AUTHORIZATION_SPECIFICATION.code();
+        self.address.tls.mode == TlsMode::Prefer && error.code() == Some(refused)
     }
 
     async fn log_in(

@@ -3,8 +3,11 @@
 //! See <https://www.postgresql.org/docs/current/protocol-error-fields.html>.
 
 use std::fmt;
+use std::io;
 
+use postgres_protocol::message::backend::ErrorFields;
 use tokio_postgres::error::{DbError, ErrorPosition};
+use tokio_postgres::fallible_iterator::FallibleIterator;
 
 /// One message of a server: an error, a warning or a notice.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,6 +34,33 @@ pub enum Position {
 }
 
 impl ServerMessage {
+    /// From the fields of an error or notice as they come over the wire.
+    pub(super) fn read(mut fields: ErrorFields<'_>) -> io::Result<Self> {
+        let mut message = Self::default();
+        let (mut internal, mut query) = (None, None);
+        while let Some(field) = fields.next()? {
+            let text = String::from_utf8_lossy(field.value_bytes()).into_owned();
+            match field.type_() {
+                // Servers before 9.6 send the translated severity alone.
+                b'S' if message.severity.is_empty() => message.severity = text,
+                b'V' => message.severity = text,
+                b'C' => message.code = text,
+                b'M' => message.message = text,
+                b'D' => message.detail = Some(text),
+                b'H' => message.hint = Some(text),
+                b'W' => message.context = Some(text),
+                b'P' => message.position = text.parse().ok().map(Position::Sent),
+                b'p' => internal = text.parse().ok(),
+                b'q' => query = Some(text),
+                _ => {}
+            }
+        }
+        if let (None, Some(character), Some(query)) = (&message.position, internal, query) {
+            message.position = Some(Position::Internal { character, query });
+        }
+        Ok(message)
+    }
+
     #[must_use]
     pub fn is_warning(&self) -> bool {
         self.severity == "WARNING"

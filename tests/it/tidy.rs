@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use poststack::assets;
+
 /// Longest source file, in lines; a longer one holds two concepts.
 const MAX_LINES: usize = 400;
 
@@ -188,7 +190,9 @@ fn a_file_opens_with_what_it_is_for_and_stays_short() {
 #[test]
 fn every_embedded_file_is_listed() {
     let mut on_disk = Vec::new();
-    files(&root().join("containers"), &mut on_disk);
+    for folder in ["containers", "migrations"] {
+        files(&root().join(folder), &mut on_disk);
+    }
     let mut on_disk: Vec<String> = on_disk
         .iter()
         .map(|path| {
@@ -201,7 +205,8 @@ fn every_embedded_file_is_listed() {
         .filter(|path| !path.ends_with(".md"))
         .collect();
     on_disk.sort();
-    let mut listed: Vec<&str> = poststack::assets::CONTAINERS
+    let mut listed: Vec<&str> = [assets::CONTAINERS, assets::MIGRATIONS]
+        .concat()
         .iter()
         .map(|(path, _)| *path)
         .collect();

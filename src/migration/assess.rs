@@ -1,0 +1,231 @@
+//! What files and ledger say together. Pure: nothing is asked of a server.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::conflict;
+use super::files::checksum;
+use super::ledger::{Ledger, LedgerEntry, RepeatableEntry, Unfinished};
+use super::{Direction, Folder, Migration, Repeatable, Script, Version};
+use crate::diagnostic::Diagnostic;
+use crate::text::{Source, Span};
+
+/// How a migration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Applied,
+    Pending,
+    /// Applied, and its file was changed since.
+    Edited,
+    /// Applied, and its file is gone.
+    Missing,
+    /// Not applied, but a later one is.
+    OutOfOrder,
+    /// Run without a transaction, and stopped between its statements.
+    Dirty,
+}
+
+/// One version, known from a file, the ledger or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessed<'a> {
+    pub version: &'a Version,
+    /// The file's name, or the ledger's where there is no file.
+    pub name: &'a str,
+    pub state: State,
+    pub entry: Option<&'a LedgerEntry>,
+    pub migration: Option<&'a Migration>,
+    pub unfinished: Option<&'a Unfinished>,
+}
+
+/// One repeatable migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssessedRepeatable<'a> {
+    pub name: &'a str,
+    /// `Applied`, `Pending` (new or changed), `Missing` (which is no fault) or `Dirty`.
+    pub state: State,
+    pub entry: Option<&'a RepeatableEntry>,
+    pub repeatable: Option<&'a Repeatable>,
+    pub unfinished: Option<&'a Unfinished>,
+}
+
+/// The whole picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment<'a> {
+    /// Ordered by version.
+    pub entries: Vec<Assessed<'a>>,
+    /// Ordered by name.
+    pub repeatables: Vec<AssessedRepeatable<'a>>,
+    /// Why nothing may be applied: all reasons at once.
+    pub faults: Vec<Diagnostic>,
+}
+
+/// Compares `folder` with `ledger`; `None` is a database without one.
+#[must_use]
+pub fn assess<'a>(
+    folder: &'a Folder,
+    ledger: Option<&'a Ledger>,
+    allow_out_of_order: bool,
+) -> Assessment<'a> {
+    let (applied, repeated, unfinished): (&[LedgerEntry], &[RepeatableEntry], &[Unfinished]) =
+        ledger.map_or((&[], &[], &[]), |ledger| {
+            (&ledger.entries, &ledger.repeatables, &ledger.unfinished)
+        });
+    let newest = applied.last();
+    let mut entries = versions(folder, applied, unfinished);
+    for entry in &mut entries {
+        let is_late = newest.is_some_and(|newest| *entry.version < newest.version);
+        if entry.state == State::Pending && is_late && !allow_out_of_order {
+            entry.state = State::OutOfOrder;
+        }
+    }
+    let repeatables = repeatables(folder, repeated, unfinished);
+    let mut faults: Vec<_> = entries
+        .iter()
+        .filter(|entry| !folder.left_out.contains(entry.version))
+        .filter_map(|entry| fault(entry, newest))
+        .collect();
+    faults.extend(repeatables.iter().filter_map(repeatable_fault));
+    let to_do = |state| matches!(state, State::Pending | State::Dirty);
+    let any_to_do = entries.iter().any(|entry| to_do(entry.state))
+        || repeatables.iter().any(|entry| to_do(entry.state));
+    if let Some(ledger) = ledger.filter(|_| any_to_do) {
+        faults.extend(ledger.foreign.iter().map(conflict::foreign));
+    }
+    Assessment {
+        entries,
+        repeatables,
+        faults,
+    }
+}
+
+fn versions<'a>(
+    folder: &'a Folder,
+    applied: &'a [LedgerEntry],
+    unfinished: &'a [Unfinished],
+) -> Vec<Assessed<'a>> {
+    type Known<'a> = (Option<&'a LedgerEntry>, Option<&'a Migration>);
+    let mut known: BTreeMap<&Version, Known<'_>> = BTreeMap::new();
+    for entry in applied {
+        known.entry(&entry.version).or_default().0 = Some(entry);
+    }
+    for migration in &folder.migrations {
+        known.entry(&migration.version).or_default().1 = Some(migration);
+    }
+    // A file that began and is gone is known from its progress alone.
+    for row in unfinished {
+        if let Some(version) = &row.version {
+            known.entry(version).or_default();
+        }
+    }
+    let known = known.into_iter();
+    known
+        .map(|(version, (entry, migration))| {
+            let unfinished = unfinished
+                .iter()
+                .find(|u| u.version.as_ref() == Some(version));
+            let name = match (migration, entry, unfinished) {
+                (Some(migration), ..) => migration.name.as_str(),
+                (_, Some(entry), _) => entry.name.as_str(),
+                (_, _, unfinished) => unfinished.map_or("", |row| row.name.as_str()),
+            };
+            let state = match (entry, migration) {
+                _ if unfinished.is_some() => State::Dirty,
+                (None, _) => State::Pending,
+                (Some(_), None) => State::Missing,
+                (Some(entry), Some(file)) if entry.checksum == file.checksum => State::Applied,
+                (Some(_), Some(_)) => State::Edited,
+            };
+            Assessed {
+                version,
+                name,
+                state,
+                entry,
+                migration,
+                unfinished,
+            }
+        })
+        .collect()
+}
+
+fn repeatables<'a>(
+    folder: &'a Folder,
+    repeated: &'a [RepeatableEntry],
+    unfinished: &'a [Unfinished],
+) -> Vec<AssessedRepeatable<'a>> {
+    let names: BTreeSet<&str> = folder
+        .repeatables
+        .iter()
+        .map(|file| file.name.as_str())
+        .chain(repeated.iter().map(|entry| entry.name.as_str()))
+        .collect();
+    let names = names.into_iter();
+    names
+        .map(|name| {
+            let entry = repeated.iter().find(|entry| entry.name == name);
+            let repeatable = folder.repeatable(name);
+            let is_it = |row: &&Unfinished| row.version.is_none() && row.name == name;
+            let unfinished = unfinished.iter().find(is_it);
+            let state = match (entry, repeatable) {
+                (_, None) => State::Missing,
+                _ if unfinished.is_some() => State::Dirty,
+                (Some(entry), Some(file)) if entry.checksum == file.checksum => State::Applied,
+                _ => State::Pending,
+            };
+            AssessedRepeatable {
+                name,
+                state,
+                entry,
+                repeatable,
+                unfinished,
+            }
+        })
+        .collect()
+}
+
+fn fault(assessed: &Assessed<'_>, newest: Option<&LedgerEntry>) -> Option<Diagnostic> {
+    match (assessed.state, assessed.migration, assessed.entry) {
+        (State::Edited, Some(migration), Some(entry)) => Some(conflict::edited(migration, entry)),
+        (State::Missing, _, Some(entry)) => Some(conflict::missing(entry)),
+        (State::OutOfOrder, Some(migration), _) => Some(conflict::out_of_order(migration, newest?)),
+        (State::Dirty, migration, _) => dirty(assessed.unfinished?, migration),
+        _ => None,
+    }
+}
+
+/// An unfinished file goes on where it stopped, when that can be known.
+fn dirty(unfinished: &Unfinished, migration: Option<&Migration>) -> Option<Diagnostic> {
+    if unfinished.direction == Direction::Rollback {
+        return Some(conflict::half_rolled_back(unfinished, migration));
+    }
+    match migration {
+        None => Some(conflict::unfinished_gone(unfinished)),
+        Some(migration) if !goes_on(unfinished, &migration.up) => Some(conflict::done_part_edited(
+            unfinished,
+            &migration.up,
+            &migration.checksum,
+        )),
+        Some(_) => None,
+    }
+}
+
+fn repeatable_fault(assessed: &AssessedRepeatable<'_>) -> Option<Diagnostic> {
+    let (unfinished, file) = (assessed.unfinished?, assessed.repeatable?);
+    let edited = !goes_on(unfinished, &file.source);
+    edited.then(|| conflict::done_part_edited(unfinished, &file.source, &file.checksum))
+}
+
+/// Whether the statements that are done stand unchanged in `source`. A file that cannot be read is
+/// a fault of its own.
+pub(super) fn goes_on(unfinished: &Unfinished, source: &Source) -> bool {
+    Script::parse(source).map_or(true, |script| {
+        done_checksum(&script, unfinished.done).as_ref() == Some(&unfinished.done_checksum)
+    })
+}
+
+/// Checksum of the text up to the end of the first `done` statements; `None` when there are fewer.
+pub(super) fn done_checksum(script: &Script, done: usize) -> Option<String> {
+    let end = match done.checked_sub(1) {
+        None => 0,
+        Some(last) => script.statements.get(last)?.span.end,
+    };
+    Some(checksum(script.source.slice(Span::new(0, end))))
+}

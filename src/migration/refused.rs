@@ -1,0 +1,121 @@
+//! A statement that the server refused, and where it stands in the file.
+
+use tokio_postgres::error::{DbError, Severity, SqlState};
+
+use super::plan::Step;
+use super::statement::Statement;
+use crate::diagnostic::Diagnostic;
+use crate::postgres::{self, Position, ServerMessage};
+
+/// An error, and what had been sent when it came.
+pub(super) struct Refused {
+    pub error: tokio_postgres::Error,
+    /// Characters before the text of the file.
+    pub prefix_characters: usize,
+    /// Byte offset in the sent script at which that text starts.
+    pub offset: usize,
+    /// Index among the statements of the sent script; none: at the end of the file, or before it.
+    pub statement: Option<usize>,
+}
+
+impl Refused {
+    /// An error that belongs to no statement of the file.
+    pub fn outside(error: tokio_postgres::Error) -> Self {
+        Self {
+            error,
+            prefix_characters: 0,
+            offset: 0,
+            statement: None,
+        }
+    }
+
+    /// The server's answer, unless it was its last word: then the session is gone.
+    pub fn answer(&self) -> Option<&DbError> {
+        let answer = self.error.as_db_error();
+        answer.filter(|answer| answer.parsed_severity() == Some(Severity::Error))
+    }
+
+    /// Whether another session was in the way, so that another try may succeed.
+    pub fn is_about_locks(&self) -> bool {
+        self.answer().is_some_and(|answer| {
+            [
+                SqlState::LOCK_NOT_AVAILABLE,
+                SqlState::T_R_DEADLOCK_DETECTED,
+            ]
+            .contains(answer.code())
+        })
+    }
+
+    /// The text of the statement that failed.
+    pub fn sql<'a>(&self, step: &'a Step<'_>) -> &'a str {
+        let script = step.sent();
+        let statement = self.statement(step);
+        statement.map_or("", |statement| script.source.slice(statement.span))
+    }
+
+    /// By the position, which a fault of syntax has before anything was run; else by the count.
+    fn statement<'a>(&self, step: &'a Step<'_>) -> Option<&'a Statement> {
+        let script = step.sent();
+        let position =
+            self.answer()
+                .and_then(|answer| match ServerMessage::from(answer).position? {
+                    Position::Sent(character) => {
+                        let text = script.source.text.get(self.offset..)?;
+                        let character = character.checked_sub(1 + self.prefix_characters)?;
+                        let (at, _) = text.char_indices().nth(character)?;
+                        Some(self.offset + at)
+                    }
+                    Position::Internal { .. } => None,
+                });
+        let by_count = self
+            .statement
+            .and_then(|index| script.statements.get(index));
+        let at = position.and_then(|at| {
+            let mut statements = script.statements.iter();
+            statements.find(|s| s.span.start <= at && at < s.span.end)
+        });
+        at.or(by_count)
+    }
+
+    /// The fault at its place in the file; `None` when the session is gone.
+    pub fn diagnose(&self, step: &Step<'_>, advice: Vec<String>) -> Option<Diagnostic> {
+        let answer = self.answer()?;
+        let script = step.sent();
+        let statement = self.statement(step);
+        let place = postgres::Sent {
+            source: &script.source,
+            offset: self.offset,
+            prefix_characters: self.prefix_characters,
+            statement: statement.map(|statement| statement.span),
+            label: match statement {
+                Some(_) => "this statement failed",
+                None => "its end failed: its deferred constraints, or its row in the ledger",
+            },
+        };
+        let own = self.advice(answer, step);
+        let advice: Vec<_> = own.into_iter().chain(advice).collect();
+        let diagnostic = postgres::diagnose(&answer.into(), &place, &advice);
+        Some(match &step.substituted {
+            Some(substituted) => substituted.restore(diagnostic),
+            None => diagnostic,
+        })
+    }
+
+    /// What to do about it, besides the server's own hint.
+    fn advice(&self, answer: &DbError, step: &Step<'_>) -> Vec<String> {
+        let in_transaction = step.script.in_transaction();
+        let refused = (*answer.code() == SqlState::ACTIVE_SQL_TRANSACTION).then(|| {
+            if in_transaction {
+                "put `-- poststack: no-transaction` at the top of the file"
+            } else {
+                "remove the `BEGIN` before it: this statement runs outside transactions only"
+            }
+        });
+        let partial = (!in_transaction && self.statement.is_some_and(|index| index > 0)).then_some(
+            "the file runs without a transaction: the statements before this one stay, and the \
+             next run goes on here",
+        );
+        let advice = refused.into_iter().chain(partial);
+        advice.map(str::to_owned).collect()
+    }
+}

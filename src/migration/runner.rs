@@ -1,0 +1,274 @@
+//! Runs one file after another on a connection: as one message where it is a transaction, again
+//! where another session was in the way.
+
+use std::fmt::Write;
+use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt;
+use tokio_postgres::{Error, SimpleQueryMessage};
+
+use super::event::{Event, Retry};
+use super::plan::{Settings, Step, Subject};
+use super::refused::Refused;
+use super::session::Session;
+use super::statement::Statement;
+use super::{Direction, blockers, record, stepwise};
+use crate::postgres::Connection;
+use crate::text::Span;
+
+/// Ends the statement of a client that is gone, so that its locks are soon free again.
+const CHECK_INTERVAL: &str = "SET client_connection_check_interval = '500ms';";
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+pub(super) struct Runner<'a> {
+    pub connection: &'a Connection,
+    pub settings: Settings,
+    /// Whether the ledger hears of what is done.
+    pub records: bool,
+    /// What every file starts from.
+    session: String,
+    /// Whether triggers on events may run code of the user's at any statement.
+    has_event_triggers: bool,
+}
+
+/// Why a file was not done.
+pub(super) struct Stopped {
+    pub refused: Refused,
+    /// Sessions that were in the way.
+    pub blockers: Vec<Session>,
+}
+
+impl<'a> Runner<'a> {
+    /// Gives the session the settings that every file starts from.
+    pub async fn begin(
+        connection: &'a Connection,
+        settings: Settings,
+        records: bool,
+    ) -> Result<Self, Error> {
+        let mut session = session_settings(connection, &settings);
+        let client = connection.client();
+        client.batch_execute(&session).await?;
+        // Servers before 14 do not know the interval, and not every system can check.
+        if client.batch_execute(CHECK_INTERVAL).await.is_ok() {
+            session.push_str(CHECK_INTERVAL);
+        }
+        let question = "SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)";
+        let row = client.query_typed_one(question, &[]).await?;
+        Ok(Self {
+            connection,
+            settings,
+            records,
+            session,
+            has_event_triggers: row.try_get(0)?,
+        })
+    }
+
+    /// Runs `step`, as often as the settings say when another session is in the way.
+    pub async fn run(
+        &mut self,
+        step: &Step<'_>,
+        on_event: &mut impl FnMut(Event<'_>),
+    ) -> Result<Duration, Stopped> {
+        let start = Instant::now();
+        let mut progress = stepwise::Progress::of(step);
+        let mut attempt = 1;
+        loop {
+            let outcome = if step.sent().in_transaction() {
+                self.run_as_transaction(step).await
+            } else {
+                stepwise::run(self, step, &mut progress, on_event).await
+            };
+            let Err(refused) = outcome else {
+                return Ok(start.elapsed());
+            };
+            self.roll_back().await;
+            let mut stopped = Stopped {
+                refused,
+                blockers: Vec::new(),
+            };
+            if stopped.refused.is_about_locks() {
+                stopped.blockers = blockers::find(self.connection, &stopped.refused, step).await;
+                if attempt < self.settings.attempts {
+                    self.pause(step, attempt, &stopped, on_event).await;
+                    attempt += 1;
+                    continue;
+                }
+            }
+            stepwise::record_failure(self, step, &stopped.refused).await;
+            return Err(stopped);
+        }
+    }
+
+    /// Gives those who wait behind the file their turn, and does not meet the other runner of the
+    /// same rhythm again and again.
+    async fn pause(
+        &self,
+        step: &Step<'_>,
+        attempt: u32,
+        stopped: &Stopped,
+        on_event: &mut impl FnMut(Event<'_>),
+    ) {
+        let doubled = FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(10));
+        let pause = doubled.min(LONGEST_PAUSE).mul_f64(0.5 + random_share());
+        let answer = stopped.refused.answer();
+        on_event(Event::Retrying(Retry {
+            step,
+            attempt,
+            attempts: self.settings.attempts,
+            pause,
+            reason: answer.map_or("", |answer| answer.message()),
+            blockers: &stopped.blockers,
+        }));
+        tokio::time::sleep(pause).await;
+    }
+
+    /// `BEGIN`, the file, its ledger row and `COMMIT` in one message: the server stops at the first
+    /// error, and one round trip is all it takes.
+    async fn run_as_transaction(&mut self, step: &Step<'_>) -> Result<(), Refused> {
+        let script = step.sent();
+        let statements = script.transaction_statements();
+        let leaves_no_trace = statements.iter().all(Statement::leaves_no_trace);
+        let prefix = format!("BEGIN;{}\n", headers(step, "SET LOCAL"));
+        let mut message = prefix.clone();
+        push_body(&mut message, step);
+        message.push_str("\n;");
+        let may_leave_traces = self.has_event_triggers || !leaves_no_trace;
+        if may_leave_traces {
+            message.push_str("RESET SESSION AUTHORIZATION;RESET ROLE;");
+        }
+        if self.records {
+            // The message's arrival is when the server began.
+            let elapsed = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() \
+                           - pg_catalog.statement_timestamp()) * 1000";
+            message.push_str(&recording(step, elapsed));
+        }
+        message.push_str("COMMIT;");
+        if may_leave_traces {
+            message.push_str(&self.clean_session());
+        }
+        self.has_event_triggers |= statements.iter().any(|s| s.has("event"));
+        let before = prefix.matches(';').count();
+        self.send(&message)
+            .await
+            .map_err(|(error, completed)| Refused {
+                error,
+                prefix_characters: prefix.chars().count(),
+                offset: 0,
+                statement: own_index(step, completed.saturating_sub(before)),
+            })
+    }
+
+    /// Ends what a file left in the session: the server reads a whole message before it runs any
+    /// of it, so that the next file's would come too late.
+    pub fn clean_session(&self) -> String {
+        format!("RESET ALL;DISCARD TEMP;{}", self.session)
+    }
+
+    /// Sends one message. With an error comes how many of its statements were done before it.
+    pub async fn send(&self, message: &str) -> Result<(), (Error, usize)> {
+        let answers = self.connection.client().simple_query_raw(message).await;
+        let mut answers = pin!(answers.map_err(|error| (error, 0))?);
+        let mut completed = 0;
+        loop {
+            match answers.try_next().await {
+                Ok(Some(SimpleQueryMessage::CommandComplete(_))) => completed += 1,
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(()),
+                Err(error) => return Err((error, completed)),
+            }
+        }
+    }
+
+    /// Best effort: a lost session has no transaction any more.
+    async fn roll_back(&self) {
+        let sql = format!("ROLLBACK;{}", self.clean_session());
+        if let Err((error, _)) = self.send(&sql).await {
+            tracing::debug!("nothing to roll back: {error}");
+        }
+    }
+}
+
+/// The user's own settings for the role or the database must not end a migration half-way, or
+/// change what its quotes mean.
+fn session_settings(connection: &Connection, settings: &Settings) -> String {
+    let statement_timeout = settings.statement_timeout.unwrap_or_default();
+    let mut text = format!(
+        "SET lock_timeout = {};SET statement_timeout = {};\
+         SET idle_in_transaction_session_timeout = 0;SET default_transaction_read_only = off;\
+         SET standard_conforming_strings = on;",
+        milliseconds(settings.lock_timeout),
+        milliseconds(statement_timeout)
+    );
+    if connection.server_major() >= 14 {
+        text.push_str("SET idle_session_timeout = 0;");
+    }
+    text
+}
+
+/// The file's own timeouts, each set by `set`.
+pub(super) fn headers(step: &Step<'_>, set: &str) -> String {
+    let headers = &step.script.headers;
+    let mut text = String::new();
+    for (name, timeout) in [
+        ("lock_timeout", headers.lock_timeout),
+        ("statement_timeout", headers.statement_timeout),
+    ] {
+        if let Some(timeout) = timeout {
+            // Writing into a string cannot fail.
+            let _ = write!(text, "{set} {name} = {};", milliseconds(timeout));
+        }
+    }
+    text
+}
+
+/// Zero means none to the server: what is shorter than a millisecond is one.
+fn milliseconds(timeout: Duration) -> u128 {
+    timeout.as_micros().div_ceil(1000)
+}
+
+/// What the ledger hears of `step`; `elapsed` is an SQL expression in milliseconds.
+pub(super) fn recording(step: &Step<'_>, elapsed: &str) -> String {
+    let sql = match (step.subject, step.direction) {
+        (Subject::Migration(migration), Direction::Up) => {
+            record::insert_migration(migration, elapsed)
+        }
+        (Subject::Migration(migration), Direction::Rollback) => {
+            record::delete_migration(&migration.version)
+        }
+        (Subject::Repeatable(repeatable), _) => record::upsert_repeatable(repeatable, elapsed),
+    };
+    sql + ";"
+}
+
+/// The text of the file. A `BEGIN` and `COMMIT` of its own become blanks, so that every other
+/// character keeps its place.
+fn push_body(message: &mut String, step: &Step<'_>) {
+    let source = &step.sent().source;
+    let Some([begin, commit]) = step.sent().own_transaction() else {
+        message.push_str(&source.text);
+        return;
+    };
+    let blank = |span: Span| source.slice(span).chars().map(|_| ' ').collect::<String>();
+    message.push_str(source.slice(Span::new(0, begin.start)));
+    message.push_str(&blank(begin));
+    message.push_str(source.slice(Span::new(begin.end, commit.start)));
+    message.push_str(&blank(commit));
+    message.push_str(source.slice(Span::new(commit.end, source.text.len())));
+}
+
+/// Index among all statements of the file of the one after `completed`.
+fn own_index(step: &Step<'_>, completed: usize) -> Option<usize> {
+    let script = step.sent();
+    let skipped = usize::from(script.own_transaction().is_some());
+    (completed < script.transaction_statements().len()).then_some(completed + skipped)
+}
+
+/// From 0 to 1. The standard library seeds its hash maps at random.
+fn random_share() -> f64 {
+    let random = RandomState::new().hash_one(0_u8) >> 32;
+    f64::from(u32::try_from(random).unwrap_or_default()) / f64::from(u32::MAX)
+}

@@ -1,0 +1,127 @@
+//! What the first words of a statement say about how it has to be sent.
+
+use crate::text::Span;
+
+/// Words kept of a statement: enough to see `COPY … FROM STDIN` and `CONCURRENTLY`.
+pub(super) const KEPT_WORDS: usize = 24;
+
+/// What can be created without running anything of the user's.
+const HARMLESS: [&str; 11] = [
+    "domain",
+    "function",
+    "index",
+    "policy",
+    "procedure",
+    "role",
+    "sequence",
+    "trigger",
+    "type",
+    "unique",
+    "view",
+];
+
+/// One statement, without its semicolon and the comments around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    pub span: Span,
+    /// Its first words outside parentheses and strings: in lower case, quoted names as written.
+    pub words: Vec<String>,
+}
+
+impl Statement {
+    /// Whether it begins or ends a transaction. Savepoints do not.
+    #[must_use]
+    pub fn is_transaction_control(&self) -> bool {
+        match self.first_words() {
+            ("begin" | "commit" | "end" | "abort", _) => true,
+            ("start" | "prepare", "transaction") => true,
+            ("rollback", _) => !self.has("to"),
+            _ => false,
+        }
+    }
+
+    /// Whether it is a `BEGIN` without options.
+    #[must_use]
+    pub fn is_plain_begin(&self) -> bool {
+        match self.first_words() {
+            ("begin", "") => true,
+            ("begin", "work" | "transaction") | ("start", "transaction") => self.words.len() == 2,
+            _ => false,
+        }
+    }
+
+    /// Whether it is a `COMMIT` without options.
+    #[must_use]
+    pub fn is_plain_commit(&self) -> bool {
+        match self.first_words() {
+            ("commit" | "end", "") => true,
+            ("commit" | "end", "work" | "transaction") => self.words.len() == 2,
+            _ => false,
+        }
+    }
+
+    /// Whether it expects rows after it, as files of `pg_dump` do.
+    #[must_use]
+    pub fn is_copy_from_stdin(&self) -> bool {
+        let mut pairs = self.words.iter().zip(self.words.iter().skip(1));
+        self.first_words().0 == "copy" && pairs.any(|(a, b)| a == "from" && b == "stdin")
+    }
+
+    /// Whether the server runs it outside transactions only.
+    ///
+    /// See the notes of each command in
+    /// <https://www.postgresql.org/docs/current/sql-commands.html>.
+    #[must_use]
+    pub fn refuses_transaction(&self) -> bool {
+        match self.first_words() {
+            ("vacuum", _) | ("alter", "system") | ("discard", "all") => true,
+            ("create" | "drop", "database" | "tablespace" | "subscription") => true,
+            ("create" | "drop", "index" | "unique") => self.has("concurrently"),
+            ("alter", "database") => self.has("tablespace"),
+            ("alter", "subscription") => self.has("refresh") || self.has("publication"),
+            ("alter", "table") => self.has("detach") && self.has("concurrently"),
+            ("reindex", _) => ["concurrently", "database", "system", "schema"]
+                .into_iter()
+                .any(|word| self.has(word)),
+            // Without a table it walks through all of them, each in a transaction.
+            ("cluster", "" | "verbose") => self.words.len() <= 2,
+            _ => false,
+        }
+    }
+
+    /// Whether it waits for other transactions by design, so that no lock timeout may end it.
+    #[must_use]
+    pub fn is_concurrent(&self) -> bool {
+        self.refuses_transaction() && self.has("concurrently")
+    }
+
+    /// Whether nothing it does can outlast it in the session: no setting, no role, no temporary
+    /// table. Statements that may call functions of the user are not among these, but building
+    /// an index is: the server takes back what a function sets meanwhile. Triggers on events are
+    /// for the caller to consider.
+    #[must_use]
+    pub fn leaves_no_trace(&self) -> bool {
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["create", "or", "replace", kind, ..] | ["create", kind, ..] => match *kind {
+                "table" => !self.has("as") && self.words.len() < KEPT_WORDS,
+                kind => HARMLESS.contains(&kind),
+            },
+            [first, ..] => ["comment", "drop", "grant", "revoke"].contains(first),
+            [] => false,
+        }
+    }
+
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.words.iter().any(|other| other == word)
+    }
+
+    /// The first two words, empty where there are fewer.
+    pub(super) fn first_words(&self) -> (&str, &str) {
+        let mut words = self.words.iter().map(String::as_str);
+        (
+            words.next().unwrap_or_default(),
+            words.next().unwrap_or_default(),
+        )
+    }
+}
