@@ -67,14 +67,30 @@ pub async fn clone_from(
             _ => DatabaseError::of(admin, "clone", source, error).await,
         });
     }
-    if let Err(error) = copy_surroundings(admin, source, name).await {
+    if let Err(error) = copy_settings(admin, source, name).await {
         let dropped = drop_database(admin, name, false).await;
         if let Err(error) = dropped {
             tracing::warn!("a clone that failed was not dropped: {error}");
         }
-        return Err(DatabaseError::of(admin, "clone the settings of", source, error).await);
+        return Err(error);
     }
     Ok(())
+}
+
+/// Gives `name` the settings (`ALTER DATABASE … SET`) and privileges of `source`, which are no part
+/// of what is inside it.
+///
+/// # Errors
+/// A [`DatabaseError`].
+pub async fn copy_settings(
+    admin: &Connection,
+    source: &str,
+    name: &str,
+) -> Result<(), DatabaseError> {
+    match copy_surroundings(admin, source, name).await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(DatabaseError::of(admin, "clone the settings of", source, error).await),
+    }
 }
 
 async fn strategy_clause(admin: &Connection, source: &str, strategy: Strategy) -> &'static str {
