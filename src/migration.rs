@@ -18,6 +18,7 @@ mod index;
 mod ledger;
 mod lock;
 mod name;
+mod observed;
 mod origin;
 mod plan;
 mod record;
@@ -41,6 +42,7 @@ pub use headers::{Allow, DIRECTIVE, Headers, TODO_MARKER};
 pub use ledger::{Ledger, LedgerEntry, RepeatableEntry, Unfinished, read_ledger};
 pub use lock::{lock_holder, with_lock};
 pub use name::{Direction, Version};
+pub use observed::{Moment, run_observed};
 pub use origin::{ForeignLedger, Tool};
 pub use plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
 pub use record::{

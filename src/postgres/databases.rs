@@ -22,7 +22,7 @@ pub use self::create::create_empty;
 pub use self::error::DatabaseError;
 pub use self::list::{DatabaseInfo, list};
 pub use self::scratch::{ScratchOf, create_scratch, remove_stale_scratch};
-pub use self::sessions::{Session, sessions, terminate};
+pub use self::sessions::{Session, close, sessions, terminate};
 pub use self::swap::swap;
 use super::quote::{identifier, literal};
 use super::{Address, ConnectError, Connection, connect};
