@@ -17,6 +17,3 @@ pub use compare::{Change, Difference, PropertyChange, compare};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use object::{Kind, Object, ObjectId, Property, Schema};
 pub use read::{ReadError, read};
-
-// TEMPORARY
-pub fn ddl(_: &Schema) -> String { String::new() }
