@@ -35,7 +35,7 @@ mod substitute;
 mod tests;
 
 pub use assess::{Assessed, AssessedRepeatable, Assessment, State, assess};
-pub use event::Event;
+pub use event::{Event, Retry};
 pub use failure::{Failed, MigrationError};
 pub use files::{Folder, Migration, Repeatable};
 pub use headers::{Allow, DIRECTIVE, Headers, TODO_MARKER};

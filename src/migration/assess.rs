@@ -135,7 +135,7 @@ fn versions<'a>(
                 (Some(_), Some(_)) => State::Edited,
             };
             Assessed {
-                version,
+                version: migration.map_or(version, |migration| &migration.version),
                 name,
                 state,
                 entry,

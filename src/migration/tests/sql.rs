@@ -1,0 +1,56 @@
+//! Splitting SQL.
+
+use super::super::sql;
+
+fn statements(text: &str) -> Vec<&str> {
+    let parts = sql::split(text).unwrap();
+    let spans = parts.statements.iter().map(|statement| statement.span);
+    spans
+        .map(|span| text.get(span.start..span.end).unwrap())
+        .collect()
+}
+
+#[test]
+fn semicolons_in_quotes_and_comments_end_nothing() {
+    let text = r#"
+        SELECT ';', ''';', E'\';', U&';', ";"";" -- ; '
+        /* ; /* nested ' */ ; */ , $$;'$$, $tag$ $$; $tag$, a$1;
+        ; ;; -- nothing here
+        SELECT 2"#;
+    let found = statements(text);
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert_eq!(found[1], "SELECT 2");
+    assert!(found[0].ends_with("a$1"), "{}", found[0]);
+}
+
+#[test]
+fn semicolons_in_rules_and_sql_bodies_end_nothing() {
+    let rule = "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; DELETE FROM b)";
+    let body = "CREATE OR REPLACE FUNCTION f(a int) RETURNS int LANGUAGE sql\n\
+                BEGIN ATOMIC SELECT 1; SELECT CASE a WHEN 1 THEN 2 END; END";
+    assert_eq!(
+        statements(&format!("{rule};{body};SELECT 1")),
+        [rule, body, "SELECT 1"]
+    );
+}
+
+#[test]
+fn a_backslash_escapes_only_in_an_escape_string() {
+    assert_eq!(
+        statements(r"SELECT 'a\'; SELECT e'\';'"),
+        [r"SELECT 'a\'", r"SELECT e'\';'"]
+    );
+    assert_eq!(statements(r"SELECT type'\'; SELECT 2").len(), 2);
+}
+
+proptest::proptest! {
+    #[test]
+    fn statements_lie_in_the_text_in_order(text in r"[a-zE'$;/*\\ (){}\n-]{0,60}|.{0,40}") {
+        let mut end = 0;
+        for statement in sql::split(&text).unwrap_or_default().statements {
+            proptest::prop_assert!(statement.span.start >= end);
+            end = statement.span.end;
+            proptest::prop_assert!(text.get(statement.span.start..end).is_some());
+        }
+    }
+}
