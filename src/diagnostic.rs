@@ -39,6 +39,8 @@ impl std::fmt::Display for Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     pub severity: Severity,
+    /// The name of the rule that found it, where faults have such names.
+    pub code: Option<&'static str>,
     /// Sentence case, literals in backticks.
     pub message: String,
     pub place: Option<Place>,
@@ -55,6 +57,7 @@ impl Diagnostic {
     pub fn new(severity: Severity, message: impl Into<String>) -> Self {
         Self {
             severity,
+            code: None,
             message: message.into(),
             place: None,
             label: None,
@@ -76,6 +79,12 @@ impl Diagnostic {
     #[must_use]
     pub fn note(message: impl Into<String>) -> Self {
         Self::new(Severity::Note, message)
+    }
+
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     #[must_use]

@@ -17,6 +17,7 @@ pub mod list;
 mod step_failure;
 
 pub mod logs;
+pub mod migrations;
 mod mounted;
 mod observe;
 mod ports;

@@ -7,6 +7,7 @@
 //! one of the session: a killed run leaves nothing to clean up.
 
 pub mod files;
+pub mod syntax;
 
 mod assess;
 mod blockers;

@@ -7,13 +7,14 @@ use crate::environment::{Failure, Kind};
 use crate::postgres::{ConnectError, Connection, connect};
 
 /// How long a login may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One session with the database.
 ///
 /// # Errors
 /// [`Kind::Unreachable`], with how to start the database where it is the environment's own.
 pub async fn login(target: &Target) -> Result<Connection, Failure> {
+    target.has_started()?;
     let connected = connect(&target.address, TIMEOUT).await;
     connected.map_err(|error| unreachable(target, &error))
 }

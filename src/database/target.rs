@@ -7,10 +7,12 @@
 //! is one; otherwise they are the defaults, and the folder is `migrations`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::config;
 use crate::config::model::{Environment, Migrations};
 use crate::diagnostic::any_error;
+use crate::environment::migrations::Rules;
 use crate::environment::prepare::PrepareOptions;
 use crate::environment::project::Location;
 use crate::environment::reach::{Reach, reach, reach_at};
@@ -40,6 +42,8 @@ pub struct Which<'a> {
 /// One database with what the project says of it.
 pub struct Target {
     pub address: Address,
+    /// Whether the password is known: a generated one is made by the first start.
+    pub has_password: bool,
     /// The environment whose own or external database it is; `None` when a URL names it.
     pub environment: Option<Named>,
     /// As readers inside the environment's network and on the host reach it.
@@ -95,6 +99,31 @@ impl Target {
         let named = self.environment.as_ref()?;
         let is_own = named.environment.postgres.host.is_none();
         is_own.then(|| named.identity.database_container())
+    }
+
+    /// What the project says of a run of migrations; `lock_wait` is `--lock-wait`.
+    #[must_use]
+    pub fn rules(&self, lock_wait: Option<Duration>) -> Rules<'_> {
+        Rules {
+            settings: &self.migrations,
+            protected: self.protected.is_some(),
+            variables: &self.variables,
+            lock_wait,
+        }
+    }
+
+    /// That the database has a password to log in with.
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`]: the environment was never started.
+    pub fn has_started(&self) -> Result<(), Failure> {
+        if self.has_password {
+            return Ok(());
+        }
+        let name = self.name();
+        let message = format!("The database of `{name}` was never started");
+        let failure = Failure::new(Kind::Unreachable, message);
+        Err(failure.hint(format!("start it: poststack env start {name}")))
     }
 
     /// A command line for a hint, with the environment at its end where one is meant.
@@ -162,17 +191,12 @@ fn of_environment(
 ) -> Result<Target, Failure> {
     let reached = reach(project, environment, &PrepareOptions::default())?;
     refuse_faults(&reached)?;
-    let name = &environment.name;
-    if !reached.has_password {
-        let message = format!("The database of `{name}` was never started");
-        return Err(Failure::new(Kind::Unreachable, message)
-            .hint(format!("start it: poststack env start {name}")));
-    }
     Ok(Target {
         address: reached.address(&environment.postgres),
+        has_password: reached.has_password,
         folder: folder(which, Some((project, environment))),
         migrations: environment.migrations,
-        protected: environment.protected.then(|| name.to_string()),
+        protected: environment.protected.then(|| environment.name.to_string()),
         environment: Some(Named {
             identity: project.identity(environment),
             environment: environment.clone(),
@@ -227,6 +251,7 @@ fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure>
         protected: protected.and_then(|project| protected_at(project, &address)),
         notes: note(origin, &address, meant.map(|(_, environment)| environment)),
         environment: None,
+        has_password: true,
         database,
         variables,
         root: root.unwrap_or_else(|| which.location.working_directory.to_path_buf()),

@@ -47,6 +47,7 @@ pub struct Phase {
 /// # Errors
 /// [`crate::environment::Kind::Unreachable`], with the phase that failed.
 pub async fn test_connection(target: &Target) -> Result<Tested, Failure> {
+    target.has_started()?;
     let found = phases(&target.address, TIMEOUT).await.map_err(|error| {
         let mut failure = unreachable(target, &error);
         failure.message = format!("{} (phase: {})", failure.message, error.phase());

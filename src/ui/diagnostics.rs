@@ -18,7 +18,10 @@ pub fn render(diagnostic: &Diagnostic) -> String {
         Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(diagnostic.message.as_str());
-    let mut group = Group::with_title(title);
+    let mut group = Group::with_title(match diagnostic.code {
+        Some(code) => title.id(code),
+        None => title,
+    });
     for excerpt in excerpts(diagnostic) {
         group = group.element(excerpt.snippet());
     }
@@ -147,6 +150,15 @@ mod tests {
         let shown = plain(&fault);
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("port: x"), "{shown}");
+    }
+
+    #[test]
+    fn a_finding_shows_the_name_of_its_rule() {
+        let source = SourceFile::new("1_a.sql", "DROP TABLE t;\n");
+        let finding = Diagnostic::warning("The table is gone")
+            .at(&source, Span::new(11, 12))
+            .code("drop-table");
+        assert!(plain(&finding).starts_with("warning[drop-table]: The table is gone\n"));
     }
 
     #[test]

@@ -18,6 +18,8 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("annotate_snippets", &["ui"]),
     ("anstream", &["ui"]),
     ("rand", &["state"]),
+    ("squawk_lexer", &["migration"]),
+    ("squawk_syntax", &["migration"]),
 ];
 
 /// A source file that is not a test.

@@ -26,6 +26,7 @@ pub(super) struct UrlArgs {
 
 pub(super) fn run(db: &Db<'_>, args: &UrlArgs) -> Result<(), Failure> {
     let target = db.target(args.environment.name())?;
+    target.has_started()?;
     let (reader, name) = if args.container {
         (Reader::Network, "container")
     } else {
