@@ -23,6 +23,7 @@ mod inverse;
 mod ledger;
 mod lock;
 mod name;
+mod observed;
 mod origin;
 mod plan;
 mod record;
@@ -47,6 +48,7 @@ pub use inverse::{Inverse, inverse};
 pub use ledger::{Ledger, LedgerEntry, RepeatableEntry, Unfinished, read_ledger};
 pub use lock::{lock_holder, with_lock};
 pub use name::{Direction, Version};
+pub use observed::{Moment, run_observed};
 pub use origin::{ForeignLedger, Tool};
 pub use plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
 pub use record::{
