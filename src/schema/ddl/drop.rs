@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::compare::{owner_of_sequence, parents};
 use super::super::name;
 use super::plan::Early;
-use super::{Kind, Object, ObjectId, Property, Schema, Statement, column, order, reference};
+use super::{attach, Kind, Object, ObjectId, Property, Schema, Statement, column, order, reference};
 
 /// Drops what goes first, what hangs on others before these.
 pub(super) fn early(from: &Schema, early: &Early) -> Vec<Statement> {
@@ -23,7 +23,10 @@ pub(super) fn early(from: &Schema, early: &Early) -> Vec<Statement> {
 
 /// Drops what is in `from` and not in `to`.
 pub(super) fn late(from: &Schema, to: &Schema) -> Vec<Statement> {
-    let gone = |id: &&ObjectId| !to.objects.contains_key(*id);
+    let gone = |id: &&ObjectId| {
+        let is_gone_already = id.kind == Kind::Column && attach::follows_type(from, to, id);
+        !to.objects.contains_key(*id) && !is_gone_already
+    };
     drop_all(from, &from.objects.keys().filter(gone).collect())
 }
 

@@ -20,6 +20,7 @@ pub(super) fn early(from: &Schema, to: &Schema) -> Early {
     let mut waiting: Vec<&ObjectId> = Vec::new();
     for (id, before) in &from.objects {
         let goes = match to.get(id) {
+            None if goes_with_table(id, before, from, to) => false,
             None => holds_no_data(id.kind) || is_name_taken(id, from, to),
             Some(after) => is_replaced(id.kind, before, after),
         };
@@ -41,11 +42,13 @@ pub(super) fn early(from: &Schema, to: &Schema) -> Early {
         for dependent in dependents.get(id).into_iter().flatten() {
             if is_replaceable(dependent.kind) {
                 waiting.push(dependent);
-            } else if dependent.kind == Kind::Column {
+            } else if from.get(dependent).is_some_and(|object| object.is(Property::Default)) {
                 early.without_default.insert((*dependent).clone());
             }
         }
     }
+    let Early { dropped, without_default } = &mut early;
+    without_default.retain(|id| !id.containers().iter().any(|container| dropped.contains(container)));
     early
 }
 
@@ -66,6 +69,13 @@ pub(super) fn without(schema: &Schema, early: &Early) -> Schema {
         }
     }
     rest
+}
+
+/// Whether dropping its table is enough. Foreign keys tie tables to each other.
+fn goes_with_table(id: &ObjectId, object: &Object, from: &Schema, to: &Schema) -> bool {
+    let is_dropped = |table: &ObjectId| from.get(table).is_some() && to.get(table).is_none();
+    let is_foreign_key = object.get(Property::ConstraintType) == Some("foreign key");
+    !is_foreign_key && id.containers().iter().any(is_dropped)
 }
 
 /// Who needs an object, its parts among them where they cannot outlive it.
