@@ -17,10 +17,10 @@ use std::time::Instant;
 
 pub use self::error::RehearsalError;
 pub use self::ground::DEFAULT_CLONE_LIMIT;
+use self::ground::Ground;
 pub use self::report::{
     Count, FileReport, Finding, FindingKind, Lock, Report, Rewritten, RowsReport, Run, Way,
 };
-use self::ground::Ground;
 use self::walk::Walk;
 use crate::event::Seconds;
 use crate::migration::{Folder, MigrationError, Request, plan_migrate, read_ledger};
@@ -119,8 +119,7 @@ async fn walk_on(
     options: &Options<'_>,
     on_event: &mut impl FnMut(Event<'_>),
 ) -> Result<(Vec<FileReport>, Vec<String>), RehearsalError> {
-    let scratch: Connection =
-        connect(&address.with_database(&ground.name), error::CONNECT).await?;
+    let scratch: Connection = connect(&address.with_database(&ground.name), error::CONNECT).await?;
     let mut walk = Walk::begin(&scratch, ground.way, &options.request).await?;
     for (index, step) in steps.iter().enumerate() {
         on_event(Event::Trying(&step.title()));

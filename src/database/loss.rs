@@ -42,7 +42,9 @@ const CHEAP: u64 = 32 * 1024 * 1024;
 #[must_use]
 pub fn of(script: &Script) -> Vec<Lost> {
     let trees = { script.statements.iter() }.filter_map(|one| Tree::parse(&script.source, one));
-    trees.flat_map(|tree| of_statement(&tree.statement)).collect()
+    trees
+        .flat_map(|tree| of_statement(&tree.statement))
+        .collect()
 }
 
 fn of_statement(statement: &ast::Stmt) -> Vec<Lost> {
@@ -55,17 +57,22 @@ fn of_statement(statement: &ast::Stmt) -> Vec<Lost> {
         Stmt::DropSequence(drop) => without_rows("sequence", drop.sequence_refs()),
         Stmt::Truncate(truncate) => {
             let tables = truncate.table_list().into_iter();
-            all("rows of table", tables.flat_map(|list| list.table_relation_names()))
+            all(
+                "rows of table",
+                tables.flat_map(|list| list.table_relation_names()),
+            )
         }
         Stmt::AlterTable(alter) => dropped_columns(alter),
         Stmt::Delete(delete) => {
             let table = delete.relation_name();
-            let lost = table.and_then(|table| Name::first_in(&table)).map(|name| Lost {
-                kind: "rows of table",
-                name: name.to_string(),
-                table: None,
-                rows: None,
-            });
+            let lost = table
+                .and_then(|table| Name::first_in(&table))
+                .map(|name| Lost {
+                    kind: "rows of table",
+                    name: name.to_string(),
+                    table: None,
+                    rows: None,
+                });
             lost.into_iter().collect()
         }
         _ => Vec::new(),
@@ -86,11 +93,18 @@ fn all(kind: &'static str, names: impl Iterator<Item = impl AstNode>) -> Vec<Los
 
 fn without_rows(kind: &'static str, names: impl Iterator<Item = impl AstNode>) -> Vec<Lost> {
     let lost = all(kind, names).into_iter();
-    lost.map(|lost| Lost { table: None, ..lost }).collect()
+    lost.map(|lost| Lost {
+        table: None,
+        ..lost
+    })
+    .collect()
 }
 
 fn dropped_columns(alter: &ast::AlterTable) -> Vec<Lost> {
-    let Some(table) = alter.table_relation_name().and_then(|it| Name::first_in(&it)) else {
+    let Some(table) = alter
+        .table_relation_name()
+        .and_then(|it| Name::first_in(&it))
+    else {
         return Vec::new();
     };
     let dropped = alter.actions().filter_map(|action| match action {

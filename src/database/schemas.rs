@@ -75,7 +75,10 @@ async fn exists(target: &Target, schema: &str) -> Result<bool, Failure> {
         literal(schema)
     );
     let answered = run(target, &source("schemas", &sql)).await?;
-    Ok(answered.results.iter().any(|result| !result.rows.is_empty()))
+    Ok(answered
+        .results
+        .iter()
+        .any(|result| !result.rows.is_empty()))
 }
 
 /// What `schema` holds: relations without the parts of others, functions and types; sorted.

@@ -46,9 +46,8 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
     let (folder, diagnostics) = migrations::load(folder, shown)?;
     warn(&diagnostics, context.listener);
     let connection = postgres::connect(&prepared.address, CONNECT).await;
-    let connection = connection.map_err(|error| {
-        Failure::new(Kind::Unreachable, capitalised(&error.to_string()))
-    })?;
+    let connection = connection
+        .map_err(|error| Failure::new(Kind::Unreachable, capitalised(&error.to_string())))?;
     let rules = Rules {
         settings: &environment.migrations,
         protected: environment.protected,

@@ -172,9 +172,7 @@ pub fn failure(error: &MigrationError) -> Failure {
             Failure::new(Kind::Unreachable, capitalised(&error.to_string()))
                 .excerpt("Done before it:", done.clone())
         }
-        MigrationError::Server(_) => {
-            Failure::new(Kind::Migration, capitalised(&error.to_string()))
-        }
+        MigrationError::Server(_) => Failure::new(Kind::Migration, capitalised(&error.to_string())),
     };
     match error.hint() {
         Some(hint) => told.hint(hint),

@@ -32,7 +32,12 @@ pub fn tested(tested: &Tested) -> String {
         None => _ = writeln!(text, "not encrypted"),
     }
     for phase in &tested.phases {
-        let _ = writeln!(text, "  {:<8} {}", phase.name, milliseconds(phase.seconds.0));
+        let _ = writeln!(
+            text,
+            "  {:<8} {}",
+            phase.name,
+            milliseconds(phase.seconds.0)
+        );
     }
     let all = paint(DIM, &format!("in {} together", seconds(tested.seconds.0)));
     let _ = writeln!(text, "  {all}");

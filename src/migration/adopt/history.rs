@@ -136,7 +136,13 @@ fn ledger(tool: Tool) -> Kept {
         },
         Tool::Sqlx => Kept {
             table: "_sqlx_migrations",
-            columns: &["checksum", "description", "installed_on", "success", "version"],
+            columns: &[
+                "checksum",
+                "description",
+                "installed_on",
+                "success",
+                "version",
+            ],
             without: nothing,
             select: "version::text, description, installed_on::text, NULL,
                      (greatest(execution_time, 0) / 1e6)::text, encode(checksum, 'hex'),
@@ -162,7 +168,13 @@ fn ledger(tool: Tool) -> Kept {
         },
         Tool::Sqitch => Kept {
             table: "changes",
-            columns: &["change", "change_id", "committed_at", "committer_name", "project"],
+            columns: &[
+                "change",
+                "change_id",
+                "committed_at",
+                "committer_name",
+                "project",
+            ],
             without: nothing,
             select: "NULL, change, committed_at::text, committer_name, NULL, NULL, 'named'
                      FROM {table} ORDER BY committed_at",
@@ -205,7 +217,9 @@ pub async fn read_history(
     let parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&name, &schema, &kept.columns, &kept.without];
     let found = client.query(CANDIDATES, parameters).await.map_err(failed)?;
-    let found = found.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+    let found = found
+        .iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
     let found: Vec<(String, String)> = found.collect::<Result<_, _>>().map_err(failed)?;
     let [(schema, name)] = found.as_slice() else {
         let tables: Vec<_> = found.iter().map(|(s, t)| format!("{s}.{t}")).collect();
@@ -280,7 +294,9 @@ impl History {
         };
         match said.as_str() {
             "failed" => self.unfinished.push(format!("{applied} failed")),
-            "dirty" => self.unfinished.push(format!("{applied} is marked as dirty")),
+            "dirty" => self
+                .unfinished
+                .push(format!("{applied} is marked as dirty")),
             // It only says that Flyway made the schema.
             "SCHEMA" => {}
             undone if undone.starts_with("UNDO") || undone == "DELETE" => {

@@ -71,7 +71,11 @@ fn detach(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
         let sql = format!("ALTER TABLE {parent} DETACH PARTITION {own}");
         return vec![Statement::new(id, sql)];
     }
-    let stays = |parent: &&str| after.lines(Property::Inherits).any(|other| other == *parent);
+    let stays = |parent: &&str| {
+        after
+            .lines(Property::Inherits)
+            .any(|other| other == *parent)
+    };
     before
         .lines(Property::Inherits)
         .filter(|parent| !stays(parent))
@@ -85,7 +89,9 @@ fn forget_parents(rest: &mut Schema, from: &Schema, to: &Schema, id: &ObjectId) 
         let same = |other: &Object| {
             other.get(Property::Definition) == key_object.get(Property::Definition)
         };
-        let own = to.parts(id, Kind::Constraint).find(|(_, other)| same(other));
+        let own = to
+            .parts(id, Kind::Constraint)
+            .find(|(_, other)| same(other));
         let own = own.map_or_else(
             || ObjectId::of_table(key.kind, &id.schema, &id.name, &key.name),
             |(own, _)| own.clone(),
@@ -100,7 +106,10 @@ fn forget_parents(rest: &mut Schema, from: &Schema, to: &Schema, id: &ObjectId) 
             properties.remove(&Property::PartitionOf);
             properties.remove(&Property::PartitionBound);
             let inherits = properties.remove(&Property::Inherits).unwrap_or_default();
-            let kept: Vec<&str> = inherits.lines().filter(|parent| wanted.contains(parent)).collect();
+            let kept: Vec<&str> = inherits
+                .lines()
+                .filter(|parent| wanted.contains(parent))
+                .collect();
             if !kept.is_empty() {
                 properties.insert(Property::Inherits, kept.join("\n"));
             }
@@ -173,7 +182,9 @@ pub(super) fn inherited_from<'a>(
 /// Whether the columns of `id`'s table are changed with the type the table is of.
 pub(super) fn follows_type(from: &Schema, to: &Schema, id: &ObjectId) -> bool {
     let table = from.get(&ObjectId::new(Kind::Table, &id.schema, &id.table));
-    let of = table.and_then(|table| table.get(Property::OfType)).map(name::split);
+    let of = table
+        .and_then(|table| table.get(Property::OfType))
+        .map(name::split);
     let Some([schema, name]) = of.and_then(|of| <[String; 2]>::try_from(of).ok()) else {
         return false;
     };

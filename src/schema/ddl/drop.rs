@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::super::compare::{owner_of_sequence, parents};
 use super::super::name;
 use super::plan::Early;
-use super::{attach, Kind, Object, ObjectId, Property, Schema, Statement, column, order, reference};
+use super::{
+    Kind, Object, ObjectId, Property, Schema, Statement, attach, column, order, reference,
+};
 
 /// Drops what goes first, what hangs on others before these.
 pub(super) fn early(from: &Schema, early: &Early) -> Vec<Statement> {

@@ -42,13 +42,23 @@ pub(super) fn early(from: &Schema, to: &Schema) -> Early {
         for dependent in dependents.get(id).into_iter().flatten() {
             if is_replaceable(dependent.kind) {
                 waiting.push(dependent);
-            } else if from.get(dependent).is_some_and(|object| object.is(Property::Default)) {
+            } else if from
+                .get(dependent)
+                .is_some_and(|object| object.is(Property::Default))
+            {
                 early.without_default.insert((*dependent).clone());
             }
         }
     }
-    let Early { dropped, without_default } = &mut early;
-    without_default.retain(|id| !id.containers().iter().any(|container| dropped.contains(container)));
+    let Early {
+        dropped,
+        without_default,
+    } = &mut early;
+    without_default.retain(|id| {
+        !id.containers()
+            .iter()
+            .any(|container| dropped.contains(container))
+    });
     early
 }
 

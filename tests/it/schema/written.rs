@@ -66,7 +66,11 @@ async fn turn(start: &str, end: &str) -> Ddl {
     let connection = made_by(start).await;
     let (from, to) = (read(&connection).await.unwrap(), schema_of(end).await);
     let ddl = migration_ddl(&from, &to);
-    run(&connection, "SET search_path = ''; SET check_function_bodies = off").await;
+    run(
+        &connection,
+        "SET search_path = ''; SET check_function_bodies = off",
+    )
+    .await;
     run(&connection, &ddl.to_string()).await;
     let reached = read(&connection).await.unwrap();
     let todo = |id: &ObjectId| {
