@@ -4,7 +4,7 @@
 //! A deadlock names its processes. For a timeout: whoever holds locks on tables that the statement
 //! names, on their indexes, or on tables tied to them by foreign keys or inheritance.
 
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::plan::Step;
 use super::refused::Refused;
@@ -23,7 +23,7 @@ pub(super) async fn find(
     let detail = refused.answer().and_then(|answer| answer.detail());
     let processes = detail.map(blocking_processes).unwrap_or_default();
     let found = if processes.is_empty() {
-        by_tables(connection, &names(refused.sql(step))).await
+        by_tables(connection, refused.sql(step)).await
     } else {
         by_processes(connection, &processes).await
     };
@@ -72,9 +72,16 @@ async fn by_processes(
 
 async fn by_tables(
     connection: &Connection,
-    names: &[String],
+    statement: &str,
 ) -> Result<Vec<Session>, tokio_postgres::Error> {
+    let names = names(statement);
     let columns = session::COLUMNS;
+    // Readers are in nobody's way who only writes rows.
+    let first = statement.split(char::is_whitespace).next();
+    let harmless = match first.unwrap_or_default().to_lowercase().as_str() {
+        "insert" | "update" | "delete" | "merge" | "with" => "AccessShareLock",
+        _ => "",
+    };
     let sql = format!(
         "WITH named AS (
              SELECT oid FROM pg_catalog.pg_class WHERE relname = ANY ($1)
@@ -92,12 +99,12 @@ async fn by_tables(
                 SELECT held.pid FROM pg_catalog.pg_locks AS held
                   JOIN pg_catalog.pg_database ON pg_database.oid = held.database
                  WHERE held.granted AND pg_database.datname = current_database()
-                   AND held.relation IN (SELECT oid FROM tied))
+                   AND held.mode <> $2 AND held.relation IN (SELECT oid FROM tied))
           ORDER BY activity.xact_start LIMIT {MOST}"
     );
     let client = connection.client();
-    let rows = client
-        .query_typed(&sql, &[(&names, Type::TEXT_ARRAY)])
-        .await?;
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&names, Type::TEXT_ARRAY), (&harmless, Type::TEXT)];
+    let rows = client.query_typed(&sql, &parameters).await?;
     rows.iter().map(Session::read).collect()
 }
