@@ -5,6 +5,7 @@
 
 pub mod files;
 pub mod info;
+pub mod lint;
 pub mod login;
 pub mod loss;
 pub mod migrate;

@@ -150,6 +150,11 @@ pub fn tell(event: &migration::Event<'_>, listener: Listener<'_>) {
             reason: retry.reason.to_owned(),
             blockers: retry.blockers.iter().map(ToString::to_string).collect(),
         },
+        Happened::Notice(step, notice) => MigrationEvent::Notice {
+            migration: title(step),
+            severity: notice.severity.clone(),
+            message: notice.message.clone(),
+        },
         Happened::Finished(step, took) => MigrationEvent::Ended {
             migration: title(step),
             rollback: is_back(step),

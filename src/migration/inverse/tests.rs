@@ -368,6 +368,14 @@ fn what_may_have_been_there_is_left_open() {
             ],
         ),
         (
+            "CREATE TABLE t (a int); ALTER SEQUENCE s OWNED BY t.a",
+            &[
+                "-- poststack: todo write the column that owned the sequence before, if one did",
+                "ALTER SEQUENCE s OWNED BY NONE;",
+                "DROP TABLE t;",
+            ],
+        ),
+        (
             "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int",
             &[
                 "-- poststack: todo remove the statement if a was there before",
