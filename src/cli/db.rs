@@ -4,7 +4,12 @@
 //! database without one. To add a command: a file in `cli/db/` with its `Args` and `run`, a variant
 //! of [`DbCommand`] and an arm of [`run`], all in the order of the help.
 
+mod branch;
+mod confirm;
+mod diff;
+mod reset;
 mod shell;
+mod switch;
 mod test_connection;
 mod url;
 
@@ -44,6 +49,14 @@ struct WhichArgs {
 
 #[derive(Debug, Subcommand)]
 enum DbCommand {
+    /// Show what somebody changed by hand, as DDL
+    Diff(diff::DiffArgs),
+    /// Replace the database by a new one that the migrations make
+    Reset(reset::ResetArgs),
+    /// Copy the database, list the copies, delete one
+    Branch(branch::BranchArgs),
+    /// Choose the copy of its database that an environment uses
+    Switch(switch::SwitchArgs),
     /// Log in and show how long each phase takes
     TestConnection(test_connection::TestConnectionArgs),
     /// Show the URL of the database, with its password
@@ -58,6 +71,10 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         which: &args.which,
     };
     match args.command {
+        DbCommand::Diff(args) => diff::run(&db, &args).await,
+        DbCommand::Reset(args) => reset::run(&db, &args).await,
+        DbCommand::Branch(args) => branch::run(&db, &args).await,
+        DbCommand::Switch(args) => switch::run(&db, &args).await,
         DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,
         DbCommand::Url(args) => url::run(&db, &args),
         DbCommand::Shell(args) => shell::run(&db, &args).await,

@@ -1,10 +1,25 @@
 //! Outcomes of the `db` commands as text for people.
 
+mod branches;
+mod rehearsal;
+
 use std::fmt::Write as _;
 
 use super::progress::seconds;
 use super::style::{DIM, STRONG, paint};
 use crate::database::test_connection::Tested;
+
+pub use branches::{branch_made, branches, diff, reset, switched};
+pub use rehearsal::rehearsed;
+
+/// `1 row`, `3 rows`
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
 
 /// `db test-connection`
 #[must_use]
