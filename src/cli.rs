@@ -2,6 +2,7 @@
 
 mod build;
 mod config;
+mod db;
 mod env;
 mod restart;
 mod run;
@@ -63,9 +64,10 @@ pub struct Global {
     /// Show image builds line by line and a debug log; twice for more
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// How long to wait for an environment that another process works on, as in 30s
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration, default_value = "0s")]
-    pub lock_wait: Duration,
+    /// How long to wait for an environment or a database that another process works on, as in 30s
+    /// [default: 0s; for migrations `migrations.lock_wait` of the environment, 60s]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub lock_wait: Option<Duration>,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -78,6 +80,10 @@ pub enum Command {
     #[command(subcommand, visible_alias = "environment")]
     #[command(after_help = "Example: poststack env start dev")]
     Env(env::EnvCommand),
+    /// Migrate, look at and talk to databases
+    #[command(visible_alias = "database")]
+    #[command(after_help = "Example: poststack db migrate dev")]
+    Db(db::DbArgs),
     /// Restart one service and wait until it is ready again
     Restart(restart::RestartArgs),
     /// Show or check the configuration

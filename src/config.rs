@@ -11,6 +11,7 @@ pub mod files;
 mod inherit;
 pub mod keys;
 mod layer;
+mod migrations;
 pub mod model;
 mod ports;
 mod postgres;

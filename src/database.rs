@@ -1,1 +1,24 @@
 //! The verbs of `db`: which database is meant, and what is done with it.
+//!
+//! Each gives data that serializes; nothing here prints or asks. The SQL itself is in `postgres`,
+//! `schema` and `migration`.
+
+pub mod files;
+pub mod info;
+pub mod login;
+pub mod loss;
+pub mod migrate;
+pub mod query;
+pub mod rollback;
+pub mod schemas;
+pub mod seed;
+pub mod shell;
+pub mod status;
+pub mod target;
+pub mod test_connection;
+pub mod unlock;
+pub mod validate_rollbacks;
+pub mod verify;
+
+pub use login::login;
+pub use target::{Target, Which, resolve};

@@ -11,7 +11,7 @@
 //! - [`Engine::create_network`], [`Engine::create_volume`], [`Engine::create_container`],
 //!   [`Engine::connect_network`], [`Engine::upload_files`], [`Engine::start`], [`Engine::stop`],
 //!   [`Engine::kill`], [`Engine::rename`], [`Engine::remove`] and [`Engine::wait_exit`] change it.
-//! - [`Engine::exec`], [`Engine::logs`], [`Engine::last_lines`] and [`Engine::wait_healthy`] talk
+//! - [`Engine::exec`], [`Engine::attach`], [`Engine::logs`], [`Engine::last_lines`] and [`Engine::wait_healthy`] talk
 //!   to what runs.
 //! - [`Engine::image`], [`Engine::image_id`], [`Engine::pull`], [`Engine::build`], [`Engine::tag`] and
 //!   [`Engine::remove_image`] look after images.
@@ -19,6 +19,7 @@
 //! Calls that carry passwords use the own client in `wire`, since bollard writes bodies to its
 //! debug log; bollard serves the framed streams of logs and exec.
 
+mod attach;
 mod build;
 mod connect;
 mod create;
@@ -35,6 +36,7 @@ mod observe;
 mod volume;
 mod wire;
 
+pub use attach::{AttachOptions, Attached, Handle, TerminalSize, Written};
 pub use build::{BuildError, BuildFault};
 pub use connect::{Attempt, ConnectError, EngineVersion, Fault};
 pub use error::EngineError;

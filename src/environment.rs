@@ -17,11 +17,13 @@ pub mod list;
 mod step_failure;
 
 pub mod logs;
+pub mod migrations;
 mod mounted;
 mod observe;
 mod ports;
 pub mod prepare;
 pub mod project;
+pub mod reach;
 pub mod start;
 pub mod status;
 pub mod stop;
@@ -30,3 +32,4 @@ pub use failure::{Failure, Kind};
 pub use images::{BuildOptions, BuiltImage, build_images};
 pub use prepare::{Prepared, prepare};
 pub use project::Project;
+pub use step_failure::engine_failure;

@@ -35,6 +35,8 @@ pub enum Event {
     },
     /// One thing of the init phase ended.
     InitEnded(InitResult),
+    /// Something of a run of migrations.
+    Migration(MigrationEvent),
     /// Something worth knowing that stops nothing.
     Note(String),
     Warning(String),
@@ -54,6 +56,51 @@ impl Subject {
         let name = name.into();
         Self { kind, name }
     }
+}
+
+/// What happens while migrations are applied or rolled back. Files are named by their title,
+/// `NNN_name` or `R_name`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(tag = "type")]
+pub enum MigrationEvent {
+    /// Another run is at work in the same database; told once.
+    #[serde(rename = "migration-waiting")]
+    Waiting { holder: Option<String> },
+    /// The ledger of the original poststack was taken over, with so many migrations.
+    #[serde(rename = "ledger-taken-over")]
+    TookOver { migrations: usize },
+    #[serde(rename = "migration-began")]
+    Began { migration: String, rollback: bool },
+    /// A file without a transaction goes on after so many statements.
+    #[serde(rename = "migration-resumed")]
+    Resumed { migration: String, done: usize },
+    /// Of a file without a transaction: so many of its statements are done.
+    #[serde(rename = "migration-progress")]
+    Progress {
+        migration: String,
+        done: usize,
+        total: usize,
+    },
+    /// An invalid index, left behind by a build that failed, is built again.
+    #[serde(rename = "index-rebuilding")]
+    Rebuilding { migration: String, index: String },
+    /// A lock was not to be had in time; the whole file is tried again.
+    #[serde(rename = "migration-retrying")]
+    Retrying {
+        migration: String,
+        attempt: u32,
+        attempts: u32,
+        pause: Seconds,
+        reason: String,
+        /// Sessions that are in the way.
+        blockers: Vec<String>,
+    },
+    #[serde(rename = "migration-ended")]
+    Ended {
+        migration: String,
+        rollback: bool,
+        seconds: Seconds,
+    },
 }
 
 /// How one container or migration run of the init phase ended.

@@ -3,12 +3,15 @@
 //! stdout carries data; progress, warnings and errors go to stderr. With `--format json` stdout
 //! carries one document, or one object per line for a long command, each with `"v": 1`.
 
+mod ask;
+pub mod db;
 mod diagnostics;
 mod failure;
 mod json;
 mod progress;
 mod style;
 mod table;
+mod terminal;
 pub mod view;
 
 use std::cell::{Cell, RefCell};
@@ -21,6 +24,7 @@ use crate::environment::Failure;
 use crate::event::Event;
 
 pub use table::Table;
+pub use terminal::Terminal;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {

@@ -24,7 +24,7 @@ pub(super) async fn run(run: &Run, args: &RestartArgs) -> Result<(), Failure> {
     let engine = run.engine().await?;
     let restart = Restart {
         service: &args.service,
-        lock_wait: run.global.lock_wait,
+        lock_wait: run.lock_wait(),
     };
     let listener = |event| run.ui.event(&event);
     restart_service(&project, &prepared, &engine, restart, &listener).await?;

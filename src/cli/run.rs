@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
@@ -89,6 +90,7 @@ async fn until_interrupted(run: &Run, command: Command) -> u8 {
 async fn dispatch(run: &Run, command: Command) -> Result<(), Failure> {
     match command {
         Command::Env(command) => super::env::run(run, command).await,
+        Command::Db(args) => super::db::run(run, args).await,
         Command::Restart(args) => super::restart::run(run, &args).await,
         Command::Config(command) => super::config::run(run, &command),
         Command::ConfigShow(args) => super::config::show::run(run, &args),
@@ -169,6 +171,11 @@ impl Run {
             ));
         }
         Ok(prepared)
+    }
+
+    /// How long to wait for an environment that another process works on.
+    pub fn lock_wait(&self) -> Duration {
+        self.global.lock_wait.unwrap_or_default()
     }
 
     pub async fn engine(&self) -> Result<Engine, Failure> {

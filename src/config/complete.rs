@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::environment::join;
 use super::inherit::Written;
 use super::layer::{Host, Layer, PostgresLayer};
+use super::migrations;
 use super::model::{Environment, Password, Postgres, PostgresImage};
 use super::ports::DEFAULT_BIND;
 use super::value::MAX_IDENTIFIER;
@@ -41,6 +42,7 @@ impl Completer<'_> {
         port: u16,
     ) -> Environment {
         let place = Place::new(decoder.source, written.key_span);
+        let migrations_folder = migrations::folder(decoder, &layer, self.root);
         let (env_files, env_file_places) = self.env_files(written, layer.env_files);
         Environment {
             name: written.name.clone(),
@@ -52,6 +54,9 @@ impl Completer<'_> {
             env_file_places,
             variables: layer.variables,
             bind: layer.bind.unwrap_or(DEFAULT_BIND),
+            migrations_folder,
+            migrations: migrations::complete(layer.migrations),
+            protected: layer.protected.unwrap_or_default(),
         }
     }
 
@@ -63,12 +68,14 @@ impl Completer<'_> {
         port: u16,
     ) -> Postgres {
         let key = Place::new(decoder.source, written.key_span);
+        refuse_tls_of_own(decoder, written, &layer);
         let password = layer.password.unwrap_or(Password::Generated);
         if let (Some(Host::External(host, place)), Password::Generated) = (&layer.host, &password) {
             let message = format!("The external database at `{host}` needs its own password");
             decoder.error(place.span, message).help =
                 Some("write `password: ${NAME}` and give the variable in an env file".to_owned());
         }
+        let (certificate, certificate_place) = layer.ssl_root_certificate.unzip();
         Postgres {
             place: layer.place.unwrap_or(key),
             image: layer
@@ -92,6 +99,9 @@ impl Completer<'_> {
             storage: layer.storage.unwrap_or_default(),
             initdb_args: layer.initdb_args,
             start_timeout: layer.start_timeout.unwrap_or(DEFAULT_START_TIMEOUT),
+            ssl_mode: layer.ssl_mode.map(|(mode, _)| mode),
+            ssl_root_certificate: certificate.map(|path| join(self.root, &path)),
+            ssl_root_certificate_place: certificate_place,
         }
     }
 
@@ -122,5 +132,22 @@ impl Completer<'_> {
         let paths = explicit.iter().map(|(path, _)| path.clone());
         let paths = own.into_iter().chain(paths).collect();
         (paths, explicit.into_iter().collect())
+    }
+}
+
+/// Reports TLS keys that an environment writes for its own database, which speaks no TLS; inherited
+/// ones have no effect there.
+fn refuse_tls_of_own(decoder: &mut Decoder<'_>, written: &Written, layer: &PostgresLayer) {
+    if matches!(layer.host, Some(Host::External(..))) {
+        return;
+    }
+    let own = &written.layer.postgres;
+    let mode = own.ssl_mode.as_ref().map(|(_, place)| ("sslmode", place));
+    let certificate = own.ssl_root_certificate.as_ref();
+    let certificate = certificate.map(|(_, place)| ("sslrootcert", place));
+    for (key, place) in mode.into_iter().chain(certificate) {
+        let message = format!("`postgres.{key}` is for an external database, this is none");
+        decoder.error(place.span, message).help =
+            Some("name its host as `postgres.host`, or remove the key".to_owned());
     }
 }

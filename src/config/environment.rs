@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::keys;
 use super::layer::Layer;
+use super::migrations;
 use super::model::{ConfigVariable, Deployment, DeploymentKind, InitEntry, InitKind};
 use super::postgres;
 use super::value::{fixed_text, items, only_keys, place, texts};
@@ -41,6 +42,16 @@ pub(super) fn layer(
     }
     if let Some(node) = mapping.get("bind") {
         layer.bind = bind(decoder, node);
+    }
+    if let Some(node) = mapping.get("migrations_path") {
+        let written = fixed_text(decoder, node, "migrations_path");
+        layer.migrations_path = written.map(|written| (written, place(decoder, node)));
+    }
+    if let Some(node) = mapping.get("migrations") {
+        layer.migrations = migrations::layer(decoder, node);
+    }
+    if let Some(node) = mapping.get("protected") {
+        layer.protected = decoder.boolean(node, "protected");
     }
     layer
 }

@@ -61,7 +61,12 @@ fn named(environment: &Environment) -> Vec<Named<'_>> {
     let deployment = environment.deployment.iter().map(|it| match &it.kind {
         DeploymentKind::Compose(path) | DeploymentKind::Pod(path) => file(path, &it.place),
     });
-    env_files.chain(init).chain(deployment).collect()
+    let postgres = &environment.postgres;
+    let certificate = postgres.ssl_root_certificate.as_deref();
+    let certificate = certificate.zip(postgres.ssl_root_certificate_place.as_ref());
+    let certificate = certificate.map(|(path, place)| file(path, place));
+    let all = env_files.chain(init).chain(deployment);
+    all.chain(certificate).collect()
 }
 
 fn check(config: &Config, file: &Named<'_>) -> Option<Diagnostic> {

@@ -15,6 +15,9 @@ pub const ENVIRONMENT: &[&str] = &[
     "env_file",
     "variables",
     "bind",
+    "migrations_path",
+    "migrations",
+    "protected",
 ];
 
 /// Keys under `defaults`: those of an environment except `extends`.
@@ -25,6 +28,9 @@ pub const DEFAULTS: &[&str] = &[
     "env_file",
     "variables",
     "bind",
+    "migrations_path",
+    "migrations",
+    "protected",
 ];
 
 /// Keys under `postgres`.
@@ -41,6 +47,8 @@ pub const POSTGRES: &[&str] = &[
     "storage",
     "initdb_args",
     "start_timeout",
+    "sslmode",
+    "sslrootcert",
 ];
 
 /// Keys under `postgres` that say how poststack makes the database; an external one has no use for
@@ -53,6 +61,9 @@ pub const PROVISIONING: &[&str] = &[
     "storage",
     "initdb_args",
 ];
+
+/// Keys under `migrations`.
+pub const MIGRATIONS: &[&str] = &["lock_timeout", "statement_timeout", "lock_wait", "rehearse"];
 
 /// Kinds of an entry under `init`.
 pub const INIT: &[&str] = &["migrations", "compose", "pod"];
@@ -70,6 +81,7 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("environments.<name>.postgres", POSTGRES),
     ("environments.<name>.deployment", DEPLOYMENT),
     ("environments.<name>.init", INIT),
+    ("environments.<name>.migrations", MIGRATIONS),
 ];
 
 /// Variables that poststack sets itself; `variables` may not redefine them.

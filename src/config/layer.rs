@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::model::{ConfigVariable, Deployment, InitEntry, Password, PostgresImage, Storage};
+use super::model::{
+    ConfigVariable, Deployment, InitEntry, Password, PostgresImage, Rehearse, SslMode, Storage,
+};
 use crate::diagnostic::Place;
 
 /// What `defaults` or one environment writes.
@@ -20,6 +22,19 @@ pub(super) struct Layer {
     pub env_files: Option<Vec<(String, Place)>>,
     pub variables: BTreeMap<String, ConfigVariable>,
     pub bind: Option<IpAddr>,
+    /// Relative to the folder of the file, as written.
+    pub migrations_path: Option<(String, Place)>,
+    pub migrations: MigrationsLayer,
+    pub protected: Option<bool>,
+}
+
+/// What a layer writes under `migrations`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct MigrationsLayer {
+    pub lock_timeout: Option<Duration>,
+    pub statement_timeout: Option<Duration>,
+    pub lock_wait: Option<Duration>,
+    pub rehearse: Option<Rehearse>,
 }
 
 /// What a layer writes under `postgres`.
@@ -38,6 +53,9 @@ pub(super) struct PostgresLayer {
     pub storage: Option<Storage>,
     pub initdb_args: Option<String>,
     pub start_timeout: Option<Duration>,
+    pub ssl_mode: Option<(SslMode, Place)>,
+    /// Relative to the folder of the file, as written.
+    pub ssl_root_certificate: Option<(String, Place)>,
 }
 
 /// Where the database of an environment is.
@@ -58,6 +76,11 @@ impl Layer {
             env_files: self.env_files.or_else(|| base.env_files.clone()),
             variables: merged(self.variables, &base.variables),
             bind: self.bind.or(base.bind),
+            migrations_path: self
+                .migrations_path
+                .or_else(|| base.migrations_path.clone()),
+            migrations: self.migrations.over(base.migrations),
+            protected: self.protected.or(base.protected),
         }
     }
 
@@ -86,6 +109,20 @@ impl PostgresLayer {
             storage: self.storage.or(base.storage),
             initdb_args: self.initdb_args.or_else(|| base.initdb_args.clone()),
             start_timeout: self.start_timeout.or(base.start_timeout),
+            ssl_mode: self.ssl_mode.or_else(|| base.ssl_mode.clone()),
+            ssl_root_certificate: { self.ssl_root_certificate }
+                .or_else(|| base.ssl_root_certificate.clone()),
+        }
+    }
+}
+
+impl MigrationsLayer {
+    fn over(self, base: Self) -> Self {
+        Self {
+            lock_timeout: self.lock_timeout.or(base.lock_timeout),
+            statement_timeout: self.statement_timeout.or(base.statement_timeout),
+            lock_wait: self.lock_wait.or(base.lock_wait),
+            rehearse: self.rehearse.or(base.rehearse),
         }
     }
 }

@@ -54,6 +54,42 @@ pub struct Environment {
     pub variables: BTreeMap<String, ConfigVariable>,
     /// Address for published ports that name none.
     pub bind: IpAddr,
+    /// The one folder of migrations: absolute, from `migrations_path`, else from `init`.
+    pub migrations_folder: Option<PathBuf>,
+    pub migrations: Migrations,
+    /// Destructive commands ask for the environment's name, and `db migrate` lints first.
+    pub protected: bool,
+}
+
+/// How patient migrations are, and what they need first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migrations {
+    /// For a table that another session uses; zero waits for ever.
+    pub lock_timeout: Duration,
+    /// For one statement; `None` sets no limit.
+    pub statement_timeout: Option<Duration>,
+    /// For another run in the same database.
+    pub lock_wait: Duration,
+    /// Whether what is pending is tried on a clone before it is applied.
+    pub rehearse: Rehearse,
+}
+
+impl Default for Migrations {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_secs(3),
+            statement_timeout: None,
+            lock_wait: Duration::from_secs(60),
+            rehearse: Rehearse::Optional,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rehearse {
+    Required,
+    #[default]
+    Optional,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +121,47 @@ pub struct Postgres {
     pub initdb_args: Option<String>,
     /// How long to wait for the first login.
     pub start_timeout: Duration,
+    /// Of an external database; `None` leaves it to the library's default.
+    pub ssl_mode: Option<SslMode>,
+    /// Absolute path of the certificates that an external database is trusted by.
+    pub ssl_root_certificate: Option<PathBuf>,
+    /// Where `sslrootcert` is written.
+    pub ssl_root_certificate_place: Option<Place>,
+}
+
+/// How a connection is encrypted and what is checked, as libpq's `sslmode` without `allow`, which
+/// protects from nothing.
+/// <https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS>
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SslMode {
+    Disable,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+impl SslMode {
+    /// Every mode, the weakest first.
+    pub const ALL: [Self; 5] = [
+        Self::Disable,
+        Self::Prefer,
+        Self::Require,
+        Self::VerifyCa,
+        Self::VerifyFull,
+    ];
+
+    /// As libpq writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

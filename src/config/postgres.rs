@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::keys;
 use super::layer::{Host, PostgresLayer};
-use super::model::{Password, PostgresImage, Storage};
+use super::model::{Password, PostgresImage, SslMode, Storage};
 use super::value::{fixed_text, identifier, items, only_keys, place, texts};
 use crate::diagnostic::{Place, brief, nearest};
 use crate::secret::Secret;
@@ -32,6 +32,10 @@ pub(super) fn layer(decoder: &mut Decoder<'_>, entry: &Entry) -> PostgresLayer {
         storage: read(decoder, mapping, "storage", storage),
         initdb_args: read(decoder, mapping, "initdb_args", Decoder::text),
         start_timeout: read(decoder, mapping, "start_timeout", start_timeout),
+        ssl_mode: read(decoder, mapping, "sslmode", ssl_mode),
+        ssl_root_certificate: read(decoder, mapping, "sslrootcert", |decoder, node, path| {
+            Some((fixed_text(decoder, node, path)?, place(decoder, node)))
+        }),
     };
     if let Some(Host::External(host, _)) = &layer.host {
         warn_of_provisioning(decoder, mapping, host);
@@ -239,6 +243,20 @@ fn start_timeout(decoder: &mut Decoder<'_>, node: &Node, path: &str) -> Option<D
             None
         }
     }
+}
+
+fn ssl_mode(decoder: &mut Decoder<'_>, node: &Node, path: &str) -> Option<(SslMode, Place)> {
+    let text = decoder.text(node, path)?;
+    let found = SslMode::ALL.into_iter().find(|mode| mode.as_str() == text);
+    if found.is_none() {
+        let names = SslMode::ALL.map(SslMode::as_str);
+        let message = format!("`{path}` is `{}`, which is no mode of TLS", brief(&text));
+        decoder.error(node.span, message).help = Some(match nearest(&text, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("modes: {}", names.join(", ")),
+        });
+    }
+    found.map(|mode| (mode, place(decoder, node)))
 }
 
 fn warn_of_provisioning(decoder: &mut Decoder<'_>, mapping: &Mapping, host: &str) {

@@ -58,28 +58,29 @@ impl ExecOutput {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Create<'a> {
-    cmd: &'a [&'a str],
-    env: Vec<String>,
+pub(super) struct Create<'a> {
+    pub cmd: &'a [&'a str],
+    pub env: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<&'a str>,
+    pub user: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    working_dir: Option<&'a str>,
-    attach_stdin: bool,
-    attach_stdout: bool,
-    attach_stderr: bool,
+    pub working_dir: Option<&'a str>,
+    pub attach_stdin: bool,
+    pub attach_stdout: bool,
+    pub attach_stderr: bool,
+    pub tty: bool,
 }
 
 #[derive(Deserialize)]
-struct Created {
+pub(super) struct Created {
     #[serde(rename = "Id")]
-    id: String,
+    pub id: String,
 }
 
 #[derive(Deserialize)]
-struct Ended {
+pub(super) struct Ended {
     #[serde(rename = "ExitCode", default)]
-    exit_code: Option<i64>,
+    pub exit_code: Option<i64>,
 }
 
 impl Engine {
@@ -125,10 +126,11 @@ impl Engine {
             attach_stdin: options.stdin.is_some(),
             attach_stdout: true,
             attach_stderr: true,
+            tty: false,
         };
         let create = Call::post(&format!("/containers/{container}/exec"), action);
         let created: Created = self.wire.fetch(create.json(&body)?).await?;
-        let mut output = self.attach(&created.id, options, action).await?;
+        let mut output = self.feed_and_collect(&created.id, options, action).await?;
         let inspect = Call::get(&format!("/exec/{}/json", created.id), action);
         let ended: Ended = self.wire.fetch(inspect).await?;
         output.exit_code = ended.exit_code.unwrap_or_default();
@@ -136,7 +138,7 @@ impl Engine {
     }
 
     /// Feeds the input and collects the output until the program ends.
-    async fn attach(
+    async fn feed_and_collect(
         &self,
         id: &str,
         options: &ExecOptions,

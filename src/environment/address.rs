@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::config::model::Environment;
+use crate::config::model::{Environment, Postgres, SslMode};
 use crate::plan::database::PORT;
 use crate::plan::identity::Identity;
-use crate::postgres::{Address, SessionOptions, Tls};
+use crate::postgres::{Address, RootCertificate, SessionOptions, Tls, TlsMode};
 use crate::secret::Secret;
 use crate::variables::DatabaseAddress;
 
@@ -44,17 +44,34 @@ pub(super) fn reachable(bind: IpAddr) -> String {
 }
 
 /// The address that poststack itself uses. Our own containers have no TLS.
-pub(super) fn host(database: &DatabaseAddress, environment: &Environment) -> Address {
+pub(super) fn host(database: &DatabaseAddress, postgres: &Postgres) -> Address {
     Address {
         host: database.host_host.clone(),
         port: database.host_port,
         database: database.database.clone(),
         user: database.user.clone(),
         password: database.password.clone(),
-        tls: match environment.postgres.host {
-            Some(_) => Tls::default(),
+        tls: match postgres.host {
+            Some(_) => tls(postgres),
             None => Tls::off(),
         },
         session: SessionOptions::default(),
+    }
+}
+
+/// What the configuration says of an external database; its silence is libpq's default.
+fn tls(postgres: &Postgres) -> Tls {
+    let mode = postgres.ssl_mode.map(|mode| match mode {
+        SslMode::Disable => TlsMode::Disable,
+        SslMode::Prefer => TlsMode::Prefer,
+        SslMode::Require => TlsMode::Require,
+        SslMode::VerifyCa => TlsMode::VerifyCa,
+        SslMode::VerifyFull => TlsMode::VerifyFull,
+    });
+    let root = postgres.ssl_root_certificate.clone();
+    Tls {
+        mode: mode.unwrap_or_default(),
+        root: root.map_or_else(RootCertificate::default, RootCertificate::File),
+        ..Tls::default()
     }
 }

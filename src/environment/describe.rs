@@ -2,12 +2,14 @@
 //! password masked. For showing; what it writes is a valid configuration again.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::project::Project;
 use crate::config::model::{
-    DeploymentKind, Environment, InitKind, Password, Postgres, PostgresImage, Storage,
+    DeploymentKind, Environment, InitKind, Migrations, Password, Postgres, PostgresImage, Rehearse,
+    SslMode, Storage,
 };
 
 #[derive(Debug, Clone, Serialize)]
@@ -37,6 +39,18 @@ pub struct DescribedEnvironment {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, String>,
     pub bind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub migrations_path: Option<String>,
+    pub migrations: DescribedMigrations,
+    pub protected: bool,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct DescribedMigrations {
+    pub lock_timeout: String,
+    pub statement_timeout: String,
+    pub lock_wait: String,
+    pub rehearse: &'static str,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -59,6 +73,10 @@ pub struct DescribedPostgres {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initdb_args: Option<String>,
     pub start_timeout: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sslmode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sslrootcert: Option<String>,
 }
 
 /// The whole configuration, or only `environment` of it.
@@ -95,7 +113,7 @@ fn environment(project: &Project, environment: &Environment) -> DescribedEnviron
         });
     let variables = environment.variables.iter();
     DescribedEnvironment {
-        postgres: postgres(&environment.postgres),
+        postgres: postgres(project, &environment.postgres),
         init: init.collect(),
         deployment,
         env_file: environment
@@ -107,6 +125,25 @@ fn environment(project: &Project, environment: &Environment) -> DescribedEnviron
             .map(|(name, variable)| (name.clone(), masked(name, &variable.text)))
             .collect(),
         bind: environment.bind.to_string(),
+        migrations_path: environment.migrations_folder.as_deref().map(shown),
+        migrations: migrations(&environment.migrations),
+        protected: environment.protected,
+    }
+}
+
+fn migrations(migrations: &Migrations) -> DescribedMigrations {
+    let duration = |duration: Duration| match duration.subsec_millis() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_millis()),
+    };
+    DescribedMigrations {
+        lock_timeout: duration(migrations.lock_timeout),
+        statement_timeout: duration(migrations.statement_timeout.unwrap_or_default()),
+        lock_wait: duration(migrations.lock_wait),
+        rehearse: match migrations.rehearse {
+            Rehearse::Required => "required",
+            Rehearse::Optional => "optional",
+        },
     }
 }
 
@@ -123,7 +160,7 @@ fn masked(name: &str, text: &str) -> String {
     }
 }
 
-fn postgres(postgres: &Postgres) -> DescribedPostgres {
+fn postgres(project: &Project, postgres: &Postgres) -> DescribedPostgres {
     let (version, image) = match &postgres.image {
         PostgresImage::Version(version) => (Some(*version), None),
         PostgresImage::Image(image) => (None, Some(image.clone())),
@@ -147,5 +184,10 @@ fn postgres(postgres: &Postgres) -> DescribedPostgres {
         },
         initdb_args: postgres.initdb_args.clone(),
         start_timeout: format!("{}s", postgres.start_timeout.as_secs()),
+        sslmode: postgres.ssl_mode.map(SslMode::as_str),
+        sslrootcert: postgres
+            .ssl_root_certificate
+            .as_deref()
+            .map(|path| project.shown(path).display().to_string()),
     }
 }

@@ -17,6 +17,8 @@ pub enum Kind {
     LockBusy,
     Confirmation,
     Migration,
+    /// Not a fault: `--exit-code` asked to be told of differences.
+    Differences,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::LockBusy => 7,
             Self::Confirmation => 8,
             Self::Migration => 9,
+            Self::Differences => 10,
         }
     }
 }

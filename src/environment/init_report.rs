@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::failure::{Failure, Kind};
+use super::migrations::{self, Rules, Wanted};
 use super::step_failure::capitalised;
-use crate::diagnostic::any_error;
 use crate::event::{Event, InitResult, Listener, Seconds};
-use crate::migration::{self, MigrationError, Request};
 use crate::postgres;
 
 /// How long a connection may take; the database has answered before.
@@ -35,42 +34,62 @@ pub(super) async fn migrate(folder: &Path, context: &Context<'_>) -> Result<(), 
         seconds: Seconds(began.elapsed()),
         detail,
     }));
-    outcome.map(drop)
+    outcome.map(drop).map_err(|failure| {
+        let environment = &context.prepared.identity.environment;
+        Box::new(as_init(*failure).hint(format!("Retry init: poststack env init {environment}")))
+    })
 }
 
 async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usize, Box<Failure>> {
-    let environment = &context.prepared.identity.environment;
-    let retry = format!("Retry init: poststack env init {environment}");
-    let (folder, diagnostics) = migration::files::load(folder, shown);
-    if any_error(&diagnostics) {
-        let mut failure = Failure::configuration(diagnostics);
-        failure.kind = Kind::Init;
-        return Err(Box::new(failure.hint(retry)));
-    }
+    let prepared = context.prepared;
+    let environment = &prepared.environment;
+    let (folder, diagnostics) = migrations::load(folder, shown)?;
     warn(&diagnostics, context.listener);
-    let address = &context.prepared.address;
-    let connection = postgres::connect(address, CONNECT).await.map_err(|error| {
-        Box::new(Failure::new(
-            Kind::Unreachable,
-            capitalised(&error.to_string()),
-        ))
-    })?;
-    let request = Request::default();
-    let applied = migration::migrate(&connection, &folder, &request, |_| {});
-    match applied.await {
-        Ok(applied) => Ok(applied.titles.len()),
-        Err(error) => {
-            let message = format!("Init failed: {error}; nothing was deployed");
-            let mut failure = Failure::new(Kind::Init, message);
-            failure.hints.extend(error.hint());
-            failure.diagnostics = match error {
-                MigrationError::Conflict(diagnostics) => diagnostics,
-                MigrationError::Failed(failed) => vec![failed.diagnostic],
-                _ => Vec::new(),
-            };
-            Err(Box::new(failure.hint(retry)))
+    let connection = postgres::connect(&prepared.address, CONNECT).await;
+    let connection = connection
+        .map_err(|error| Failure::new(Kind::Unreachable, capitalised(&error.to_string())))?;
+    let rules = Rules {
+        settings: &environment.migrations,
+        protected: environment.protected,
+        variables: &prepared.variables,
+        lock_wait: None,
+    };
+    // The whole entry is one line of the init phase; only what needs patience is told meanwhile.
+    let listener = |event: Event| {
+        if !is_of_one_file(&event) {
+            (context.listener)(event);
         }
-    }
+    };
+    let done = migrations::apply(
+        &connection,
+        &folder,
+        (&rules, &Wanted::default()),
+        &listener,
+    )
+    .await?;
+    Ok(done.titles.len())
+}
+
+fn is_of_one_file(event: &Event) -> bool {
+    use crate::event::MigrationEvent::{Began, Ended, Progress};
+    matches!(
+        event,
+        Event::Migration(Began { .. } | Ended { .. } | Progress { .. })
+    )
+}
+
+/// A failed migration is a failed init phase: exit code 4, as of an init container.
+fn as_init(failure: Failure) -> Failure {
+    let kind = match failure.kind {
+        Kind::Migration => Kind::Init,
+        other => other,
+    };
+    let mut characters = failure.message.chars();
+    let reason: String = { characters.next() }
+        .map(|first| first.to_lowercase().chain(characters).collect())
+        .unwrap_or_default();
+    let message = format!("Init failed: {reason}; nothing was deployed");
+    Failure { kind, ..failure }.saying(message)
 }
 
 fn warn(diagnostics: &[crate::diagnostic::Diagnostic], listener: Listener<'_>) {

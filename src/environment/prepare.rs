@@ -1,24 +1,23 @@
 //! One environment made ready: variables resolved, files read, objects described. Nothing here
 //! touches an engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::address;
 use super::failure::{Failure, Kind};
 use super::mounted;
-use super::project::{Project, state_failure};
-use crate::config::model::{DeploymentKind, Environment, InitKind, Password};
+use super::project::Project;
+use super::reach::{Reach, reach};
+use crate::config::model::{DeploymentKind, Environment, InitKind};
 use crate::config::{self};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::plan::Desired;
 use crate::plan::desired::{Inputs, desired};
 use crate::plan::identity::{Identity, MAX_HOST_NAME};
 use crate::postgres::Address;
-use crate::secret::Secret;
 use crate::template::Use;
-use crate::text;
-use crate::variables::{Layers, Reader, Variables, built_ins};
+use crate::variables::Variables;
 use crate::workload::{self, Context, Loaded, Workload};
 
 /// What the command line adds.
@@ -82,15 +81,12 @@ pub fn gather(
     let mut diagnostics = project.diagnostics.clone();
     diagnostics.extend(config::check_files(&project.config, &environment.name));
     diagnostics.extend(check_length(&identity, environment));
-    let mut layers = layers(project, environment, options, &mut diagnostics);
-    let password = password(project, environment, options, &layers, &mut diagnostics)?;
-    let database = address::database(&identity, environment, &password);
-    layers.built_in = built_ins(
-        identity.project.as_str(),
-        identity.environment.as_str(),
-        &database,
-    );
-    let (variables, faults) = Variables::resolve(&layers);
+    let Reach {
+        database,
+        variables,
+        diagnostics: faults,
+        ..
+    } = reach(project, environment, options)?;
     diagnostics.extend(faults);
     let files = load_files(project, environment, options, &variables);
     diagnostics.extend(files.diagnostics);
@@ -98,14 +94,14 @@ pub fn gather(
     let (desired, faults) = desired(&Inputs {
         identity: &identity,
         environment,
-        password: &password,
+        password: &database.password,
         init: &files.init,
         deployment: files.deployment.as_ref(),
         mounted: &mounted,
     });
     diagnostics.extend(faults);
     Ok(Prepared {
-        address: address::host(&database, environment),
+        address: address::host(&database, &environment.postgres),
         identity,
         environment: environment.clone(),
         desired,
@@ -129,77 +125,6 @@ fn check_length(identity: &Identity, environment: &Environment) -> Option<Diagno
             .at(&place.source, place.span)
             .help("shorten the name of the project or of the environment")
     })
-}
-
-fn layers(
-    project: &Project,
-    environment: &Environment,
-    options: &PrepareOptions,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Layers {
-    let mut env_files = Vec::new();
-    for path in &environment.env_files {
-        match text::read(path, &project.shown(path)) {
-            Ok(source) => env_files.push(source),
-            // A missing one is reported where it is named.
-            Err(text::ReadError::Missing(_)) => {}
-            Err(error) => diagnostics.push(error.into()),
-        }
-    }
-    Layers {
-        built_in: Vec::new(),
-        set: options.set.clone(),
-        variables: environment.variables.clone(),
-        env_files,
-        process: process(project, environment),
-    }
-}
-
-/// The process environment, with the project's name as Compose files may ask for it.
-fn process(project: &Project, environment: &Environment) -> BTreeMap<String, String> {
-    let name = project.identity(environment).prefix();
-    let mut process = project.process.clone();
-    process.insert("COMPOSE_PROJECT_NAME".to_owned(), name);
-    process
-}
-
-fn password(
-    project: &Project,
-    environment: &Environment,
-    options: &PrepareOptions,
-    layers: &Layers,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Secret, Failure> {
-    let name = &environment.name;
-    match &environment.postgres.password {
-        Password::Generated if options.generate => project
-            .state
-            .password_or_generate(name)
-            .map_err(|error| state_failure(&error)),
-        Password::Generated => {
-            let known = project.state.password(name);
-            let known = known.map_err(|error| state_failure(&error))?;
-            Ok(known.unwrap_or_else(|| Secret::from("generated at the first start")))
-        }
-        Password::Text(secret, place) => {
-            // The built-ins need the password, so it cannot refer to them.
-            let (variables, _) = Variables::resolve(layers);
-            let expanded = variables.expand(secret.expose(), place, Reader::Network);
-            let expanded = expanded.unwrap_or_else(|faults| {
-                diagnostics.extend(faults);
-                Secret::default()
-            });
-            if expanded.expose().is_empty() && !any_error(diagnostics) {
-                let message = "The database password is empty";
-                diagnostics.push(
-                    Diagnostic::error(message)
-                        .at(&place.source, place.span)
-                        .help("write `auto_generated`, or set the variable that it names"),
-                );
-            }
-            Ok(expanded)
-        }
-    }
 }
 
 struct Files {

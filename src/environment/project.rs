@@ -28,6 +28,7 @@ pub struct Project {
 }
 
 /// Where to look for the configuration.
+#[derive(Debug, Clone, Copy)]
 pub struct Location<'a> {
     /// `--config-file`: the file, or the folder that holds it.
     pub config_file: Option<&'a Path>,

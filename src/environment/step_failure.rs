@@ -22,7 +22,8 @@ fn kind(phase: Phase) -> Kind {
 }
 
 /// An engine call that failed outside any step.
-pub(super) fn engine_failure(error: &EngineError) -> Failure {
+#[must_use]
+pub fn engine_failure(error: &EngineError) -> Failure {
     let kind = if error.is_engine_gone() {
         Kind::Unreachable
     } else {

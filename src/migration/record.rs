@@ -11,13 +11,16 @@ use crate::postgres::quote::literal;
 /// # Errors
 /// What the server answers, for instance that the user may not.
 pub async fn create_ledger(connection: &Connection) -> Result<(), tokio_postgres::Error> {
+    let sql = format!("BEGIN;{}COMMIT", ledger_schema());
+    connection.client().batch_execute(&sql).await
+}
+
+/// The statements that make the schema `poststack`, for a transaction that does more.
+pub(super) fn ledger_schema() -> String {
     let ups = assets::MIGRATIONS.iter();
     let ups = ups.filter(|(path, _)| !path.ends_with(".rollback.sql"));
     let schema: String = ups.map(|(_, sql)| *sql).collect();
-    let sql = format!(
-        "SET client_min_messages = warning; BEGIN;\n{schema}\n;COMMIT; RESET client_min_messages"
-    );
-    connection.client().batch_execute(&sql).await
+    format!("SET LOCAL client_min_messages = warning;\n{schema}\n;")
 }
 
 /// The statement that records `migration` as applied; `elapsed` is an SQL expression in

@@ -11,7 +11,7 @@ use super::observed::{
 use super::spec::Labels;
 use super::*;
 use crate::config::model::{
-    Environment, InitEntry, InitKind, Password, Postgres, PostgresImage, Storage,
+    Environment, InitEntry, InitKind, Migrations, Password, Postgres, PostgresImage, Storage,
 };
 use crate::diagnostic::Place;
 use crate::names::{EnvironmentName, ProjectName};
@@ -109,6 +109,9 @@ fn shop(services: Vec<Service>) -> Desired {
             storage: Storage::Volume,
             initdb_args: None,
             start_timeout: std::time::Duration::from_secs(60),
+            ssl_mode: None,
+            ssl_root_certificate: None,
+            ssl_root_certificate_place: None,
         },
         init: vec![InitEntry {
             place: place(),
@@ -120,6 +123,9 @@ fn shop(services: Vec<Service>) -> Desired {
         env_file_places: BTreeMap::new(),
         variables: BTreeMap::new(),
         bind: "127.0.0.1".parse().unwrap(),
+        migrations_folder: None,
+        migrations: Migrations::default(),
+        protected: false,
     };
     let (desired, faults) = desired(&Inputs {
         identity: &identity(),

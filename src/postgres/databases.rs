@@ -9,6 +9,7 @@ mod error;
 mod list;
 mod scratch;
 mod sessions;
+mod swap;
 
 use std::time::Duration;
 
@@ -16,12 +17,14 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
-pub use self::clone::{Strategy, clone_from};
+pub use self::clone::{Strategy, clone_from, copy_settings};
 pub use self::create::create_empty;
 pub use self::error::DatabaseError;
 pub use self::list::{DatabaseInfo, list};
 pub use self::scratch::{ScratchOf, create_scratch, remove_stale_scratch};
-pub use self::sessions::{Session, sessions, terminate};
+use self::sessions::require_unused;
+pub use self::sessions::{Session, close, sessions, terminate};
+pub use self::swap::swap;
 use super::quote::{identifier, literal};
 use super::{Address, ConnectError, Connection, connect};
 
@@ -131,6 +134,8 @@ pub async fn drop_database(
         for session in sessions(admin, name).await? {
             terminate(admin, session.pid).await?;
         }
+    } else {
+        require_unused(admin, "drop", name).await?;
     }
     let sql = format!("DROP DATABASE {}{clause}", identifier(name));
     run(admin, "drop", name, &sql).await
@@ -140,6 +145,7 @@ pub async fn drop_database(
 /// [`DatabaseError::Missing`], [`DatabaseError::Exists`] for the new name, [`DatabaseError::InUse`],
 /// or another.
 pub async fn rename(admin: &Connection, from: &str, to: &str) -> Result<(), DatabaseError> {
+    require_unused(admin, "rename", from).await?;
     let sql = format!(
         "ALTER DATABASE {} RENAME TO {}",
         identifier(from),

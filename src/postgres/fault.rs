@@ -54,14 +54,19 @@ fn token(answer: &ServerMessage, sent: &Sent<'_>) -> Option<Span> {
         // The body of a `DO` block or function stands in the statement as it was written.
         Position::Internal { character, query } => {
             let statement = sent.statement?;
-            let body = sent.source.slice(statement).find(query.as_str())?;
-            token_at(
-                sent.source,
-                statement.start + body,
-                character.checked_sub(1)?,
-            )
+            let start = statement.start + find(sent.source.slice(statement), query)?;
+            token_at(sent.source, start, character.checked_sub(1)?)
         }
     }
+}
+
+/// Where `query` begins in `text`. PL/pgSQL makes `SELECT` of `PERFORM`.
+fn find(text: &str, query: &str) -> Option<usize> {
+    const MADE: &str = "SELECT";
+    text.find(query).or_else(|| {
+        let rest = query.strip_prefix(MADE)?;
+        text.find(rest)?.checked_sub(MADE.len())
+    })
 }
 
 /// The token that starts `characters` after the byte `offset`.

@@ -194,17 +194,8 @@ impl Causes<'_> {
             return false;
         }
         let is_same = |id: &ObjectId| self.changes.get(id) == Some(change);
-        if !id.table.is_empty() {
-            let kinds = [
-                Kind::Table,
-                Kind::View,
-                Kind::MaterializedView,
-                Kind::Composite,
-                Kind::Domain,
-            ];
-            return kinds
-                .iter()
-                .any(|kind| is_same(&ObjectId::new(*kind, &id.schema, &id.table)));
+        if id.containers().iter().any(is_same) {
+            return true;
         }
         let Some([schema, table, column]) = owner_of_sequence(object) else {
             return false;

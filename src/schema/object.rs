@@ -174,6 +174,24 @@ impl ObjectId {
         )
     }
 
+    /// What the object may be a part of, by its name.
+    #[must_use]
+    pub fn containers(&self) -> Vec<Self> {
+        let kinds: &[Kind] = match self.kind {
+            _ if self.table.is_empty() => &[],
+            Kind::DomainConstraint => &[Kind::Domain],
+            Kind::Column => &[
+                Kind::Table,
+                Kind::View,
+                Kind::MaterializedView,
+                Kind::Composite,
+            ],
+            _ => &[Kind::Table, Kind::View, Kind::MaterializedView],
+        };
+        let container = |kind: &Kind| Self::new(*kind, &self.schema, &self.table);
+        kinds.iter().map(container).collect()
+    }
+
     /// Whether the name is one within the table only.
     #[must_use]
     pub fn lives_in_table(&self) -> bool {

@@ -4,7 +4,7 @@
 //! words), or says something about the object with a key. A key is a letter for the system
 //! catalogue and the OID; it lives only while rows are read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::pin::pin;
 
 use futures_util::TryStreamExt;
@@ -195,8 +195,14 @@ impl Reading {
         self.schema
             .objects
             .retain(|id, object| says_something(id, object));
+        let ids: BTreeSet<ObjectId> = self.schema.objects.keys().cloned().collect();
         for (id, object) in &mut self.schema.objects {
-            object.needs.remove(id);
+            let tables = object.needs.iter().flat_map(ObjectId::containers);
+            let tables: Vec<ObjectId> = tables.filter(|table| ids.contains(table)).collect();
+            object.needs.extend(tables);
+            object
+                .needs
+                .retain(|needed| needed != id && ids.contains(needed));
         }
         self.schema
     }

@@ -74,6 +74,7 @@ pub fn event(event: &Event) -> Value {
         }
         Event::InitBegan { entries } => json!({"v": 1, "type": "init-began", "entries": entries}),
         Event::InitEnded(result) => with_type(versioned(result), "init-ended"),
+        Event::Migration(event) => versioned(event),
         Event::Note(text) => json!({"v": 1, "type": "note", "text": text}),
         Event::Warning(text) => json!({"v": 1, "type": "warning", "text": text}),
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::style::{DIM, GOOD, STRONG, WARN, paint};
-use crate::event::{Event, InitResult, Subject};
+use crate::event::{Event, InitResult, MigrationEvent, Subject};
 
 /// What earlier events left to remember.
 #[derive(Debug, Default)]
@@ -43,6 +43,7 @@ impl Progress {
                 Vec::new()
             }
             Event::InitEnded(result) => self.init_lines(result),
+            Event::Migration(event) => migration(event, verbose),
             Event::Note(text) => vec![format!(" {} {text}", paint(WARN, "•"))],
             Event::Warning(text) => vec![format!("{}: {text}", paint(WARN, "warning"))],
         }
@@ -55,6 +56,57 @@ impl Progress {
         }
         lines.push(init_line(result));
         lines
+    }
+}
+
+fn migration(event: &MigrationEvent, verbose: bool) -> Vec<String> {
+    let note = |text: String| vec![format!(" {} {text}", paint(WARN, "•"))];
+    match event {
+        MigrationEvent::Waiting { holder } => note(match holder {
+            Some(holder) => format!("waiting for another run: {holder}"),
+            None => "waiting for another run".to_owned(),
+        }),
+        MigrationEvent::TookOver { migrations } => note(format!(
+            "took over the ledger `public.schema_migrations`: {migrations} applied"
+        )),
+        MigrationEvent::Began { .. } => Vec::new(),
+        MigrationEvent::Resumed { migration, done } => note(format!(
+            "{migration} goes on where it stopped: {done} statements are done"
+        )),
+        MigrationEvent::Progress {
+            migration,
+            done,
+            total,
+        } if verbose => vec![paint(DIM, &format!("   {migration}: {done}/{total}"))],
+        MigrationEvent::Progress { .. } => Vec::new(),
+        MigrationEvent::Rebuilding { migration, index } => note(format!(
+            "{migration}: the index {index} of an earlier try is invalid and built again"
+        )),
+        MigrationEvent::Retrying {
+            migration,
+            attempt,
+            attempts,
+            pause,
+            reason,
+            blockers,
+        } => {
+            let mut lines = note(format!(
+                "{migration}: {reason}; try {attempt} of {attempts}, the next in {}",
+                seconds(pause.0)
+            ));
+            let blockers = blockers.iter();
+            lines.extend(blockers.map(|session| format!("   in the way: {session}")));
+            lines
+        }
+        MigrationEvent::Ended {
+            migration,
+            rollback,
+            seconds: took,
+        } => {
+            let done = if *rollback { "rolled back" } else { "applied" };
+            let time = paint(DIM, &seconds(took.0));
+            vec![format!(" {} {migration} {done} {time}", paint(GOOD, "✔"))]
+        }
     }
 }
 

@@ -16,10 +16,11 @@ const SUPERUSER: &str = "super";
 const PASSWORD: &str = "a p@ssword/of:tests";
 
 /// Runs as a user who may own a server. Arguments: the folder of the programs, the port, the
-/// superuser, its password. Its first line is the folder of the Unix socket.
+/// superuser, its password, `tls` or nothing. Its first line is the folder of the Unix socket, which
+/// with `tls` holds the root certificate as well.
 const SCRIPT: &str = r#"
 set -eu
-programs=$1 port=$2 user=$3 password=$4
+programs=$1 port=$2 user=$3 password=$4 tls=$5
 base=${TMPDIR:-/tmp}
 # Creating files is most of the work; memory is the quick place for them.
 if [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt 524288 ]; then
@@ -31,6 +32,29 @@ printf %s "$password" > "$folder/password"
 "$programs/initdb" --no-sync --username="$user" --pwfile="$folder/password" --encoding=UTF8 \
     --auth-local=trust --auth-host=scram-sha-256 --no-instructions "$folder/data" > "$folder/log" 2>&1 ||
     { cat "$folder/log" >&2; rm -rf "$folder"; exit 1; }
+if [ "$tls" = tls ]; then
+    cd "$folder"
+    key='-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes'
+    {
+        openssl req -x509 $key -days 9 -subj /CN=root -keyout root.key -out root.crt
+        openssl req -new $key -subj /CN=server -keyout server.key -out server.csr
+        echo subjectAltName=DNS:localhost > names
+        openssl x509 -req -in server.csr -CA root.crt -CAkey root.key -CAcreateserial -days 9 \
+            -extfile names -out server.crt
+    } > "$folder/log" 2>&1 || { cat "$folder/log" >&2; rm -rf "$folder"; exit 1; }
+    cat >> "$folder/data/postgresql.conf" <<END
+ssl = on
+ssl_cert_file = '$folder/server.crt'
+ssl_key_file = '$folder/server.key'
+END
+    cat > "$folder/data/pg_hba.conf" <<END
+local all all trust
+hostssl all no_tls all reject
+hostnossl all only_tls all reject
+host all all all scram-sha-256
+END
+    cd /
+fi
 "$programs/postgres" -D "$folder/data" -p "$port" -c listen_addresses=127.0.0.1 \
     -c unix_socket_directories="$folder" -c fsync=off -c full_page_writes=off \
     -c synchronous_commit=off -c max_connections=200 < /dev/null > "$folder/log" 2>&1 &
@@ -57,17 +81,24 @@ pub struct Cluster {
 /// The shared server, started by the first test that asks.
 pub fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(Cluster::start)
+    CLUSTER.get_or_init(|| Cluster::start(""))
+}
+
+/// A second server, with TLS: its certificate is for `localhost`, signed by `root.crt` in the folder
+/// of its socket. It refuses `only_tls` without TLS and `no_tls` with it.
+pub fn tls_cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| Cluster::start("tls"))
 }
 
 impl Cluster {
-    fn start() -> Self {
+    pub fn start(tls: &str) -> Self {
         let programs = find_programs();
         let port = free_port();
         let mut keeper = as_owner()
             .args(["sh", "-c", SCRIPT, "sh"])
             .arg(&programs)
-            .args([&port.to_string(), SUPERUSER, PASSWORD])
+            .args([&port.to_string(), SUPERUSER, PASSWORD, tls])
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -78,7 +109,7 @@ impl Cluster {
         BufReader::new(keeper.stdout.take().expect("it is piped"))
             .read_line(&mut socket)
             .expect("the script tells its folder");
-        assert!(!socket.is_empty(), "initdb failed, see above");
+        assert!(!socket.is_empty(), "initdb or openssl failed, see above");
         Self {
             port,
             socket: socket.trim_end().into(),

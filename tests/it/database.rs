@@ -1,1 +1,4 @@
 //! The verbs of `db`, through the built program.
+
+mod support;
+mod target;

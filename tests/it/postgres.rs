@@ -1,5 +1,10 @@
 //! The wire protocol against a real server; what a server does rarely is put on the wire here.
 
+mod databases;
+mod query;
+mod session;
+mod tls;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

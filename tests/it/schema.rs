@@ -1,9 +1,12 @@
 //! The catalogue of a real database.
 
 mod comparison;
+mod numbers;
+mod written;
 
 use poststack::postgres::{Address, Connection};
 use poststack::schema::{Schema, read};
+use tokio_postgres::error::ErrorPosition;
 
 use crate::cluster::cluster;
 
@@ -29,9 +32,18 @@ async fn database_of(sql: &str) -> (Connection, Address) {
     (connection, address)
 }
 
+/// Runs `sql`; what the server refuses fails the test with the text around it.
 async fn run(connection: &Connection, sql: &str) {
-    let outcome = connection.client().batch_execute(sql).await;
-    outcome.unwrap_or_else(|error| panic!("{error:?} in {sql}"));
+    let Err(error) = connection.client().batch_execute(sql).await else {
+        return;
+    };
+    let answer = error.as_db_error().expect("the server answers");
+    let place = match answer.position() {
+        Some(ErrorPosition::Original(position)) => (*position as usize).saturating_sub(200),
+        _ => panic!("{answer} {:?} in {sql}", answer.detail()),
+    };
+    let around: String = sql.chars().skip(place).take(300).collect();
+    panic!("{answer} in … {around} …");
 }
 
 async fn schema_of(sql: &str) -> Schema {

@@ -60,7 +60,7 @@ pub async fn restart(run: &Run, args: &StartArgs) -> Result<(), Failure> {
     let (environment, _) = project.environment(args.environment.environment.as_deref())?;
     let prepared = run.prepare(&project, environment, &args.variables)?;
     let engine = run.engine().await?;
-    let options = (StopOptions::default(), run.global.lock_wait);
+    let options = (StopOptions::default(), run.lock_wait());
     let listener = |event| run.ui.event(&event);
     stop(&project, &prepared, &engine, options, &listener).await?;
     bring_up(run, args, Verb::Start, (&project, &prepared, &engine)).await
@@ -82,7 +82,7 @@ async fn bring_up(
             storage: prepared.environment.postgres.storage,
         },
         build: args.build,
-        lock_wait: run.global.lock_wait,
+        lock_wait: run.lock_wait(),
         verb: verb.name(),
     };
     let listener = |event| run.ui.event(&event);

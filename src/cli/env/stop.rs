@@ -32,7 +32,7 @@ pub async fn run(run: &Run, args: &StopArgs) -> Result<(), Failure> {
         keep_postgres: args.keep_postgres,
     };
     let listener = |event| run.ui.event(&event);
-    let options = (options, run.global.lock_wait);
+    let options = (options, run.lock_wait());
     let outcome = stop(&project, &prepared, &engine, options, &listener).await?;
     run.ui.end(&outcome, || view::stopped(&outcome));
     Ok(())

@@ -383,15 +383,58 @@ fn a_mistyped_environments_is_one_fault() {
 #[test]
 fn an_alias_without_its_anchor_is_one_fault_and_hides_none() {
     insta::assert_snapshot!(faults_in("bind: *nothing\n<<: *none\npostgres: *nothing\ninit: [ *nothing ]\nx: 1\n"), @r#"
-        3:11 error at "*nothing": There is no anchor `nothing` before this alias
-          help: write `&nothing` before the value that it names
-        4:9 error at "*none": There is no anchor `none` before this alias
-          help: write `&none` before the value that it names
-        5:15 error at "*nothing": There is no anchor `nothing` before this alias
-          help: write `&nothing` before the value that it names
-        6:13 error at "*nothing": There is no anchor `nothing` before this alias
-          help: write `&nothing` before the value that it names
-        7:5 error at "x": Unknown key `x` in `environments.<name>`
-          help: known keys: extends, postgres, init, deployment, env_file, variables, bind
-        "#);
+    3:11 error at "*nothing": There is no anchor `nothing` before this alias
+      help: write `&nothing` before the value that it names
+    4:9 error at "*none": There is no anchor `none` before this alias
+      help: write `&none` before the value that it names
+    5:15 error at "*nothing": There is no anchor `nothing` before this alias
+      help: write `&nothing` before the value that it names
+    6:13 error at "*nothing": There is no anchor `nothing` before this alias
+      help: write `&nothing` before the value that it names
+    7:5 error at "x": Unknown key `x` in `environments.<name>`
+      help: known keys: extends, postgres, init, deployment, env_file, variables, bind, migrations_path, migrations, protected
+    "#);
+}
+
+#[test]
+fn a_database_has_one_folder_of_migrations() {
+    insta::assert_snapshot!(faults("environments:\n  dev:\n    init:\n      - migrations: one\n      - migrations: two\n      - migrations: ./one\n    migrations_path: three\n"), @r#"
+    4:21 error at "one": A database has one folder of migrations: `three` and `one` are two
+      7:22: the first one is named here
+      help: put all files into one folder; it is applied in one order
+    5:21 error at "two": A database has one folder of migrations: `three` and `two` are two
+      7:22: the first one is named here
+      help: put all files into one folder; it is applied in one order
+    6:21 error at "./one": A database has one folder of migrations: `three` and `./one` are two
+      7:22: the first one is named here
+      help: put all files into one folder; it is applied in one order
+    "#);
+}
+
+#[test]
+fn settings_of_migrations_are_checked() {
+    insta::assert_snapshot!(faults("environments:\n  a: { migrations: sql }\n  b: { migrations: { lock_timeout: 3, rehearse: requird, lock_tmeout: 1s }, protected: 1 }\n  c: { lock_wait: 3s }\n"), @r#"
+    2:20 error at "sql": `migrations` must be a mapping, this is a string
+      help: for the folder write `migrations_path: sql`
+    3:36 error at "3": `migrations.lock_timeout`: `3` is not a duration: it has no unit; write `3s`
+    3:49 error at "requird": `migrations.rehearse` is `requird`; it must be `required` or `optional`
+      help: did you mean `required`?
+    3:58 error at "lock_tmeout": Unknown key `lock_tmeout` in `migrations`
+      help: did you mean `lock_timeout`?
+    3:88 error at "1": `protected` must be `true` or `false`, this is a number
+    4:8 error at "lock_wait": Unknown key `lock_wait` in `environments.<name>`
+      help: `lock_wait` belongs under `environments.<name>.migrations`
+    "#);
+}
+
+#[test]
+fn tls_is_for_external_databases() {
+    insta::assert_snapshot!(faults("environments:\n  a: { postgres: { sslmode: require, sslrootcert: a.pem } }\n  b: { postgres: { host: db, password: x, sslmode: verify } }\n"), @r#"
+    2:29 error at "require": `postgres.sslmode` is for an external database, this is none
+      help: name its host as `postgres.host`, or remove the key
+    2:51 error at "a.pem": `postgres.sslrootcert` is for an external database, this is none
+      help: name its host as `postgres.host`, or remove the key
+    3:52 error at "verify": `postgres.sslmode` is `verify`, which is no mode of TLS
+      help: did you mean `verify-ca`?
+    "#);
 }

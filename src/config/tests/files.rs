@@ -39,12 +39,12 @@ environments:
     env_file: [deploy/a.env, absent.env]
     init:
       - migrations: migrations
-      - migrations: deploy/app.yml
       - compose: deploy
       - pod: nowhere/pod.yaml
     deployment: { compose: deploy/app.yaml }
   b: { deployment: { compose: other.yml } }
   c: { env_file: environments, deployment: { compose: deploy/app.yml }, init: [ { migrations: sql } ] }
+  d: { init: [ { migrations: deploy/app.yml } ] }
 ";
     let folder = project(text, &["deploy/a.env", "deploy/app.yml", "sql/"]);
     insta::assert_snapshot!(missing(&folder, "a"), @r#"
@@ -52,18 +52,20 @@ environments:
           help: looked for in `ROOT`
         6:21 error at "migrations": No such folder: `migrations`
           help: looked for in `ROOT`
-        7:21 error at "deploy/app.yml": `deploy/app.yml` is a file, not a folder
-          help: name a folder here
-        8:18 error at "deploy": `deploy` is a folder, not a file
+        7:18 error at "deploy": `deploy` is a folder, not a file
           help: name a file here
-        9:14 error at "nowhere/pod.yaml": No such file: `nowhere/pod.yaml`
+        8:14 error at "nowhere/pod.yaml": No such file: `nowhere/pod.yaml`
           help: looked for in `ROOT/nowhere`, a folder that does not exist
-        10:28 error at "deploy/app.yaml": No such file: `deploy/app.yaml`
+        9:28 error at "deploy/app.yaml": No such file: `deploy/app.yaml`
           help: looked for in `ROOT/deploy`; did you mean `app.yml`?
         "#);
     insta::assert_snapshot!(missing(&folder, "b"), @r#"
-        11:31 error at "other.yml": No such file: `other.yml`
+        10:31 error at "other.yml": No such file: `other.yml`
           help: looked for in `ROOT`
+        "#);
+    insta::assert_snapshot!(missing(&folder, "d"), @r#"
+        12:30 error at "deploy/app.yml": `deploy/app.yml` is a file, not a folder
+          help: name a folder here
         "#);
     fs::write(folder.path().join("environments"), "").unwrap();
     assert_eq!(missing(&folder, "c"), "");

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::config::keys;
-use crate::config::model::{DeploymentKind, InitKind, Password, PostgresImage, Storage};
+use crate::config::model::{
+    DeploymentKind, InitKind, Migrations, Password, PostgresImage, Rehearse, SslMode, Storage,
+};
+use std::time::Duration;
 
 /// The configuration of the specification; it must be read unchanged.
 const SPECIFICATION: &str = "\
@@ -336,4 +339,67 @@ fn a_project_without_a_name_is_named_after_its_folder() {
         "#);
     let (_, diagnostics) = read("environments: { a: }\n");
     assert_eq!(diagnostics, []);
+}
+
+#[test]
+fn migrations_have_settings_that_merge_one_by_one() {
+    let config = config(
+        "defaults:\n  migrations: { lock_timeout: 500ms, lock_wait: 5s }\n  migrations_path: db/migrations\n\
+         environments:\n  dev: { migrations: { lock_timeout: 0s, statement_timeout: 10min } }\n  \
+         live: { protected: true, migrations: { rehearse: required }, migrations_path: sql }\n",
+    );
+    let [dev, live] = config.environments.as_slice() else {
+        panic!("{config:?}");
+    };
+    assert_eq!(
+        dev.migrations,
+        Migrations {
+            lock_timeout: Duration::ZERO,
+            statement_timeout: Some(Duration::from_secs(600)),
+            lock_wait: Duration::from_secs(5),
+            rehearse: Rehearse::Optional,
+        }
+    );
+    assert_eq!(live.migrations.lock_timeout, Duration::from_millis(500));
+    assert_eq!(live.migrations.rehearse, Rehearse::Required);
+    assert_eq!((dev.protected, live.protected), (false, true));
+    let folder = |it: &Environment| it.migrations_folder.clone();
+    assert_eq!(folder(dev), Some("/work/shop/db/migrations".into()));
+    assert_eq!(folder(live), Some("/work/shop/sql".into()));
+}
+
+#[test]
+fn without_a_word_about_migrations_there_are_safe_defaults() {
+    let environment = first("environments: { dev: }\n");
+    assert_eq!(environment.migrations.lock_timeout, Duration::from_secs(3));
+    assert_eq!(environment.migrations.statement_timeout, None);
+    assert_eq!(environment.migrations.lock_wait, Duration::from_secs(60));
+    assert_eq!(environment.migrations_folder, None);
+    assert!(!environment.protected);
+}
+
+#[test]
+fn the_folder_of_the_init_phase_is_the_folder_of_migrations() {
+    let environment =
+        first("environments: { dev: { init: [{ migrations: ./sql }], migrations_path: sql } }\n");
+    assert_eq!(environment.migrations_folder, Some("/work/shop/sql".into()));
+}
+
+#[test]
+fn an_external_database_has_a_mode_of_tls() {
+    let environment = first(
+        "environments:\n  live:\n    postgres: { host: db.example.org, password: x, sslmode: verify-full, \
+         sslrootcert: db.pem }\n",
+    );
+    let postgres = environment.postgres;
+    assert_eq!(postgres.ssl_mode, Some(SslMode::VerifyFull));
+    let certificate = postgres.ssl_root_certificate;
+    assert_eq!(certificate, Some("/work/shop/db.pem".into()));
+}
+
+#[test]
+fn inherited_tls_has_no_effect_on_the_own_database() {
+    let environment =
+        first("defaults: { postgres: { sslmode: require } }\nenvironments: { dev: }\n");
+    assert_eq!(environment.postgres.host, None);
 }

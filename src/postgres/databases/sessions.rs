@@ -3,11 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
 use super::{DatabaseError, rows_about};
 use crate::postgres::Connection;
+
+/// How long a session that is closing may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// One session of a server, as far as our user may see it.
 ///
@@ -27,6 +32,15 @@ pub struct Session {
     pub state: Option<String>,
     /// How long the session is in this state.
     pub since: Option<Duration>,
+}
+
+impl Session {
+    /// Whether a client is behind it, not a worker of the server such as autovacuum, which gives
+    /// way by itself.
+    #[must_use]
+    pub fn is_client(&self) -> bool {
+        !self.user.is_empty()
+    }
 }
 
 /// `` `psql` of `app` from 10.0.0.1 (server process 42, idle for 3 s)``
@@ -76,6 +90,53 @@ fn session(row: &Row) -> Result<Session, Error> {
         state: row.try_get(4)?,
         since: since.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()),
     })
+}
+
+/// Waits a moment for sessions that are about to end, then tells who stays. The server would wait
+/// five seconds before it refuses.
+pub(super) async fn require_unused(
+    admin: &Connection,
+    action: &'static str,
+    database: &str,
+) -> Result<(), DatabaseError> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let mut users = sessions(admin, database).await?;
+        // The server ends its own workers by itself.
+        users.retain(|session| !session.user.is_empty());
+        if users.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() >= end {
+            return Err(DatabaseError::InUse {
+                action,
+                name: database.to_owned(),
+                sessions: users,
+            });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Ends our own session with a database and waits until the server has seen it, so that the database
+/// can be cloned or renamed. Gives up after two seconds: the server will say what is in the way.
+pub async fn close(admin: &Connection, connection: Connection) {
+    let asked = connection
+        .client()
+        .query_typed_one("SELECT pg_catalog.pg_backend_pid()", &[]);
+    let pid: Option<i32> = asked.await.ok().and_then(|row| row.try_get(0).ok());
+    let database = connection.address().database.clone();
+    drop(connection);
+    let end = Instant::now() + Duration::from_secs(2);
+    while let Some(pid) = pid
+        && Instant::now() < end
+    {
+        let there = sessions(admin, &database).await;
+        if !there.is_ok_and(|there| there.iter().any(|session| session.pid == pid)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
 
 /// Ends a session of this server; `false` when there was none.

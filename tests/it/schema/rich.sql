@@ -57,7 +57,7 @@ CREATE TABLE app.users (
     price_with_tax numeric(10, 2) GENERATED ALWAYS AS (price * 1.2) STORED,
     german text COLLATE app.german,
     changed_at timestamptz
-) WITH (fillfactor = 70, autovacuum_enabled = false, toast.autovacuum_enabled = false);
+) WITH (autovacuum_enabled = false, fillfactor = 70, toast.autovacuum_enabled = false);
 COMMENT ON TABLE app.users IS E'who\nuses \\ it';
 COMMENT ON COLUMN app.users."Full Name" IS 'first and last';
 COMMENT ON CONSTRAINT born_late ON app.users IS 'alive';
@@ -148,7 +148,7 @@ ALTER TABLE "Odd ""Name"""."Odd.Table" OWNER TO schema_owner;
 CREATE TABLE public.plain (id serial PRIMARY KEY, note text);
 REVOKE DELETE ON public.plain FROM super;
 CREATE FUNCTION public.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
-CREATE EVENT TRIGGER watcher ON ddl_command_end WHEN TAG IN ('DROP TABLE', 'CREATE TABLE') EXECUTE FUNCTION public.on_ddl();
+CREATE EVENT TRIGGER watcher ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'DROP TABLE') EXECUTE FUNCTION public.on_ddl();
 ALTER EVENT TRIGGER watcher DISABLE;
 CREATE PUBLICATION part FOR TABLE app.users (id, born) WHERE (id > 5), public.plain WITH (publish = 'insert, update');
 CREATE PUBLICATION more FOR TABLES IN SCHEMA app WITH (publish_via_partition_root);

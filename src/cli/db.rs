@@ -1,0 +1,120 @@
+//! `poststack db …`: one thin handler per command in `cli/db/`, the work itself in `database`.
+//!
+//! The environment is the last optional word of every command, or `--env`; `--database-url` names a
+//! database without one. To add a command: a file in `cli/db/` with its `Args` and `run`, a variant
+//! of [`DbCommand`] and an arm of [`run`], all in the order of the help.
+
+mod shell;
+mod test_connection;
+mod url;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::run::Run;
+use crate::database::{Target, Which, login, resolve};
+use crate::environment::project::Location;
+use crate::environment::{Failure, Kind};
+use crate::postgres::Connection;
+
+/// The arguments of `db`: which database, and the command.
+#[derive(Debug, Args)]
+pub struct DbArgs {
+    #[command(flatten)]
+    which: WhichArgs,
+    #[command(subcommand)]
+    command: DbCommand,
+}
+
+/// Names a database, for every command of `db`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which database")]
+struct WhichArgs {
+    /// The environment, as its name after the command
+    #[arg(short, long, global = true, value_name = "ENVIRONMENT")]
+    env: Option<String>,
+    /// A database by its URL instead of an environment [default: `$POSTSTACK_DATABASE_URL`]
+    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The folder of migrations [default: `migrations_path`, `migrations:` of `init`, `migrations`]
+    #[arg(long, global = true, value_name = "DIR")]
+    migrations: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum DbCommand {
+    /// Log in and show how long each phase takes
+    TestConnection(test_connection::TestConnectionArgs),
+    /// Show the URL of the database, with its password
+    Url(url::UrlArgs),
+    /// Open `psql` inside the container of the database
+    Shell(shell::ShellArgs),
+}
+
+pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
+    let db = Db {
+        run,
+        which: &args.which,
+    };
+    match args.command {
+        DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,
+        DbCommand::Url(args) => url::run(&db, &args),
+        DbCommand::Shell(args) => shell::run(&db, &args).await,
+    }
+}
+
+/// What every command of `db` works with.
+struct Db<'a> {
+    run: &'a Run,
+    which: &'a WhichArgs,
+}
+
+impl Db<'_> {
+    /// The database that is meant; `environment` is the word after the command.
+    fn target(&self, environment: Option<&str>) -> Result<Target, Failure> {
+        let environment = match (environment, self.which.env.as_deref()) {
+            (Some(word), Some(option)) if word != option => {
+                let message = format!("Two environments are named: `{word}` and `--env {option}`");
+                return Err(Failure::new(Kind::Usage, message).hint("drop one of the two"));
+            }
+            (word, option) => word.or(option),
+        };
+        let working_directory = Run::working_directory()?;
+        let target = resolve(&Which {
+            environment,
+            url: self.which.database_url.as_deref(),
+            migrations: self.which.migrations.as_deref(),
+            location: &Location {
+                config_file: self.run.global.config_file.as_deref(),
+                working_directory: &working_directory,
+            },
+        })?;
+        for note in &target.notes {
+            self.run.ui.note(note);
+        }
+        Ok(target)
+    }
+
+    /// The database that is meant, and a session with it.
+    async fn login(&self, environment: Option<&str>) -> Result<(Target, Connection), Failure> {
+        let target = self.target(environment)?;
+        let connection = login(&target).await?;
+        Ok((target, connection))
+    }
+}
+
+/// The environment of a command.
+#[derive(Debug, Args)]
+struct OnEnvironment {
+    /// The environment [default: `$POSTSTACK_ENV`, `env switch`, `environment:` in the file, or the
+    /// only one]
+    #[arg(value_name = "ENVIRONMENT")]
+    environment: Option<String>,
+}
+
+impl OnEnvironment {
+    fn name(&self) -> Option<&str> {
+        self.environment.as_deref()
+    }
+}

@@ -1,0 +1,34 @@
+//! The files of a target's folder beside its ledger: what most verbs begin with.
+
+use super::Target;
+use crate::diagnostic::Diagnostic;
+use crate::environment::{Failure, migrations};
+use crate::migration::{Folder, Ledger, MigrationError, Version, read_ledger};
+use crate::postgres::Connection;
+
+/// The files of the folder, with warnings about them.
+///
+/// # Errors
+/// There is no such folder, or its files have faults.
+pub fn load(target: &Target) -> Result<(Folder, Vec<Diagnostic>), Failure> {
+    let folder = target.existing_folder()?;
+    migrations::load(&folder.path, &folder.shown)
+}
+
+/// What the database has; `None` when nobody ever migrated it.
+///
+/// # Errors
+/// The server does not let us read it.
+pub async fn ledger(connection: &Connection) -> Result<Option<Ledger>, Failure> {
+    let ledger = read_ledger(connection).await;
+    ledger.map_err(|error| migrations::failure(&MigrationError::Server(error)))
+}
+
+/// The version that `text` names.
+///
+/// # Errors
+/// It is no number.
+pub fn version(text: &str) -> Result<Version, String> {
+    Version::parse(text)
+        .ok_or_else(|| format!("`{text}` is no version; write its digits, as in 003"))
+}

@@ -1,0 +1,164 @@
+//! What the statements of a rollback take away, told before they run.
+
+use serde::Serialize;
+
+use super::Target;
+use super::query::{run, source};
+use crate::migration::Script;
+use crate::migration::syntax::{AstNode, Name, Tree, ast};
+use crate::postgres::quote::literal;
+
+/// One thing that is gone afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lost {
+    /// `table`, `column`, `schema`, or `rows of table` when the table itself stays.
+    pub kind: &'static str,
+    /// `orders`, or `orders.total` for a column.
+    pub name: String,
+    /// The table that holds the rows; `None` where none are.
+    #[serde(skip)]
+    pub table: Option<String>,
+    /// Rows that go, or lose a value. `None` where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+}
+
+/// `table orders (3 rows)`
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)?;
+        match self.rows {
+            Some(1) => f.write_str(" (1 row)"),
+            Some(rows) => write!(f, " ({rows} rows)"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A larger table, in bytes, is not counted but estimated.
+const CHEAP: u64 = 32 * 1024 * 1024;
+
+/// What the statements of `script` take away, as far as they say so themselves.
+#[must_use]
+pub fn of(script: &Script) -> Vec<Lost> {
+    let trees = { script.statements.iter() }.filter_map(|one| Tree::parse(&script.source, one));
+    trees
+        .flat_map(|tree| of_statement(&tree.statement))
+        .collect()
+}
+
+fn of_statement(statement: &ast::Stmt) -> Vec<Lost> {
+    use ast::Stmt;
+    match statement {
+        Stmt::DropTable(drop) => all("table", drop.table_name_refs()),
+        Stmt::DropForeignTable(drop) => all("foreign table", drop.table_name_refs()),
+        Stmt::DropMaterializedView(drop) => all("materialized view", drop.view_refs()),
+        Stmt::DropSchema(drop) => without_rows("schema", drop.schema_refs()),
+        Stmt::DropSequence(drop) => without_rows("sequence", drop.sequence_refs()),
+        Stmt::Truncate(truncate) => {
+            let tables = truncate.table_list().into_iter();
+            all(
+                "rows of table",
+                tables.flat_map(|list| list.table_relation_names()),
+            )
+        }
+        Stmt::AlterTable(alter) => dropped_columns(alter),
+        Stmt::Delete(delete) => {
+            let table = delete.relation_name();
+            let lost = table
+                .and_then(|table| Name::first_in(&table))
+                .map(|name| Lost {
+                    kind: "rows of table",
+                    name: name.to_string(),
+                    table: None,
+                    rows: None,
+                });
+            lost.into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn all(kind: &'static str, names: impl Iterator<Item = impl AstNode>) -> Vec<Lost> {
+    let names = names.filter_map(|node| Name::of(&node));
+    names
+        .map(|name| Lost {
+            kind,
+            name: name.to_string(),
+            table: Some(name.to_string()),
+            rows: None,
+        })
+        .collect()
+}
+
+fn without_rows(kind: &'static str, names: impl Iterator<Item = impl AstNode>) -> Vec<Lost> {
+    let lost = all(kind, names).into_iter();
+    lost.map(|lost| Lost {
+        table: None,
+        ..lost
+    })
+    .collect()
+}
+
+fn dropped_columns(alter: &ast::AlterTable) -> Vec<Lost> {
+    let Some(table) = alter
+        .table_relation_name()
+        .and_then(|it| Name::first_in(&it))
+    else {
+        return Vec::new();
+    };
+    let dropped = alter.actions().filter_map(|action| match action {
+        ast::AlterTableAction::DropColumn(drop) => Name::of(&drop.column_name_ref()?),
+        _ => None,
+    });
+    dropped
+        .map(|column| Lost {
+            kind: "column",
+            name: format!("{table}.{column}"),
+            table: Some(table.to_string()),
+            rows: None,
+        })
+        .collect()
+}
+
+/// Fills in the rows of each: counted where that is cheap, else the server's estimate. What cannot
+/// be counted stays unknown: it is there to inform.
+pub async fn count_rows(target: &Target, lost: Vec<Lost>) -> Vec<Lost> {
+    let mut counted = Vec::with_capacity(lost.len());
+    for one in lost {
+        let rows = match &one.table {
+            Some(table) => rows_of(target, table).await,
+            None => None,
+        };
+        counted.push(Lost { rows, ..one });
+    }
+    counted
+}
+
+async fn rows_of(target: &Target, table: &str) -> Option<u64> {
+    let name = literal(table);
+    // The name is looked up by the server, which knows the search path.
+    let sql = format!(
+        "SELECT pg_catalog.to_regclass({name})::text, pg_catalog.pg_relation_size(oid), \
+         reltuples::int8 FROM pg_catalog.pg_class \
+         WHERE oid = pg_catalog.to_regclass({name}) AND relkind IN ('r', 'm')"
+    );
+    let row = first_row(target, &sql).await?;
+    let mut values = row.into_iter();
+    let quoted = values.next()??;
+    let size: u64 = values.next()??.parse().ok()?;
+    let estimate = values.next()??.parse().ok();
+    if size > CHEAP {
+        return estimate;
+    }
+    let sql = format!("SET statement_timeout = '2s'; SELECT pg_catalog.count(*) FROM {quoted}");
+    let row = first_row(target, &sql).await;
+    let count = row.and_then(|row| row.into_iter().next()?)?;
+    count.parse().ok()
+}
+
+async fn first_row(target: &Target, sql: &str) -> Option<Vec<Option<String>>> {
+    let answered = run(target, &source("rows", sql)).await.ok()?;
+    let mut results = answered.results.into_iter();
+    results.find_map(|result| result.rows.into_iter().next())
+}

@@ -1,0 +1,340 @@
+//! Which database a command means, and what the project says of it: the folder of migrations, how
+//! patient they are, whether it is protected. Reads `.poststack.yml` and env files; never a Compose
+//! file, and asks no engine.
+//!
+//! A URL (`--database-url`, then `POSTSTACK_DATABASE_URL`) replaces the address alone. Folder,
+//! settings and variables stay those of the environment that would be meant without it, where there
+//! is one; otherwise they are the defaults, and the folder is `migrations`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::config;
+use crate::config::model::{Environment, Migrations};
+use crate::diagnostic::any_error;
+use crate::environment::migrations::Rules;
+use crate::environment::prepare::PrepareOptions;
+use crate::environment::project::Location;
+use crate::environment::reach::{Reach, reach, reach_at};
+use crate::environment::{Failure, Kind, Project};
+use crate::plan::identity::Identity;
+use crate::postgres::Address;
+use crate::settings::process_environment;
+use crate::variables::{DatabaseAddress, Layers, Variables};
+
+/// The variable that holds the URL of a database.
+pub const URL_VARIABLE: &str = "POSTSTACK_DATABASE_URL";
+/// The folder of migrations when nothing names one.
+const DEFAULT_FOLDER: &str = "migrations";
+
+/// What the command line says.
+#[derive(Debug, Clone, Copy)]
+pub struct Which<'a> {
+    /// After the command or as `--env`.
+    pub environment: Option<&'a str>,
+    /// `--database-url`
+    pub url: Option<&'a str>,
+    /// `--migrations`, relative to the working directory.
+    pub migrations: Option<&'a Path>,
+    pub location: &'a Location<'a>,
+}
+
+/// One database with what the project says of it.
+pub struct Target {
+    pub address: Address,
+    /// Whether the password is known: a generated one is made by the first start.
+    pub has_password: bool,
+    /// The environment whose own or external database it is; `None` when a URL names it.
+    pub environment: Option<Named>,
+    /// As readers inside the environment's network and on the host reach it.
+    pub database: DatabaseAddress,
+    pub folder: Folder,
+    pub migrations: Migrations,
+    /// What to type before something is destroyed: the name of the protected environment.
+    pub protected: Option<String>,
+    /// For `${…}` in migrations.
+    pub variables: Variables,
+    /// The folder of `.poststack.yml`, or the working directory.
+    pub root: PathBuf,
+    /// Worth telling before anything is done.
+    pub notes: Vec<String>,
+}
+
+/// An environment of the project.
+#[derive(Debug, Clone)]
+pub struct Named {
+    pub identity: Identity,
+    pub environment: Environment,
+}
+
+/// A folder of migrations, which may not be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Absolute.
+    pub path: PathBuf,
+    /// As messages show it.
+    pub shown: PathBuf,
+}
+
+impl Target {
+    /// How messages call it: `dev`, or `host:port/database`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.environment {
+            Some(named) => named.environment.name.to_string(),
+            None => self.address.to_string(),
+        }
+    }
+
+    /// The environment's name, where one is meant.
+    #[must_use]
+    pub fn environment_name(&self) -> Option<&str> {
+        let named = self.environment.as_ref();
+        named.map(|named| named.environment.name.as_str())
+    }
+
+    /// The container of the database, when it is the environment's own.
+    #[must_use]
+    pub fn container(&self) -> Option<String> {
+        let named = self.environment.as_ref()?;
+        let is_own = named.environment.postgres.host.is_none();
+        is_own.then(|| named.identity.database_container())
+    }
+
+    /// What the project says of a run of migrations; `lock_wait` is `--lock-wait`.
+    #[must_use]
+    pub fn rules(&self, lock_wait: Option<Duration>) -> Rules<'_> {
+        Rules {
+            settings: &self.migrations,
+            protected: self.protected.is_some(),
+            variables: &self.variables,
+            lock_wait,
+        }
+    }
+
+    /// That the database has a password to log in with.
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`]: the environment was never started.
+    pub fn has_started(&self) -> Result<(), Failure> {
+        if self.has_password {
+            return Ok(());
+        }
+        let name = self.name();
+        let message = format!("The database of `{name}` was never started");
+        let failure = Failure::new(Kind::Unreachable, message);
+        Err(failure.hint(format!("start it: poststack env start {name}")))
+    }
+
+    /// A command line for a hint, with the environment at its end where one is meant.
+    #[must_use]
+    pub fn command(&self, verb: &str) -> String {
+        match self.environment_name() {
+            Some(name) => format!("poststack db {verb} {name}"),
+            None => format!("poststack db {verb}"),
+        }
+    }
+
+    /// The folder itself.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub fn existing_folder(&self) -> Result<&Folder, Failure> {
+        if self.folder.path.is_dir() {
+            return Ok(&self.folder);
+        }
+        let shown = self.folder.shown.display();
+        let message = format!("There is no folder `{shown}` with migrations");
+        Err(Failure::new(Kind::Configuration, message)
+            .hint("make it with its first migration: poststack db new NAME")
+            .hint("or name another one: --migrations DIR, or `migrations_path` of the environment"))
+    }
+}
+
+/// Finds the database that is meant.
+///
+/// # Errors
+/// A URL beside a named environment, an unknown environment, a URL that is none, no project where
+/// none names a database, or faults in the files that were read.
+pub fn resolve(which: &Which<'_>) -> Result<Target, Failure> {
+    let process = process_environment();
+    let variable = process.get(URL_VARIABLE).filter(|url| !url.is_empty());
+    match (which.url, variable, which.environment) {
+        (Some(_), _, Some(name)) => Err(both("--database-url", name)),
+        (None, Some(_), Some(name)) => Err(both(URL_VARIABLE, name)),
+        (Some(url), _, None) => of_url(which, url, "--database-url"),
+        (None, Some(url), None) => of_url(which, url, URL_VARIABLE),
+        (None, None, name) => {
+            let project = Project::open(which.location, process)?;
+            let (environment, _) = project.environment(name)?;
+            of_environment(which, &project, environment)
+        }
+    }
+}
+
+/// Two databases are named; whichever was taken, somebody would be surprised.
+fn both(url: &str, environment: &str) -> Failure {
+    let message = format!("Both `{url}` and the environment `{environment}` name a database");
+    let failure = Failure::new(Kind::Usage, message);
+    match url {
+        URL_VARIABLE => failure.hint(format!(
+            "drop one: unset {URL_VARIABLE}, or leave out `{environment}`"
+        )),
+        _ => failure.hint(format!("drop one: `{url}` or `{environment}`")),
+    }
+}
+
+fn of_environment(
+    which: &Which<'_>,
+    project: &Project,
+    environment: &Environment,
+) -> Result<Target, Failure> {
+    let reached = reach(project, environment, &PrepareOptions::default())?;
+    refuse_faults(&reached)?;
+    Ok(Target {
+        address: reached.address(&environment.postgres),
+        has_password: reached.has_password,
+        folder: folder(which, Some((project, environment))),
+        migrations: environment.migrations,
+        protected: environment.protected.then(|| environment.name.to_string()),
+        environment: Some(Named {
+            identity: project.identity(environment),
+            environment: environment.clone(),
+        }),
+        database: reached.database,
+        variables: reached.variables,
+        root: project.config.root.clone(),
+        notes: Vec::new(),
+    })
+}
+
+fn refuse_faults(reached: &Reach) -> Result<(), Failure> {
+    match any_error(&reached.diagnostics) {
+        true => Err(Failure::configuration(reached.diagnostics.clone())),
+        false => Ok(()),
+    }
+}
+
+fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure> {
+    let address = Address::parse(url).map_err(|error| {
+        let message = format!("`{origin}` is not the URL of a database: {error}");
+        Failure::new(Kind::Usage, message).hint(
+            "write it as postgresql://user:password@host:5432/database, each part \
+             percent-encoded",
+        )
+    })?;
+    let project = project_beside(which)?;
+    // Which of several it would be does not matter: without one there are the defaults.
+    let meant = project.as_ref().and_then(|project| {
+        let (environment, _) = project.environment(None).ok()?;
+        Some((project, environment))
+    });
+    let database = as_database(&address);
+    let variables = match meant {
+        Some((project, environment)) => {
+            let reached = reach_at(
+                project,
+                environment,
+                &PrepareOptions::default(),
+                database.clone(),
+            );
+            refuse_faults(&reached)?;
+            reached.variables
+        }
+        None => process_alone(),
+    };
+    let root = project.as_ref().map(|project| project.config.root.clone());
+    let protected = project.as_ref();
+    Ok(Target {
+        folder: folder(which, meant),
+        migrations: meant.map_or_else(Migrations::default, |(_, one)| one.migrations),
+        protected: protected.and_then(|project| protected_at(project, &address)),
+        notes: note(origin, &address, meant.map(|(_, environment)| environment)),
+        environment: None,
+        has_password: true,
+        database,
+        variables,
+        root: root.unwrap_or_else(|| which.location.working_directory.to_path_buf()),
+        address,
+    })
+}
+
+/// The project around a URL, which needs none.
+fn project_beside(which: &Which<'_>) -> Result<Option<Project>, Failure> {
+    let location = which.location;
+    let is_none =
+        location.config_file.is_none() && config::find(location.working_directory).is_none();
+    if is_none {
+        return Ok(None);
+    }
+    Project::open(location, process_environment()).map(Some)
+}
+
+/// A URL out of the process environment may surprise where an environment would be meant.
+fn note(origin: &str, address: &Address, meant: Option<&Environment>) -> Vec<String> {
+    let Some(environment) = meant.filter(|_| origin == URL_VARIABLE) else {
+        return Vec::new();
+    };
+    let name = &environment.name;
+    vec![format!(
+        "{URL_VARIABLE} names the database {address}; unset it to use environment `{name}`"
+    )]
+}
+
+/// The name of the protected environment whose database is at `address`.
+fn protected_at(project: &Project, address: &Address) -> Option<String> {
+    let mut protected = project
+        .config
+        .environments
+        .iter()
+        .filter(|one| one.protected);
+    let local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "::1");
+    let found = protected.find(|one| {
+        let is_there = match &one.postgres.host {
+            Some(host) => host.eq_ignore_ascii_case(&address.host),
+            None => local(&address.host) || address.host == one.bind.to_string(),
+        };
+        is_there && one.postgres.port == address.port && one.postgres.database == address.database
+    });
+    found.map(|one| one.name.to_string())
+}
+
+/// A URL is the same for every reader.
+fn as_database(address: &Address) -> DatabaseAddress {
+    DatabaseAddress {
+        network_host: address.host.clone(),
+        network_port: address.port,
+        host_host: address.host.clone(),
+        host_port: address.port,
+        database: address.database.clone(),
+        user: address.user.clone(),
+        password: address.password.clone(),
+    }
+}
+
+/// Outside a project there is the process environment.
+fn process_alone() -> Variables {
+    let layers = Layers {
+        process: process_environment(),
+        ..Layers::default()
+    };
+    Variables::resolve(&layers).0
+}
+
+/// `--migrations`, then the environment's, then `migrations` beside the configuration.
+fn folder(which: &Which<'_>, meant: Option<(&Project, &Environment)>) -> Folder {
+    let working_directory = which.location.working_directory;
+    let path = match (which.migrations, meant) {
+        (Some(named), _) => working_directory.join(named),
+        (None, Some((project, environment))) => environment
+            .migrations_folder
+            .clone()
+            .unwrap_or_else(|| project.config.root.join(DEFAULT_FOLDER)),
+        (None, None) => working_directory.join(DEFAULT_FOLDER),
+    };
+    let shown = path.strip_prefix(working_directory).unwrap_or(&path);
+    Folder {
+        shown: shown.to_path_buf(),
+        path,
+    }
+}

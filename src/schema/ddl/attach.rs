@@ -1,0 +1,197 @@
+//! What ties objects together once they are there: partitions, heirs, indexes of partitions, sequences
+//! of columns.
+
+use super::super::compare::{owner_of_sequence, parents};
+use super::super::name;
+use super::{Context, Kind, Object, ObjectId, Property, Schema, Statement};
+
+/// Whether the parents of a table have to be told of it. A new heir names them itself.
+pub(super) fn is_due(context: &Context<'_>, id: &ObjectId) -> bool {
+    let Some(table) = context.to.get(id) else {
+        return false;
+    };
+    let tie = |table: &Object, property| table.get(property).map(str::to_owned);
+    match context.from.get(id) {
+        None => table.is(Property::PartitionOf),
+        Some(before) => [
+            Property::PartitionOf,
+            Property::PartitionBound,
+            Property::Inherits,
+        ]
+        .iter()
+        .any(|property| tie(before, *property) != tie(table, *property)),
+    }
+}
+
+/// Makes `id` the partition or the heir it is to be. What it no longer is was undone before.
+pub(super) fn table(context: &Context<'_>, id: &ObjectId) -> Vec<Statement> {
+    let Some(table) = context.to.get(id) else {
+        return Vec::new();
+    };
+    let own = id.sql();
+    if let Some(parent) = table.get(Property::PartitionOf) {
+        let bound = table.get(Property::PartitionBound).unwrap_or_default();
+        let sql = format!("ALTER TABLE ONLY {parent} ATTACH PARTITION {own} {bound}");
+        return vec![Statement::new(id, sql)];
+    }
+    let before = context.from.get(id);
+    let old = |parent: &&str| {
+        before.is_some_and(|before| before.lines(Property::Inherits).any(|old| old == *parent))
+    };
+    table
+        .lines(Property::Inherits)
+        .filter(|parent| !old(parent))
+        .map(|parent| Statement::new(id, format!("ALTER TABLE ONLY {own} INHERIT {parent}")))
+        .collect()
+}
+
+/// Takes tables away from the parents they are to have no longer, with the schema after that.
+pub(super) fn detach_all(from: &Schema, to: &Schema) -> (Vec<Statement>, Schema) {
+    let mut rest = from.clone();
+    let mut statements = Vec::new();
+    for (id, before) in &from.objects {
+        let Some(after) = to.get(id).filter(|_| id.kind == Kind::Table) else {
+            continue;
+        };
+        let detaching = detach(id, before, after);
+        if !detaching.is_empty() {
+            forget_parents(&mut rest, from, to, id);
+        }
+        statements.extend(detaching);
+    }
+    (statements, rest)
+}
+
+fn detach(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
+    let own = id.sql();
+    let differs = |property| before.get(property) != after.get(property);
+    if let Some(parent) = before.get(Property::PartitionOf)
+        && (differs(Property::PartitionOf) || differs(Property::PartitionBound))
+    {
+        let sql = format!("ALTER TABLE {parent} DETACH PARTITION {own}");
+        return vec![Statement::new(id, sql)];
+    }
+    let stays = |parent: &&str| {
+        after
+            .lines(Property::Inherits)
+            .any(|other| other == *parent)
+    };
+    before
+        .lines(Property::Inherits)
+        .filter(|parent| !stays(parent))
+        .map(|parent| Statement::new(id, format!("ALTER TABLE ONLY {own} NO INHERIT {parent}")))
+        .collect()
+}
+
+/// What a table had from its parents becomes its own.
+fn forget_parents(rest: &mut Schema, from: &Schema, to: &Schema, id: &ObjectId) {
+    for (key, key_object) in foreign_keys_of_parents(from, id) {
+        let same = |other: &Object| {
+            other.get(Property::Definition) == key_object.get(Property::Definition)
+        };
+        let own = to
+            .parts(id, Kind::Constraint)
+            .find(|(_, other)| same(other));
+        let own = own.map_or_else(
+            || ObjectId::of_table(key.kind, &id.schema, &id.name, &key.name),
+            |(own, _)| own.clone(),
+        );
+        rest.objects.insert(own, key_object.clone());
+    }
+    let wanted = to.get(id).and_then(|table| table.get(Property::Inherits));
+    let wanted: Vec<&str> = wanted.unwrap_or_default().lines().collect();
+    for (part, object) in &mut rest.objects {
+        let properties = &mut object.properties;
+        if part == id {
+            properties.remove(&Property::PartitionOf);
+            properties.remove(&Property::PartitionBound);
+            let inherits = properties.remove(&Property::Inherits).unwrap_or_default();
+            let kept: Vec<&str> = inherits
+                .lines()
+                .filter(|parent| wanted.contains(parent))
+                .collect();
+            if !kept.is_empty() {
+                properties.insert(Property::Inherits, kept.join("\n"));
+            }
+        } else if part.schema == id.schema && part.table == id.name {
+            properties.remove(&Property::AttachedTo);
+            properties.remove(&Property::Inherited);
+        }
+    }
+}
+
+/// A partition has copies of those, its parents' parents' too.
+fn foreign_keys_of_parents<'a>(from: &'a Schema, id: &ObjectId) -> Vec<(&'a ObjectId, &'a Object)> {
+    let Some(table) = from.get(id).filter(|table| table.is(Property::PartitionOf)) else {
+        return Vec::new();
+    };
+    let mut keys = Vec::new();
+    for (schema, parent) in parents(table) {
+        let parent = ObjectId::new(Kind::Table, &schema, &parent);
+        if let Some((parent, _)) = from.objects.get_key_value(&parent) {
+            let constraints = from.parts(parent, Kind::Constraint);
+            keys.extend(constraints.filter(|(_, constraint)| {
+                constraint.get(Property::ConstraintType) == Some("foreign key")
+            }));
+            keys.extend(foreign_keys_of_parents(from, parent));
+        }
+    }
+    keys
+}
+
+/// Makes the index of a partition part of the partitioned table's; no harm where it is already.
+pub(super) fn index(context: &Context<'_>, id: &ObjectId) -> Option<Statement> {
+    let index = context.to.get(id)?;
+    let parent = index.get(Property::AttachedTo)?;
+    let own = format!("{}.{}", name::identifier(&id.schema), id.sql_name());
+    let sql = format!("ALTER INDEX {parent} ATTACH PARTITION {own}");
+    let is_attached = context
+        .from
+        .get(id)
+        .is_some_and(|before| before.is(Property::AttachedTo));
+    (!is_attached).then(|| Statement::new(id, sql))
+}
+
+/// Whether a sequence has to be given to a column, or taken from it.
+pub(super) fn is_given(context: &Context<'_>, id: &ObjectId) -> bool {
+    let owner = |sequence: Option<&Object>| sequence.and_then(owner_of_sequence);
+    let after = context.to.get(id);
+    let is_own = after.is_some_and(|sequence| !sequence.is(Property::OfIdentity));
+    is_own && owner(after) != owner(context.from.get(id))
+}
+
+/// Gives the sequence to its column.
+pub(super) fn sequence(context: &Context<'_>, id: &ObjectId) -> Option<Statement> {
+    let owner = context.to.get(id)?.get(Property::OwnedBy).unwrap_or("NONE");
+    let sql = format!("ALTER SEQUENCE {} OWNED BY {owner}", id.sql());
+    Some(Statement::new(id, sql))
+}
+
+/// The object of the same name that `id` has from a parent of its table.
+pub(super) fn inherited_from<'a>(
+    schema: &'a Schema,
+    id: &ObjectId,
+) -> Option<(&'a ObjectId, &'a Object)> {
+    let table = schema.get(&ObjectId::new(Kind::Table, &id.schema, &id.table))?;
+    parents(table).find_map(|(parent_schema, parent)| {
+        let parent = ObjectId::of_table(id.kind, &parent_schema, &parent, &id.name);
+        schema.objects.get_key_value(&parent)
+    })
+}
+
+/// Whether the columns of `id`'s table are changed with the type the table is of.
+pub(super) fn follows_type(from: &Schema, to: &Schema, id: &ObjectId) -> bool {
+    let table = from.get(&ObjectId::new(Kind::Table, &id.schema, &id.table));
+    let of = table
+        .and_then(|table| table.get(Property::OfType))
+        .map(name::split);
+    let Some([schema, name]) = of.and_then(|of| <[String; 2]>::try_from(of).ok()) else {
+        return false;
+    };
+    let of = ObjectId::new(Kind::Composite, &schema, &name);
+    let attributes = |schema: &Schema| {
+        let of = schema.get(&of)?;
+        of.get(Property::Attributes).map(str::to_owned)
+    };
+    attributes(from) != attributes(to)
+}

@@ -1,0 +1,85 @@
+//! A folder of migrations and a database of the test cluster, used through the built program.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use poststack::postgres::{Address, url};
+use tempfile::TempDir;
+
+use crate::cluster::cluster;
+use crate::project::{Ran, ran};
+
+/// A working directory without a project around it.
+pub struct Folder(TempDir);
+
+impl Folder {
+    /// A folder with these files.
+    pub fn new(files: &[(&str, &str)]) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for (path, text) in files {
+            folder.write(path, text);
+        }
+        folder
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn write(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The program, ready to run here.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_poststack"));
+        command
+            .current_dir(self.path())
+            .args(arguments)
+            .env_remove("POSTSTACK_ENV")
+            .env_remove("POSTSTACK_DATABASE_URL")
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        ran(&mut self.command(arguments))
+    }
+
+    /// Runs the program with a variable.
+    pub fn run_with(&self, variable: (&str, &str), arguments: &[&str]) -> Ran {
+        ran(self.command(arguments).env(variable.0, variable.1))
+    }
+}
+
+/// A folder and an empty database of its own.
+pub struct Fresh {
+    pub folder: Folder,
+    pub address: Address,
+}
+
+impl Fresh {
+    pub async fn new(files: &[(&str, &str)]) -> Self {
+        Self {
+            folder: Folder::new(files),
+            address: cluster().database().await,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        url(&self.address).expose().to_owned()
+    }
+
+    /// Runs `db …` on the database.
+    pub fn db(&self, arguments: &[&str]) -> Ran {
+        let url = self.url();
+        let mut all = vec!["db"];
+        all.extend(arguments);
+        all.extend(["--database-url", &url]);
+        self.folder.run(&all)
+    }
+}
