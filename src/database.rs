@@ -3,19 +3,25 @@
 //! Each gives data that serializes; nothing here prints or asks. The SQL itself is in `postgres`,
 //! `schema` and `migration`.
 
+pub mod branch;
+pub mod diff;
 pub mod files;
+pub mod fresh;
 pub mod info;
 pub mod lint;
 pub mod login;
 pub mod loss;
 pub mod migrate;
 pub mod query;
+pub mod reset;
 pub mod rollback;
 pub mod schemas;
 pub mod seed;
+pub mod server;
 pub mod shell;
 pub mod show_schema;
 pub mod status;
+pub mod switch;
 pub mod target;
 pub mod test_connection;
 pub mod unlock;

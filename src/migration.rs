@@ -6,7 +6,10 @@
 //! the ledger talk to a server. A migration and its ledger row are one transaction, and the lock is
 //! one of the session: a killed run leaves nothing to clean up.
 
+pub mod adopt;
 pub mod files;
+pub mod next;
+pub mod rename;
 pub mod syntax;
 
 mod assess;
@@ -20,6 +23,7 @@ mod inverse;
 mod ledger;
 mod lock;
 mod name;
+mod observed;
 mod origin;
 mod plan;
 mod record;
@@ -44,6 +48,7 @@ pub use inverse::{Inverse, inverse};
 pub use ledger::{Ledger, LedgerEntry, RepeatableEntry, Unfinished, read_ledger};
 pub use lock::{lock_holder, with_lock};
 pub use name::{Direction, Version};
+pub use observed::{Moment, run_observed};
 pub use origin::{ForeignLedger, Tool};
 pub use plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
 pub use record::{

@@ -1,1 +1,132 @@
-//! Pending migrations tried step by step on a clone; the real database is only read.
+//! Pending migrations tried step by step on a scratch database beside the real one, which is only
+//! read.
+//!
+//! Each file goes up, back and up again, and the schema is compared after every step: over a whole
+//! cycle of several files what one rollback forgets is hidden by the next. What a migration does
+//! outside its database (`COPY … TO PROGRAM`, `dblink`, …) it does in a rehearsal too.
+
+mod error;
+mod ground;
+mod report;
+mod rows;
+mod run;
+mod snapshot;
+mod walk;
+
+use std::time::Instant;
+
+pub use self::error::RehearsalError;
+pub use self::ground::DEFAULT_CLONE_LIMIT;
+use self::ground::Ground;
+pub use self::report::{
+    Count, FileReport, Finding, FindingKind, Lock, Report, Rewritten, RowsReport, Run, Way,
+};
+use self::walk::Walk;
+use crate::event::Seconds;
+use crate::migration::{Folder, MigrationError, Request, plan_migrate, read_ledger};
+use crate::postgres::{Address, Connection, connect, databases};
+use crate::schema;
+
+/// How a rehearsal is held.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Which files, and how patient each is.
+    pub request: Request<'a>,
+    /// Databases up to this size are cloned with their data, in bytes.
+    pub clone_limit: u64,
+}
+
+impl<'a> Options<'a> {
+    #[must_use]
+    pub fn of(request: Request<'a>) -> Self {
+        Self {
+            request,
+            clone_limit: DEFAULT_CLONE_LIMIT,
+        }
+    }
+}
+
+/// What a rehearsal is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// The scratch database is made.
+    Preparing,
+    /// The file with this title goes up for the first time.
+    Trying(&'a str),
+}
+
+/// Tries what is pending on a scratch database in the server of `address`. Whoever has a session
+/// with that database closes it first, or it cannot be cloned with its data.
+///
+/// To stop it, drop the future; the next rehearsal on the server drops the scratch database.
+///
+/// # Errors
+/// A [`RehearsalError`] where there is nothing to report. What is wrong with the files that are
+/// tried is in the report.
+pub async fn rehearse(
+    address: &Address,
+    folder: &Folder,
+    options: &Options<'_>,
+    mut on_event: impl FnMut(Event<'_>),
+) -> Result<Report, RehearsalError> {
+    let began = Instant::now();
+    let admin = databases::maintenance(address, error::CONNECT).await?;
+    let real = connect(address, error::CONNECT).await?;
+    let ledger = read_ledger(&real).await.map_err(MigrationError::Server)?;
+    let steps = plan_migrate(folder, ledger.as_ref(), &options.request)?;
+    if steps.is_empty() {
+        return Ok(Report::nothing(address, Seconds(began.elapsed())));
+    }
+    let before = schema::read(&real).await?;
+    databases::close(&admin, real).await;
+    on_event(Event::Preparing);
+    let ground = Ground::prepare(admin, address, &before, options).await?;
+    let walked = walk_on(&ground, address, &steps, options, &mut on_event).await;
+    let (way, reason) = (ground.way, ground.reason.clone());
+    ground.clear().await;
+    let (files, not_run) = walked?;
+    Ok(Report {
+        database: address.database.clone(),
+        way,
+        reason,
+        files,
+        not_run,
+        seconds: Seconds(began.elapsed()),
+    })
+}
+
+/// As [`rehearse`], where a rehearsal is required before anything is applied.
+///
+/// # Errors
+/// [`RehearsalError::Findings`] when the report has an error, and those of [`rehearse`].
+pub async fn gate(
+    address: &Address,
+    folder: &Folder,
+    options: &Options<'_>,
+    on_event: impl FnMut(Event<'_>),
+) -> Result<Report, RehearsalError> {
+    let report = rehearse(address, folder, options, on_event).await?;
+    if report.has_errors() {
+        return Err(RehearsalError::Findings(Box::new(report)));
+    }
+    Ok(report)
+}
+
+async fn walk_on(
+    ground: &Ground,
+    address: &Address,
+    steps: &[crate::migration::Step<'_>],
+    options: &Options<'_>,
+    on_event: &mut impl FnMut(Event<'_>),
+) -> Result<(Vec<FileReport>, Vec<String>), RehearsalError> {
+    let scratch: Connection = connect(&address.with_database(&ground.name), error::CONNECT).await?;
+    let mut walk = Walk::begin(&scratch, ground.way, &options.request).await?;
+    for (index, step) in steps.iter().enumerate() {
+        on_event(Event::Trying(&step.title()));
+        if !walk.step(step).await? {
+            let rest = steps.get(index + 1..).unwrap_or_default();
+            return Ok((walk.files, rest.iter().map(|step| step.title()).collect()));
+        }
+    }
+    Ok((walk.files, Vec::new()))
+}

@@ -4,17 +4,21 @@
 //! database without one. To add a command: a file in `cli/db/` with its `Args` and `run`, a variant
 //! of [`DbCommand`] and an arm of [`run`], all in the order of the help.
 
+mod branch;
 mod confirm;
+mod diff;
 mod info;
 mod lint;
 mod migrate;
 mod query;
+mod reset;
 mod rollback;
 mod schema;
 mod seed;
 mod shell;
 mod show_schema;
 mod status;
+mod switch;
 mod test_connection;
 mod unlock;
 mod url;
@@ -81,6 +85,14 @@ enum DbCommand {
     Seed(seed::SeedArgs),
     /// Run SQL and show what the server answers
     Query(query::QueryArgs),
+    /// Show what somebody changed by hand, as DDL
+    Diff(diff::DiffArgs),
+    /// Replace the database by a new one that the migrations make
+    Reset(reset::ResetArgs),
+    /// Copy the database, list the copies, delete one
+    Branch(branch::BranchArgs),
+    /// Choose the copy of its database that an environment uses
+    Switch(switch::SwitchArgs),
     /// Open `psql` inside the container of the database
     Shell(shell::ShellArgs),
     /// Show the URL of the database, with its password
@@ -114,6 +126,10 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         DbCommand::Unlock(args) => unlock::run(&db, &args).await,
         DbCommand::Seed(args) => seed::run(&db, &args).await,
         DbCommand::Query(args) => query::run(&db, &args).await,
+        DbCommand::Diff(args) => diff::run(&db, &args).await,
+        DbCommand::Reset(args) => reset::run(&db, &args).await,
+        DbCommand::Branch(args) => branch::run(&db, &args).await,
+        DbCommand::Switch(args) => switch::run(&db, &args).await,
         DbCommand::Shell(args) => shell::run(&db, &args).await,
         DbCommand::Url(args) => url::run(&db, &args),
         DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,

@@ -2,6 +2,7 @@
 //! `db migrate`, with what the configuration demands before it.
 
 mod gate;
+mod rehearse;
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::secret::Secret;
 use crate::variables::{Reader, Variables};
 
 pub use gate::lint;
+pub use rehearse::{refused, rehearse, rehearse_if_required};
 
 /// What the configuration says of a run.
 #[derive(Clone, Copy)]

@@ -63,6 +63,14 @@ pub(super) async fn run_own(
     outcome
 }
 
+/// The statements that make the ledger, for a transaction that does more.
+pub(super) fn ledger_schema() -> String {
+    let ups = assets::MIGRATIONS.iter();
+    let ups = ups.filter(|(path, _)| !path.ends_with(".rollback.sql"));
+    let schema: String = ups.map(|(_, sql)| *sql).collect();
+    format!("SET LOCAL client_min_messages = warning;\n{schema}\n;")
+}
+
 /// The statement that records `migration` as applied; `elapsed` is an SQL expression in
 /// milliseconds.
 #[must_use]

@@ -198,7 +198,12 @@ async fn read(connection: &Connection) -> Result<Option<Ledger>, MigrationError>
     ledger.map_err(MigrationError::Server)
 }
 
-fn failed(step: &Step<'_>, stopped: Stopped, done: &[String], rest: &[Step<'_>]) -> MigrationError {
+pub(super) fn failed(
+    step: &Step<'_>,
+    stopped: Stopped,
+    done: &[String],
+    rest: &[Step<'_>],
+) -> MigrationError {
     let Stopped { refused, blockers } = stopped;
     let advice = blockers
         .iter()

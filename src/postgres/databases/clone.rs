@@ -92,9 +92,9 @@ pub(super) async fn copy(
             _ => DatabaseError::of(admin, "clone", source, error).await,
         });
     }
-    if let Err(error) = copy_surroundings(admin, source, name).await {
+    if let Err(error) = copy_settings(admin, source, name).await {
         discard(admin, name).await;
-        return Err(DatabaseError::of(admin, "clone the settings of", source, error).await);
+        return Err(error);
     }
     Ok(())
 }
@@ -102,6 +102,22 @@ pub(super) async fn copy(
 async fn discard(admin: &Connection, name: &str) {
     if let Err(error) = drop_database(admin, name, false).await {
         tracing::debug!("a clone that failed stays until the next run: {error}");
+    }
+}
+
+/// Gives `name` the settings (`ALTER DATABASE … SET`) and privileges of `source`, which are no part
+/// of what is inside it.
+///
+/// # Errors
+/// A [`DatabaseError`].
+pub async fn copy_settings(
+    admin: &Connection,
+    source: &str,
+    name: &str,
+) -> Result<(), DatabaseError> {
+    match copy_surroundings(admin, source, name).await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(DatabaseError::of(admin, "clone the settings of", source, error).await),
     }
 }
 

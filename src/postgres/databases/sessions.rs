@@ -34,6 +34,15 @@ pub struct Session {
     pub since: Option<Duration>,
 }
 
+impl Session {
+    /// Whether a client is behind it, not a worker of the server such as autovacuum, which gives
+    /// way by itself.
+    #[must_use]
+    pub fn is_client(&self) -> bool {
+        !self.user.is_empty()
+    }
+}
+
 /// `` `psql` of `app` from 10.0.0.1 (server process 42, idle for 3 s)``
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,6 +115,27 @@ pub(super) async fn require_unused(
             });
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Ends our own session with a database and waits until the server has seen it, so that the database
+/// can be cloned or renamed. Gives up after two seconds: the server will say what is in the way.
+pub async fn close(admin: &Connection, connection: Connection) {
+    let asked = connection
+        .client()
+        .query_typed_one("SELECT pg_catalog.pg_backend_pid()", &[]);
+    let pid: Option<i32> = asked.await.ok().and_then(|row| row.try_get(0).ok());
+    let database = connection.address().database.clone();
+    drop(connection);
+    let end = Instant::now() + Duration::from_secs(2);
+    while let Some(pid) = pid
+        && Instant::now() < end
+    {
+        let there = sessions(admin, &database).await;
+        if !there.is_ok_and(|there| there.iter().any(|session| session.pid == pid)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 
