@@ -3,16 +3,22 @@
 //! Each gives data that serializes; nothing here prints or asks. The SQL itself is in `postgres`,
 //! `schema` and `migration`.
 
+pub mod adopt;
+pub mod author;
+pub mod baseline;
 pub mod files;
 pub mod info;
 pub mod login;
 pub mod loss;
 pub mod migrate;
 pub mod query;
+pub mod repair;
 pub mod rollback;
 pub mod schemas;
 pub mod seed;
+pub mod settle;
 pub mod shell;
+pub mod squash;
 pub mod status;
 pub mod target;
 pub mod test_connection;

@@ -4,7 +4,14 @@
 //! database without one. To add a command: a file in `cli/db/` with its `Args` and `run`, a variant
 //! of [`DbCommand`] and an arm of [`run`], all in the order of the help.
 
+mod adopt;
+mod baseline;
+mod confirm;
+mod create_rollback;
+mod new;
+mod repair;
 mod shell;
+mod squash;
 mod test_connection;
 mod url;
 
@@ -44,6 +51,19 @@ struct WhichArgs {
 
 #[derive(Debug, Subcommand)]
 enum DbCommand {
+    /// Make the files of a new migration
+    New(new::NewArgs),
+    /// Derive the rollback file of a migration from its statements
+    CreateRollback(create_rollback::CreateRollbackArgs),
+    /// Put the ledger right, in a way you name
+    #[command(subcommand)]
+    Repair(repair::RepairCommand),
+    /// Mark migrations as applied in a database that others made
+    Baseline(baseline::BaselineArgs),
+    /// Take over what another migration tool applied
+    Adopt(adopt::AdoptArgs),
+    /// Make one file of all migrations up to a version
+    Squash(squash::SquashArgs),
     /// Log in and show how long each phase takes
     TestConnection(test_connection::TestConnectionArgs),
     /// Show the URL of the database, with its password
@@ -58,6 +78,12 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         which: &args.which,
     };
     match args.command {
+        DbCommand::New(args) => new::run(&db, &args),
+        DbCommand::CreateRollback(args) => create_rollback::run(&db, &args),
+        DbCommand::Repair(command) => repair::run(&db, command).await,
+        DbCommand::Baseline(args) => baseline::run(&db, &args).await,
+        DbCommand::Adopt(args) => adopt::run(&db, &args).await,
+        DbCommand::Squash(args) => squash::run(&db, &args).await,
         DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,
         DbCommand::Url(args) => url::run(&db, &args),
         DbCommand::Shell(args) => shell::run(&db, &args).await,

@@ -1,4 +1,6 @@
 //! The verbs of `db`, through the built program.
 
+mod author;
+mod repair;
 mod support;
 mod target;
