@@ -113,7 +113,9 @@ fn split<'a>(ddl: &'a Ddl, schema: &Schema) -> (Vec<&'a Statement>, Vec<&'a Stat
             statement.object.kind,
             Kind::Rule | Kind::Trigger | Kind::Policy | Kind::EventTrigger
         );
-        !acts && constraint != Some("foreign key")
+        let definition = object.and_then(|object| object.get(Property::Definition));
+        let may_be_broken = definition.is_some_and(|text| text.ends_with(" NOT VALID"));
+        !acts && !may_be_broken && constraint != Some("foreign key")
     })
 }
 

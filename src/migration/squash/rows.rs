@@ -28,7 +28,7 @@ const TABLES: &str = "SELECT class.oid::regclass::text,
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend
                         WHERE classid = 'pg_catalog.pg_class'::regclass AND objid = class.oid
                           AND deptype = 'e')
-     GROUP BY class.oid ORDER BY tables.nspname, class.relname";
+     GROUP BY class.oid, tables.nspname, class.relname ORDER BY tables.nspname, class.relname";
 
 const SEQUENCES: &str = "SELECT class.oid::regclass::text, sequence.seqstart::text
       FROM pg_catalog.pg_sequence AS sequence

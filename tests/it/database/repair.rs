@@ -28,7 +28,16 @@ async fn a_changed_text_is_shown_as_a_difference_and_accepted() {
     assert!(ran.stderr.contains("+-- why"), "{}", ran.stderr);
     migrate(&fresh).await.unwrap_err();
     let ran = fresh.db(&["repair", "checksum", "1", "--dry-run"]).ok();
-    insta::assert_snapshot!(ran.stdout, @"");
+    insta::assert_snapshot!(ran.stdout, @r"
+    To accept the new text of `1_a`:
+      take the text of the file as what was applied, and run nothing
+      leave the later ones, which may rest on the text as it was
+      --- as it was applied
+      +++ as the file is now
+      @@ -1 +1,2 @@
+      +-- why
+       CREATE TABLE a (id int);
+    ");
     migrate(&fresh).await.unwrap_err();
     let json = fresh
         .db(&["repair", "checksum", "1", "--yes", "--format", "json"])
@@ -136,7 +145,18 @@ async fn the_state_of_a_half_run_file_is_explained_statement_by_statement() {
     let fresh = half_run(false).await;
     let ran = fresh.db(&["repair", "dirty", "4"]).exits(2);
     let told: Vec<_> = ran.stderr.lines().skip(1).collect();
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    The server said:
+      │ relation "two" already exists
+    Its statements:
+      │   1. line 2: CREATE TABLE one (id int) (done)
+      │   2. line 3: CREATE TABLE two (id int) (done)
+      │   3. line 4: CREATE TABLE two (id int) (failed)
+      │   4. line 5: CREATE TABLE three (id int) (not run)
+    hint: to go on with a statement: poststack db repair dirty 4 --resume-from 3
+    hint: when all of it is there: poststack db repair dirty 4 --mark-applied
+    hint: when nothing of it is there: poststack db repair dirty 4 --mark-reverted
+    "#);
     for way in ["mark-applied", "mark-reverted", "checksum"] {
         let ran = fresh.db(&["repair", way, "4", "--yes"]).exits(9);
         assert!(ran.stderr.contains("repair dirty 4"), "{}", ran.stderr);
