@@ -10,7 +10,6 @@ use super::settle::{Picture, failed, look, write};
 use crate::environment::{Failure, Kind};
 use crate::migration::{
     LedgerEntry, Unfinished, Version, delete_migration, insert_migration, repair,
-    upsert_repeatable,
 };
 use crate::postgres::Connection;
 
@@ -174,7 +173,7 @@ impl Planning<'_> {
                     let message = format!("There is no file `R_{name}.sql`");
                     return Err(Failure::new(Kind::Migration, message));
                 };
-                (repeatable.title(), upsert_repeatable(repeatable, "0"))
+                (repeatable.title(), repair::record_repeatable(repeatable))
             }
         };
         Ok(Repair {

@@ -12,8 +12,7 @@ mod tests;
 pub use history::{Applied, History, HistoryError, read_history};
 pub use matching::{Adopted, AdoptedRepeatable, Adoption, adoption};
 
-use super::record::{insert_migration, ledger_schema, upsert_repeatable};
-use super::repair::in_transaction;
+use super::record::{insert_migration, ledger_schema, progress_schema, run_own, upsert_repeatable};
 use super::{Migration, MigrationError, origin};
 use crate::postgres::Connection;
 use crate::postgres::quote::literal;
@@ -29,6 +28,9 @@ pub async fn record(
 ) -> Result<(), MigrationError> {
     let tool = literal(adoption.tool.name());
     let mut sql = ledger_schema();
+    if !adoption.repeatables.is_empty() {
+        sql.push_str(&progress_schema());
+    }
     for adopted in &adoption.adopted {
         let insert = insert_migration(adopted.migration, &milliseconds(adopted.applied));
         let version = literal(adopted.migration.version.as_str());
@@ -47,7 +49,7 @@ pub async fn record(
             known(adopted.applied)
         ));
     }
-    let sent = in_transaction(connection, &sql).await;
+    let sent = run_own(connection, &sql).await;
     sent.map_err(MigrationError::Server)
 }
 
@@ -64,7 +66,7 @@ pub async fn record_baseline<'a>(
         sql.push_str(&insert_migration(migration, "0"));
         sql.push(';');
     }
-    let sent = in_transaction(connection, &sql).await;
+    let sent = run_own(connection, &sql).await;
     sent.map_err(MigrationError::Server)
 }
 
@@ -74,7 +76,7 @@ pub async fn record_baseline<'a>(
 /// [`MigrationError::Server`]; then nothing was written.
 pub async fn record_original(connection: &Connection) -> Result<(), MigrationError> {
     let sql = format!("{}{}", ledger_schema(), origin::TAKE_OVER);
-    let sent = in_transaction(connection, &sql).await;
+    let sent = run_own(connection, &sql).await;
     sent.map_err(MigrationError::Server)
 }
 

@@ -3,7 +3,8 @@
 
 use super::assess::done_checksum;
 use super::files::checksum;
-use super::{Migration, Script, Unfinished, Version, delete_migration};
+use super::record::{delete_migration, progress_schema, run_own, upsert_repeatable};
+use super::{Migration, Repeatable, Script, Unfinished, Version};
 use crate::postgres::Connection;
 use crate::postgres::quote::literal;
 
@@ -61,6 +62,12 @@ pub fn resume_after(unfinished: &Unfinished, script: &Script, done: usize) -> Op
     ))
 }
 
+/// Records `repeatable` as applied in its present text, though nothing repeatable ever was.
+#[must_use]
+pub fn record_repeatable(repeatable: &Repeatable) -> String {
+    format!("{};{}", progress_schema(), upsert_repeatable(repeatable, "0"))
+}
+
 /// Takes the rows of all `versions` away.
 #[must_use]
 pub fn delete_migrations<'a>(versions: impl IntoIterator<Item = &'a Version>) -> String {
@@ -76,14 +83,7 @@ pub async fn in_transaction(
     connection: &Connection,
     sql: &str,
 ) -> Result<(), tokio_postgres::Error> {
-    let sql = format!("BEGIN READ WRITE;{sql};COMMIT");
-    let sent = connection.client().batch_execute(&sql).await;
-    if sent.is_err()
-        && let Err(error) = connection.client().batch_execute("ROLLBACK").await
-    {
-        tracing::debug!("the session is gone, and its transaction with it: {error}");
-    }
-    sent
+    run_own(connection, sql).await
 }
 
 /// How many tables of the user there are.

@@ -6,7 +6,6 @@ use crate::diagnostic::brief;
 use crate::environment::{Failure, Kind, migrations};
 use crate::migration::{
     Direction, Script, Unfinished, delete_migration, delete_unfinished, insert_migration, repair,
-    upsert_repeatable,
 };
 use crate::text::Source;
 
@@ -160,7 +159,7 @@ impl Planning<'_> {
             }
             (Key::Repeatable(name), _, true) => match self.picture.folder.repeatable(name) {
                 Some(file) => {
-                    let record = upsert_repeatable(file, "0");
+                    let record = repair::record_repeatable(file);
                     (record, "record it in the ledger, and run nothing")
                 }
                 None => (String::new(), "forget that it began; its file is gone"),
