@@ -1,24 +1,13 @@
 //! `db migrate`: applies what is pending, or says what that is.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::{Target, files};
 use crate::environment::Failure;
-use crate::environment::migrations::{apply, failure};
+use crate::environment::migrations::{Rules, Wanted, apply, failure};
 use crate::event::{Listener, Seconds};
-use crate::migration::{self, Folder, Request, Step, plan_migrate};
+use crate::migration::{Folder, Step, plan_migrate};
 use crate::postgres::Connection;
-
-/// What the command line says.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    pub until: migration::Target,
-    pub allow_out_of_order: bool,
-    /// `--lock-wait`
-    pub lock_wait: Option<Duration>,
-}
 
 /// What a run did.
 #[derive(Debug, Clone, Serialize)]
@@ -53,17 +42,10 @@ pub struct Planned {
 pub async fn migrate(
     target: &Target,
     connection: &Connection,
-    (folder, wanted): (&Folder, &Wanted),
+    (folder, rules, wanted): (&Folder, &Rules<'_>, &Wanted),
     listener: Listener<'_>,
 ) -> Result<Migrated, Failure> {
-    let rules = target.rules(wanted.lock_wait);
-    let request = Request {
-        target: &wanted.until,
-        allow_out_of_order: wanted.allow_out_of_order,
-        settings: rules.patience(),
-        substitute: &|expression, place| rules.value(expression, place),
-    };
-    let done = apply(connection, folder, &request, listener).await?;
+    let done = apply(connection, folder, (rules, wanted), listener).await?;
     Ok(Migrated {
         database: target.name(),
         applied: done.titles,
@@ -76,18 +58,11 @@ pub async fn migrate(
 /// # Errors
 /// Files and ledger do not fit.
 pub async fn plan(
-    target: &Target,
     connection: &Connection,
-    folder: &Folder,
-    wanted: &Wanted,
+    (folder, rules, wanted): (&Folder, &Rules<'_>, &Wanted),
 ) -> Result<Vec<Planned>, Failure> {
-    let rules = target.rules(wanted.lock_wait);
-    let request = Request {
-        target: &wanted.until,
-        allow_out_of_order: wanted.allow_out_of_order,
-        settings: rules.patience(),
-        substitute: &|expression, place| rules.value(expression, place),
-    };
+    let values = rules.values();
+    let request = rules.request(wanted, &values);
     let ledger = files::ledger(connection).await?;
     let steps = plan_migrate(folder, ledger.as_ref(), &request).map_err(|error| failure(&error))?;
     Ok(steps.iter().map(planned).collect())

@@ -1,14 +1,16 @@
 //! `db rollback` and `db redo`: takes the newest migrations back. Whether everything is there that
 //! it needs is decided before anything is touched.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
-use super::migrate::{Migrated, Planned, Wanted, migrate, planned};
+use super::migrate::{Planned, migrate, planned};
 use super::{Target, files, loss};
 use crate::environment::Failure;
-use crate::environment::migrations::{failure, tell};
+use crate::environment::migrations::{Rules, Wanted, failure, tell};
 use crate::event::{Listener, Seconds};
-use crate::migration::{self, Folder, Ledger, Request, Step, Subject, Version, plan_rollback};
+use crate::migration::{self, Folder, plan_rollback};
 use crate::postgres::Connection;
 
 /// What a rollback would do.
@@ -33,6 +35,7 @@ pub struct RolledBack {
 /// What a redo did.
 #[derive(Debug, Clone, Serialize)]
 pub struct Redone {
+    /// The environment, or `host:port/database`.
     pub database: String,
     pub rolled_back: Vec<String>,
     pub applied: Vec<String>,
@@ -46,17 +49,18 @@ pub struct Redone {
 pub async fn plan(
     target: &Target,
     connection: &Connection,
-    (folder, wanted): (&Folder, &Wanted),
+    (folder, rules, wanted): (&Folder, &Rules<'_>, &Wanted),
 ) -> Result<Plan, Failure> {
     let ledger = files::ledger(connection).await?;
-    let found = with_request(target, wanted, |request| {
-        steps(folder, ledger.as_ref(), request).map(|steps| {
-            let lost = steps.iter().flat_map(|step| loss::of(&step.script));
-            let lost: Vec<loss::Lost> = lost.collect();
-            (steps.iter().map(planned).collect(), lost)
-        })
-    });
-    let (migrations, lost) = found?;
+    let (migrations, lost) = {
+        let values = rules.values();
+        let request = rules.request(wanted, &values);
+        let steps = plan_rollback(folder, ledger.as_ref(), &request);
+        let steps = steps.map_err(|error| failure(&error))?;
+        let lost = steps.iter().flat_map(|step| loss::of(&step.script));
+        let lost: Vec<loss::Lost> = lost.collect();
+        (steps.iter().map(planned).collect(), lost)
+    };
     Ok(Plan {
         migrations,
         lost: loss::count_rows(target, lost).await,
@@ -70,16 +74,11 @@ pub async fn plan(
 pub async fn rollback(
     target: &Target,
     connection: &Connection,
-    (folder, wanted): (&Folder, &Wanted),
+    (folder, rules, wanted): (&Folder, &Rules<'_>, &Wanted),
     listener: Listener<'_>,
 ) -> Result<RolledBack, Failure> {
-    let rules = target.rules(wanted.lock_wait);
-    let request = Request {
-        target: &wanted.until,
-        allow_out_of_order: wanted.allow_out_of_order,
-        settings: rules.patience(),
-        substitute: &|expression, place| rules.value(expression, place),
-    };
+    let values = rules.values();
+    let request = rules.request(wanted, &values);
     let done = migration::rollback(connection, folder, &request, |event| tell(&event, listener));
     let done = done.await.map_err(|error| failure(&error))?;
     Ok(RolledBack {
@@ -96,69 +95,26 @@ pub async fn rollback(
 pub async fn redo(
     target: &Target,
     connection: &Connection,
-    (folder, wanted): (&Folder, &Wanted),
+    (folder, rules, wanted): (&Folder, &Rules<'_>, &Wanted),
     listener: Listener<'_>,
 ) -> Result<Redone, Failure> {
-    let newest = newest(files::ledger(connection).await?.as_ref());
-    let back = rollback(target, connection, (folder, wanted), listener).await?;
-    let Migrated {
-        applied, seconds, ..
-    } = match newest {
-        Some(newest) if !back.rolled_back.is_empty() => {
-            let again = Wanted {
-                until: migration::Target::To(newest),
-                ..wanted.clone()
-            };
-            migrate(target, connection, (folder, &again), listener).await?
-        }
-        _ => Migrated {
-            database: target.name(),
-            applied: Vec::new(),
-            seconds: Seconds(std::time::Duration::ZERO),
-        },
-    };
+    let ledger = files::ledger(connection).await?;
+    let newest = ledger.and_then(|ledger| ledger.entries.last().map(|row| row.version.clone()));
+    let back = rollback(target, connection, (folder, rules, wanted), listener).await?;
+    let (mut applied, mut seconds) = (Vec::new(), Duration::ZERO);
+    if let Some(newest) = newest.filter(|_| !back.rolled_back.is_empty()) {
+        let again = Wanted {
+            until: migration::Target::To(newest),
+            ..wanted.clone()
+        };
+        let work = (folder, rules, &again);
+        let migrated = migrate(target, connection, work, listener).await?;
+        (applied, seconds) = (migrated.applied, migrated.seconds.0);
+    }
     Ok(Redone {
         database: back.database,
         rolled_back: back.rolled_back,
         applied,
-        seconds: Seconds(back.seconds.0 + seconds.0),
+        seconds: Seconds(back.seconds.0 + seconds),
     })
-}
-
-/// The newest version that is applied.
-fn newest(ledger: Option<&Ledger>) -> Option<Version> {
-    ledger?.entries.last().map(|entry| entry.version.clone())
-}
-
-fn steps<'a>(
-    folder: &'a Folder,
-    ledger: Option<&Ledger>,
-    request: &Request<'_>,
-) -> Result<Vec<Step<'a>>, Failure> {
-    let steps = plan_rollback(folder, ledger, request);
-    steps.map_err(|error| failure(&error))
-}
-
-fn with_request<T>(
-    target: &Target,
-    wanted: &Wanted,
-    work: impl FnOnce(&Request<'_>) -> T,
-) -> T {
-    let rules = target.rules(wanted.lock_wait);
-    work(&Request {
-        target: &wanted.until,
-        allow_out_of_order: wanted.allow_out_of_order,
-        settings: rules.patience(),
-        substitute: &|expression, place| rules.value(expression, place),
-    })
-}
-
-/// The versions of `steps`, as they are written.
-#[must_use]
-pub fn versions(steps: &[Step<'_>]) -> Vec<String> {
-    let versions = steps.iter().filter_map(|step| match step.subject {
-        Subject::Migration(migration) => Some(migration.version.to_string()),
-        Subject::Repeatable(_) => None,
-    });
-    versions.collect()
 }

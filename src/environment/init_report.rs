@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::context::Context;
 use super::failure::{Failure, Kind};
-use super::migrations::{self, Rules};
+use super::migrations::{self, Rules, Wanted};
 use super::step_failure::capitalised;
 use crate::event::{Event, InitResult, Listener, Seconds};
-use crate::migration::Request;
 use crate::postgres;
 
 /// How long a connection may take; the database has answered before.
@@ -47,19 +46,13 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
     let (folder, diagnostics) = migrations::load(folder, shown)?;
     warn(&diagnostics, context.listener);
     let connection = postgres::connect(&prepared.address, CONNECT).await;
-    let connection = connection.map_err(|error| {
-        Failure::new(Kind::Unreachable, capitalised(&error.to_string()))
-    })?;
+    let connection = connection
+        .map_err(|error| Failure::new(Kind::Unreachable, capitalised(&error.to_string())))?;
     let rules = Rules {
         settings: &environment.migrations,
         protected: environment.protected,
         variables: &prepared.variables,
         lock_wait: None,
-    };
-    let request = Request {
-        settings: rules.patience(),
-        substitute: &|expression, place| rules.value(expression, place),
-        ..Request::default()
     };
     // The whole entry is one line of the init phase; only what needs patience is told meanwhile.
     let listener = |event: Event| {
@@ -67,7 +60,13 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
             (context.listener)(event);
         }
     };
-    let done = migrations::apply(&connection, &folder, &request, &listener).await?;
+    let done = migrations::apply(
+        &connection,
+        &folder,
+        (&rules, &Wanted::default()),
+        &listener,
+    )
+    .await?;
     Ok(done.titles.len())
 }
 

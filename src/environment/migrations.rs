@@ -1,6 +1,8 @@
 //! Migrations of a folder applied to a database: one function for the init phase and for
 //! `db migrate`, with what the configuration demands before it.
 
+mod gate;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,10 +11,14 @@ use super::step_failure::capitalised;
 use crate::config::model;
 use crate::diagnostic::{Diagnostic, Place, any_error};
 use crate::event::{Event, Listener, MigrationEvent, Seconds};
-use crate::migration::{self, Done, Failed, Folder, MigrationError, Request, Script, Settings, Step};
+use crate::migration::{
+    self, Done, Failed, Folder, MigrationError, Request, Script, Settings, Step, Substitute, Target,
+};
 use crate::postgres::Connection;
 use crate::secret::Secret;
 use crate::variables::{Reader, Variables};
+
+pub use gate::lint;
 
 /// What the configuration says of a run.
 #[derive(Clone, Copy)]
@@ -26,7 +32,25 @@ pub struct Rules<'a> {
     pub lock_wait: Option<Duration>,
 }
 
-impl Rules<'_> {
+/// How far a run goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub until: Target,
+    /// Apply files that come before one that is applied.
+    pub allow_out_of_order: bool,
+}
+
+/// Everything pending.
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            until: Target::All,
+            allow_out_of_order: false,
+        }
+    }
+}
+
+impl<'a> Rules<'a> {
     /// How patient a run is.
     #[must_use]
     pub fn patience(&self) -> Settings {
@@ -38,13 +62,23 @@ impl Rules<'_> {
         }
     }
 
-    /// The value of `${…}` in a file. What a migration writes is read by the database, so an
+    /// Gives the value of `${…}` in a file. What a migration writes is read by the database, so an
     /// address is the one inside the environment's network.
-    ///
-    /// # Errors
-    /// Every fault of the expression; an undefined variable is one.
-    pub fn value(&self, expression: &str, place: &Place) -> Result<Secret, Vec<Diagnostic>> {
-        self.variables.expand(expression, place, Reader::Network)
+    #[must_use]
+    pub fn values(&self) -> impl Fn(&str, &Place) -> Result<Secret, Vec<Diagnostic>> + use<'a> {
+        let variables = self.variables;
+        |expression, place| variables.expand(expression, place, Reader::Network)
+    }
+
+    /// What a run is asked for; `values` are [`Self::values`].
+    #[must_use]
+    pub fn request<'r>(&self, wanted: &'r Wanted, values: &'r Substitute<'r>) -> Request<'r> {
+        Request {
+            target: &wanted.until,
+            allow_out_of_order: wanted.allow_out_of_order,
+            settings: self.patience(),
+            substitute: values,
+        }
     }
 }
 
@@ -60,17 +94,22 @@ pub fn load(path: &Path, shown: &Path) -> Result<(Folder, Vec<Diagnostic>), Fail
     Ok((folder, diagnostics))
 }
 
-/// Applies what is pending, as `request` says, and tells `listener` of it.
+/// Applies what is pending, after what `rules` demand before, and tells `listener` of it.
 ///
 /// # Errors
 /// What the rules refuse, and those of [`migration::migrate`].
 pub async fn apply(
     connection: &Connection,
     folder: &Folder,
-    request: &Request<'_>,
+    (rules, wanted): (&Rules<'_>, &Wanted),
     listener: Listener<'_>,
 ) -> Result<Done, Failure> {
-    let done = migration::migrate(connection, folder, request, |event| tell(&event, listener));
+    let values = rules.values();
+    let request = rules.request(wanted, &values);
+    if rules.protected {
+        gate::refuse_dangerous(connection, folder, &request, listener).await?;
+    }
+    let done = migration::migrate(connection, folder, &request, |event| tell(&event, listener));
     done.await.map_err(|error| failure(&error))
 }
 
@@ -111,6 +150,11 @@ pub fn tell(event: &migration::Event<'_>, listener: Listener<'_>) {
             reason: retry.reason.to_owned(),
             blockers: retry.blockers.iter().map(ToString::to_string).collect(),
         },
+        Happened::Notice(step, notice) => MigrationEvent::Notice {
+            migration: title(step),
+            severity: notice.severity.clone(),
+            message: notice.message.clone(),
+        },
         Happened::Finished(step, took) => MigrationEvent::Ended {
             migration: title(step),
             rollback: is_back(step),
@@ -133,9 +177,7 @@ pub fn failure(error: &MigrationError) -> Failure {
             Failure::new(Kind::Unreachable, capitalised(&error.to_string()))
                 .excerpt("Done before it:", done.clone())
         }
-        MigrationError::Server(_) => {
-            Failure::new(Kind::Migration, capitalised(&error.to_string()))
-        }
+        MigrationError::Server(_) => Failure::new(Kind::Migration, capitalised(&error.to_string())),
     };
     match error.hint() {
         Some(hint) => told.hint(hint),

@@ -6,7 +6,7 @@
 use crate::text::Source;
 
 use super::syntax::{Tree, ast};
-use super::{Script, Statement};
+use super::{Script, Statement, TODO_MARKER};
 
 mod alter;
 mod create;
@@ -17,8 +17,6 @@ mod tests;
 
 use made::Made;
 
-/// Begins a line that says what is still to be written.
-const TODO: &str = "-- poststack: todo";
 const NO_TRANSACTION: &str = "-- poststack: no-transaction\n";
 
 /// Most lines and bytes of a statement that are repeated in a comment.
@@ -155,7 +153,10 @@ impl Step {
     }
 
     fn text(&self) -> String {
-        let todo = self.todo.as_ref().map(|what| format!("{TODO} {what}\n"));
+        let todo = self
+            .todo
+            .as_ref()
+            .map(|what| format!("{TODO_MARKER} {what}\n"));
         let sql = self.sql.as_ref().map(|sql| format!("{sql};\n"));
         let parts = [todo, self.quote.clone(), sql];
         parts.into_iter().flatten().collect()

@@ -21,6 +21,7 @@ pub use self::create::create_empty;
 pub use self::error::DatabaseError;
 pub use self::list::{DatabaseInfo, list};
 pub use self::scratch::{ScratchOf, create_scratch, remove_stale_scratch};
+use self::sessions::require_unused;
 pub use self::sessions::{Session, sessions, terminate};
 use super::quote::{identifier, literal};
 use super::{Address, ConnectError, Connection, connect};
@@ -131,6 +132,8 @@ pub async fn drop_database(
         for session in sessions(admin, name).await? {
             terminate(admin, session.pid).await?;
         }
+    } else {
+        require_unused(admin, "drop", name).await?;
     }
     let sql = format!("DROP DATABASE {}{clause}", identifier(name));
     run(admin, "drop", name, &sql).await
@@ -140,6 +143,7 @@ pub async fn drop_database(
 /// [`DatabaseError::Missing`], [`DatabaseError::Exists`] for the new name, [`DatabaseError::InUse`],
 /// or another.
 pub async fn rename(admin: &Connection, from: &str, to: &str) -> Result<(), DatabaseError> {
+    require_unused(admin, "rename", from).await?;
     let sql = format!(
         "ALTER DATABASE {} RENAME TO {}",
         identifier(from),

@@ -3,7 +3,11 @@
 mod adopt;
 mod author;
 mod baseline;
+mod containers;
+mod look;
+mod migrate;
 mod repair;
+mod rollback;
 mod squash;
 mod support;
 mod target;

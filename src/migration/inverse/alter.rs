@@ -12,6 +12,7 @@ pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
     let (kind, relation, actions) = match &tree.statement {
         ast::Stmt::AlterType(it) => return altered_type(one, tree, it),
         ast::Stmt::AlterDomain(it) => return altered_domain(one, tree, it),
+        ast::Stmt::AlterSequence(it) => return given_away(one, tree, it),
         ast::Stmt::AlterTable(it) => (
             "TABLE",
             it.table_relation_name()?,
@@ -84,6 +85,22 @@ fn altered_domain(one: &One<'_>, tree: &Tree, alter: &ast::AlterDomain) -> Optio
     };
     let name = one.source.slice(tree.span(&reference));
     Some(vec![Step::sql(format!("ALTER DOMAIN {name} {back}"))])
+}
+
+/// `OWNED BY`: the sequence would go with its new owner.
+fn given_away(one: &One<'_>, tree: &Tree, alter: &ast::AlterSequence) -> Option<Vec<Step>> {
+    let reference = alter.sequence_ref()?;
+    let is_given = alter
+        .syntax()
+        .descendants()
+        .any(|node| ast::OptionOwnedBy::can_cast(node.kind()));
+    if !is_given || one.made.has(&Name::of(&reference)?) {
+        return None;
+    }
+    let sequence = one.source.slice(tree.span(&reference));
+    let sql = format!("ALTER SEQUENCE {sequence} OWNED BY NONE");
+    let todo = "write the column that owned the sequence before, if one did";
+    Some(vec![Step::doubtful(sql, todo)])
 }
 
 /// The two names that a rename swaps: the last part of the old one, and the new one.

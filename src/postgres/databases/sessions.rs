@@ -3,11 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
 use super::{DatabaseError, rows_about};
 use crate::postgres::Connection;
+
+/// How long a session that is closing may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// One session of a server, as far as our user may see it.
 ///
@@ -76,6 +81,32 @@ fn session(row: &Row) -> Result<Session, Error> {
         state: row.try_get(4)?,
         since: since.map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default()),
     })
+}
+
+/// Waits a moment for sessions that are about to end, then tells who stays. The server would wait
+/// five seconds before it refuses.
+pub(super) async fn require_unused(
+    admin: &Connection,
+    action: &'static str,
+    database: &str,
+) -> Result<(), DatabaseError> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let mut users = sessions(admin, database).await?;
+        // The server ends its own workers by itself.
+        users.retain(|session| !session.user.is_empty());
+        if users.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() >= end {
+            return Err(DatabaseError::InUse {
+                action,
+                name: database.to_owned(),
+                sessions: users,
+            });
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Ends a session of this server; `false` when there was none.
