@@ -10,6 +10,8 @@ pub mod adopt;
 pub mod files;
 pub mod next;
 pub mod rename;
+pub mod repair;
+pub mod squash;
 pub mod syntax;
 
 mod assess;

@@ -4,6 +4,7 @@
 //! carries one document, or one object per line for a long command, each with `"v": 1`.
 
 mod ask;
+pub mod authoring;
 pub mod db;
 mod diagnostics;
 mod failure;

@@ -4,19 +4,25 @@
 //! database without one. To add a command: a file in `cli/db/` with its `Args` and `run`, a variant
 //! of [`DbCommand`] and an arm of [`run`], all in the order of the help.
 
+mod adopt;
+mod baseline;
 mod branch;
 mod confirm;
+mod create_rollback;
 mod diff;
 mod info;
 mod lint;
 mod migrate;
+mod new;
 mod query;
+mod repair;
 mod reset;
 mod rollback;
 mod schema;
 mod seed;
 mod shell;
 mod show_schema;
+mod squash;
 mod status;
 mod switch;
 mod test_connection;
@@ -79,6 +85,19 @@ enum DbCommand {
     Lint(lint::LintArgs),
     /// Check that every migration has a way back
     ValidateRollbacks(validate_rollbacks::ValidateRollbacksArgs),
+    /// Make the files of a new migration
+    New(new::NewArgs),
+    /// Derive the rollback file of a migration from its statements
+    CreateRollback(create_rollback::CreateRollbackArgs),
+    /// Put the ledger right, in a way you name
+    #[command(subcommand)]
+    Repair(repair::RepairCommand),
+    /// Mark migrations as applied in a database that others made
+    Baseline(baseline::BaselineArgs),
+    /// Take over what another migration tool applied
+    Adopt(adopt::AdoptArgs),
+    /// Make one file of all migrations up to a version
+    Squash(squash::SquashArgs),
     /// End the run that holds the migration lock
     Unlock(unlock::UnlockArgs),
     /// Run a file of data as one transaction
@@ -123,6 +142,12 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         DbCommand::Verify(args) => verify::run(&db, &args).await,
         DbCommand::Lint(args) => lint::run(&db, &args).await,
         DbCommand::ValidateRollbacks(args) => validate_rollbacks::run(&db, &args),
+        DbCommand::New(args) => new::run(&db, &args),
+        DbCommand::CreateRollback(args) => create_rollback::run(&db, &args),
+        DbCommand::Repair(command) => repair::run(&db, command).await,
+        DbCommand::Baseline(args) => baseline::run(&db, &args).await,
+        DbCommand::Adopt(args) => adopt::run(&db, &args).await,
+        DbCommand::Squash(args) => squash::run(&db, &args).await,
         DbCommand::Unlock(args) => unlock::run(&db, &args).await,
         DbCommand::Seed(args) => seed::run(&db, &args).await,
         DbCommand::Query(args) => query::run(&db, &args).await,

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use poststack::diagnostic::Diagnostic;
+use poststack::migration::{self, MigrationError, Request};
 use poststack::postgres::{Address, url};
 use tempfile::TempDir;
 
@@ -107,5 +109,31 @@ impl Fresh {
         all.extend(arguments);
         all.extend(["--database-url", &url]);
         self.folder.run(&all)
+    }
+}
+
+/// Applies what is pending; the titles, or what went wrong.
+pub async fn migrate(fresh: &Fresh) -> Result<Vec<String>, MigrationError> {
+    let (folder, faults) = fresh.migrations();
+    if faults.iter().any(Diagnostic::is_error) {
+        return Err(MigrationError::Conflict(faults));
+    }
+    let connection = cluster().login(&fresh.address).await;
+    let done = migration::migrate(&connection, &folder, &Request::default(), |_| {}).await;
+    done.map(|done| done.titles)
+}
+
+/// Takes everything back.
+pub async fn rollback(fresh: &Fresh) -> Result<Vec<String>, MigrationError> {
+    let (folder, _) = fresh.migrations();
+    let connection = cluster().login(&fresh.address).await;
+    let done = migration::rollback(&connection, &folder, &Request::default(), |_| {}).await;
+    done.map(|done| done.titles)
+}
+
+impl Fresh {
+    fn migrations(&self) -> (migration::Folder, Vec<Diagnostic>) {
+        let path = self.folder.path().join("migrations");
+        migration::files::load(&path, Path::new("migrations"))
     }
 }
