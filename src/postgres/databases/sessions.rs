@@ -75,6 +75,28 @@ pub async fn sessions(admin: &Connection, database: &str) -> Result<Vec<Session>
     asked.await.map_err(DatabaseError::reading("the sessions"))
 }
 
+/// How long a session that is ending gets: its client is gone, the server has not noticed yet.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The sessions of clients in a database, except ours, that do not end within half a second.
+///
+/// # Errors
+/// A [`DatabaseError`] when the server cannot be asked.
+pub async fn lasting_clients(
+    admin: &Connection,
+    database: &str,
+) -> Result<Vec<Session>, DatabaseError> {
+    let end = Instant::now() + GRACE;
+    loop {
+        let mut clients = sessions(admin, database).await?;
+        clients.retain(Session::is_client);
+        if clients.is_empty() || Instant::now() >= end {
+            return Ok(clients);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 fn session(row: &Row) -> Result<Session, Error> {
     let since: Option<f64> = row.try_get(5)?;
     Ok(Session {
