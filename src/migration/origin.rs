@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::ledger::{Ledger, present, read_entry};
+use super::record;
 use crate::postgres::Connection;
 
 /// Tables by whose name and columns a ledger is known.
@@ -133,5 +134,5 @@ fn tool(table: &str, columns: &[&str]) -> Option<Tool> {
 
 /// Copies the ledger of the original into that of poststack. The old table stays.
 pub(super) async fn take_over(connection: &Connection) -> Result<(), tokio_postgres::Error> {
-    connection.client().batch_execute(TAKE_OVER).await
+    record::run_own(connection, TAKE_OVER).await
 }
