@@ -20,8 +20,8 @@ test: ## Check formatting and lints, and run all tests on real engines
 	cargo clippy --all-targets -- -D warnings
 	cargo test
 
-bench: ## Measure poststack beside Docker Compose
-	@scripts/ensure-engine.sh
+bench: ## Measure poststack beside Docker Compose and other migration tools
+	@scripts/ensure-engine.sh --tests
 	@$(MAKE) --no-print-directory build
 	@scripts/bench.sh
 

@@ -30,6 +30,6 @@ pub mod stop;
 
 pub use failure::{Failure, Kind};
 pub use images::{BuildOptions, BuiltImage, build_images};
-pub use step_failure::engine_failure;
 pub use prepare::{Prepared, prepare};
 pub use project::Project;
+pub use step_failure::engine_failure;

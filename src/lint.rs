@@ -19,7 +19,6 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use allow::Allow;
 pub use rules::Rule;
 
 use context::{Context, Seen};
@@ -43,9 +42,10 @@ pub fn rules() -> &'static [&'static Rule] {
     rules::ALL
 }
 
-/// What is dangerous in `script`, in the order of its text.
+/// What is dangerous in `script`, in the order of its text, and what is wrong with its
+/// `-- poststack: allow RULE reason` comments.
 #[must_use]
-pub fn check(script: &Script, allows: &[Allow], facts: &Facts<'_>) -> Vec<Diagnostic> {
+pub fn check(script: &Script, facts: &Facts<'_>) -> Vec<Diagnostic> {
     let trees = trees(script);
     let all_created = created_by(&trees);
     let mut seen = Seen::default();
@@ -66,7 +66,7 @@ pub fn check(script: &Script, allows: &[Allow], facts: &Facts<'_>) -> Vec<Diagno
     if facts.is_rollback {
         findings.retain(|finding| !check::is_the_purpose_of_a_rollback(finding.rule));
     }
-    allow::apply(script, allows, findings)
+    allow::apply(script, findings)
 }
 
 /// The tables, views, types and indexes that `script` makes, as `name` or `schema.name`.

@@ -1,5 +1,6 @@
-//! PostgreSQL over its wire protocol: waiting for the first login, connections, extensions, the
-//! numbers of `status`, the SQL that recovers a lost password.
+//! PostgreSQL over its wire protocol: addresses and URLs, TLS, waiting for the first login, sessions,
+//! extensions, the databases of a server, SQL of the user, the numbers of `status`, the SQL that
+//! recovers a lost password.
 //!
 //! Nothing here knows of containers; what has to run inside one is given as data.
 

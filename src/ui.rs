@@ -130,7 +130,7 @@ impl Ui {
     pub fn result(&self, data: &impl Serialize, human: impl FnOnce() -> String) {
         match self.format {
             Format::Json => self.document(&json::versioned(data)),
-            Format::Human => print(&human()),
+            Format::Human => print_data(&human()),
         }
     }
 
@@ -147,7 +147,7 @@ impl Ui {
                 self.document(&json::checked(data, diagnostics));
                 self.answered.set(true);
             }
-            Format::Human => print(&human()),
+            Format::Human => print_data(&human()),
         }
     }
 
@@ -184,6 +184,13 @@ impl Ui {
 /// A reader that went away, as in `poststack … | head`, is no fault.
 fn print(text: &str) {
     let _ = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
+}
+
+/// Nothing is no line.
+fn print_data(text: &str) {
+    if !text.is_empty() {
+        print(text);
+    }
 }
 
 fn say(text: &str) {

@@ -7,11 +7,23 @@
 mod branch;
 mod confirm;
 mod diff;
+mod info;
+mod lint;
+mod migrate;
+mod query;
 mod reset;
+mod rollback;
+mod schema;
+mod seed;
 mod shell;
+mod show_schema;
+mod status;
 mod switch;
 mod test_connection;
+mod unlock;
 mod url;
+mod validate_rollbacks;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -49,6 +61,24 @@ struct WhichArgs {
 
 #[derive(Debug, Subcommand)]
 enum DbCommand {
+    /// Apply the migrations that are pending
+    Migrate(migrate::MigrateArgs),
+    /// Take the newest migrations back
+    Rollback(rollback::RollbackArgs),
+    /// Take the newest migrations back and apply them again
+    Redo(rollback::RedoArgs),
+    /// Show which migrations are applied and which are pending
+    #[command(visible_alias = "status")]
+    MigrationStatus(status::StatusArgs),
+    /// Show everything known of one migration
+    MigrationInfo(info::InfoArgs),
+    /// Check that files and ledger fit, and that every file can be read
+    #[command(visible_alias = "verify-migrations")]
+    Verify(verify::VerifyArgs),
+    /// Find what is dangerous in the migrations that are pending
+    Lint(lint::LintArgs),
+    /// Check that every migration has a way back
+    ValidateRollbacks(validate_rollbacks::ValidateRollbacksArgs),
     /// Show what somebody changed by hand, as DDL
     Diff(diff::DiffArgs),
     /// Replace the database by a new one that the migrations make
@@ -57,12 +87,26 @@ enum DbCommand {
     Branch(branch::BranchArgs),
     /// Choose the copy of its database that an environment uses
     Switch(switch::SwitchArgs),
-    /// Log in and show how long each phase takes
-    TestConnection(test_connection::TestConnectionArgs),
-    /// Show the URL of the database, with its password
-    Url(url::UrlArgs),
+    /// End the run that holds the migration lock
+    Unlock(unlock::UnlockArgs),
+    /// Run a file of data as one transaction
+    Seed(seed::SeedArgs),
+    /// Run SQL and show what the server answers
+    Query(query::QueryArgs),
     /// Open `psql` inside the container of the database
     Shell(shell::ShellArgs),
+    /// Show the URL of the database, with its password
+    Url(url::UrlArgs),
+    /// Log in and show how long each phase takes
+    TestConnection(test_connection::TestConnectionArgs),
+    /// Show tables, columns, indexes, constraints and sizes
+    ShowSchema(show_schema::ShowSchemaArgs),
+    /// Show sizes, sessions, and what the server counted
+    Stats(show_schema::StatsArgs),
+    /// Make a schema
+    CreateSchema(schema::CreateSchemaArgs),
+    /// Drop a schema with everything in it
+    DropSchema(schema::DropSchemaArgs),
 }
 
 pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
@@ -71,13 +115,28 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         which: &args.which,
     };
     match args.command {
+        DbCommand::Migrate(args) => migrate::run(&db, &args).await,
+        DbCommand::Rollback(args) => rollback::run(&db, &args).await,
+        DbCommand::Redo(args) => rollback::run_redo(&db, &args).await,
+        DbCommand::MigrationStatus(args) => status::run(&db, &args).await,
+        DbCommand::MigrationInfo(args) => info::run(&db, &args).await,
+        DbCommand::Verify(args) => verify::run(&db, &args).await,
+        DbCommand::Lint(args) => lint::run(&db, &args).await,
+        DbCommand::ValidateRollbacks(args) => validate_rollbacks::run(&db, &args),
         DbCommand::Diff(args) => diff::run(&db, &args).await,
         DbCommand::Reset(args) => reset::run(&db, &args).await,
         DbCommand::Branch(args) => branch::run(&db, &args).await,
         DbCommand::Switch(args) => switch::run(&db, &args).await,
-        DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,
-        DbCommand::Url(args) => url::run(&db, &args),
+        DbCommand::Unlock(args) => unlock::run(&db, &args).await,
+        DbCommand::Seed(args) => seed::run(&db, &args).await,
+        DbCommand::Query(args) => query::run(&db, &args).await,
         DbCommand::Shell(args) => shell::run(&db, &args).await,
+        DbCommand::Url(args) => url::run(&db, &args),
+        DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,
+        DbCommand::ShowSchema(args) => show_schema::run(&db, &args).await,
+        DbCommand::Stats(args) => show_schema::run_stats(&db, &args).await,
+        DbCommand::CreateSchema(args) => schema::run_create(&db, &args).await,
+        DbCommand::DropSchema(args) => schema::run_drop(&db, &args).await,
     }
 }
 
@@ -113,10 +172,15 @@ impl Db<'_> {
         Ok(target)
     }
 
+    /// A session with the database.
+    async fn connect(&self, target: &Target) -> Result<Connection, Failure> {
+        login(target).await
+    }
+
     /// The database that is meant, and a session with it.
     async fn login(&self, environment: Option<&str>) -> Result<(Target, Connection), Failure> {
         let target = self.target(environment)?;
-        let connection = login(&target).await?;
+        let connection = self.connect(&target).await?;
         Ok((target, connection))
     }
 }

@@ -76,7 +76,9 @@ impl Layer {
             env_files: self.env_files.or_else(|| base.env_files.clone()),
             variables: merged(self.variables, &base.variables),
             bind: self.bind.or(base.bind),
-            migrations_path: self.migrations_path.or_else(|| base.migrations_path.clone()),
+            migrations_path: self
+                .migrations_path
+                .or_else(|| base.migrations_path.clone()),
             migrations: self.migrations.over(base.migrations),
             protected: self.protected.or(base.protected),
         }

@@ -15,7 +15,10 @@ use crate::yaml::{Mapping, Node};
 /// Reads what stands under `migrations`.
 pub(super) fn layer(decoder: &mut Decoder<'_>, node: &Node) -> MigrationsLayer {
     if let Some(path) = node.as_scalar().filter(|_| !node.is_null()) {
-        let help = format!("for the folder write `migrations_path: {}`", brief(&path.text));
+        let help = format!(
+            "for the folder write `migrations_path: {}`",
+            brief(&path.text)
+        );
         decoder.wrong_type(node, "migrations", "a mapping").help = Some(help);
         return MigrationsLayer::default();
     }

@@ -48,7 +48,10 @@ pub fn validate_rollbacks(folder: &Folder) -> (Vec<WayBack>, Vec<Diagnostic>) {
 /// What is wrong with the way back. The values of variables are those of an environment: here they
 /// do not matter.
 fn check(migration: &Migration) -> Vec<Diagnostic> {
-    let script = migration.rollback.as_ref().map(crate::migration::Script::parse);
+    let script = migration
+        .rollback
+        .as_ref()
+        .map(crate::migration::Script::parse);
     let substitutes = matches!(&script, Some(Ok(script)) if script.headers.substitute);
     match Step::rollback(migration, &no_variables) {
         Err(_) if substitutes => Vec::new(),

@@ -152,6 +152,11 @@ pub fn tell(event: &migration::Event<'_>, listener: Listener<'_>) {
             reason: retry.reason.to_owned(),
             blockers: retry.blockers.iter().map(ToString::to_string).collect(),
         },
+        Happened::Notice(step, notice) => MigrationEvent::Notice {
+            migration: title(step),
+            severity: notice.severity.clone(),
+            message: notice.message.clone(),
+        },
         Happened::Finished(step, took) => MigrationEvent::Ended {
             migration: title(step),
             rollback: is_back(step),
@@ -174,9 +179,7 @@ pub fn failure(error: &MigrationError) -> Failure {
             Failure::new(Kind::Unreachable, capitalised(&error.to_string()))
                 .excerpt("Done before it:", done.clone())
         }
-        MigrationError::Server(_) => {
-            Failure::new(Kind::Migration, capitalised(&error.to_string()))
-        }
+        MigrationError::Server(_) => Failure::new(Kind::Migration, capitalised(&error.to_string())),
     };
     match error.hint() {
         Some(hint) => told.hint(hint),

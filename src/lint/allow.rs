@@ -3,67 +3,62 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::migration::Script;
-use crate::text::Span;
+use crate::migration::{Allow, Script};
 
 use super::finding::Finding;
 use super::rules;
 
-/// `-- poststack: allow RULE: REASON`
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Allow {
-    pub rule: String,
-    /// Why it is right here; never empty.
-    pub reason: String,
-    /// Of the comment.
-    pub span: Span,
-    /// The statement it is for; `None` for the whole file.
-    pub statement: Option<Span>,
-}
-
-/// What is left of `findings`, and what is wrong with `allows`, in the order of the text.
-pub(super) fn apply(script: &Script, allows: &[Allow], findings: Vec<Finding>) -> Vec<Diagnostic> {
+/// What is left of `findings`, and what is wrong with the allows of `script`, in the order of the
+/// text.
+pub(super) fn apply(script: &Script, findings: Vec<Finding>) -> Vec<Diagnostic> {
+    let allows = &script.headers.allows;
     let mut used = BTreeSet::new();
     let mut left = Vec::new();
     for finding in findings {
-        let mut silencing = allows
-            .iter()
-            .enumerate()
-            .filter(|(_, allow)| silences(allow, &finding));
-        match silencing.next() {
-            Some((index, _)) => {
-                used.insert(index);
-            }
-            None => left.push(finding.diagnostic),
+        let silencing = allows.iter().enumerate();
+        let silencing: Vec<usize> = silencing
+            .filter(|(_, allow)| silences(script, allow, &finding))
+            .map(|(index, _)| index)
+            .collect();
+        if silencing.is_empty() {
+            left.push(finding.diagnostic);
         }
+        used.extend(silencing);
     }
-    let unused = allows
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| !used.contains(index));
-    left.extend(unused.map(|(_, allow)| fault(script, allow)));
+    for (index, allow) in allows.iter().enumerate() {
+        left.extend(fault(script, allow, used.contains(&index)));
+    }
     left.sort_by_key(|diagnostic| diagnostic.place.as_ref().map(|place| place.span));
     left
 }
 
-fn silences(allow: &Allow, finding: &Finding) -> bool {
-    let is_in_scope = allow.statement.is_none() || allow.statement == finding.statement;
-    allow.rule == finding.rule.name && is_in_scope
+fn silences(script: &Script, allow: &Allow, finding: &Finding) -> bool {
+    let statement = allow
+        .statement
+        .map(|index| script.statements.get(index).map(|s| s.span));
+    let is_in_scope = statement.is_none_or(|span| span == finding.statement);
+    allow.rule == finding.rule.name && is_in_scope && !allow.reason.is_empty()
 }
 
-/// An allow that silences nothing is misspelt or left over.
-fn fault(script: &Script, allow: &Allow) -> Diagnostic {
+/// An allow says why, and one that silences nothing is misspelt or left over.
+fn fault(script: &Script, allow: &Allow, is_used: bool) -> Option<Diagnostic> {
     let names = || rules::ALL.iter().map(|rule| rule.name);
     let rule = &allow.rule;
-    if names().any(|name| name == rule) {
-        return Diagnostic::warning(format!("Nothing here needs `allow {rule}`"))
+    let fault = |message: String| Diagnostic::error(message).at(&script.source, allow.span);
+    if !names().any(|name| name == rule) {
+        let help = match nearest(rule, names()) {
+            Some(known) => format!("did you mean `{known}`?"),
+            None => "`poststack db lint --rules` lists them all".to_owned(),
+        };
+        return Some(fault(format!("Lint has no rule `{rule}`")).help(help));
+    }
+    if allow.reason.is_empty() {
+        let fault = fault(format!("`allow {rule}` says no reason"));
+        return Some(fault.help("write behind the rule why it is right here"));
+    }
+    (!is_used).then(|| {
+        Diagnostic::warning(format!("Nothing here needs `allow {rule}`"))
             .at(&script.source, allow.span)
-            .help("remove the comment");
-    }
-    let fault =
-        Diagnostic::error(format!("Lint has no rule `{rule}`")).at(&script.source, allow.span);
-    match nearest(rule, names()) {
-        Some(known) => fault.help(format!("did you mean `{known}`?")),
-        None => fault.help("`poststack db lint --rules` lists them all"),
-    }
+            .help("remove the comment")
+    })
 }

@@ -90,7 +90,8 @@ pub(super) fn statement(context: &Context<'_>, tree: Option<&Tree>) -> Vec<Findi
 /// What is found in the file as a whole.
 pub(super) fn file(script: &Script, facts: &Facts<'_>) -> Vec<Finding> {
     let missing = facts.missing_rollback.then(|| missing_rollback(script));
-    missing.into_iter().collect()
+    let timeout = transaction::lock_timeout_header_off(script);
+    missing.into_iter().chain(timeout).collect()
 }
 
 pub(super) fn is_the_purpose_of_a_rollback(rule: &Rule) -> bool {

@@ -10,7 +10,7 @@ use crate::diagnostic::Severity;
 /// A kind of danger that lint knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
-    /// For `-- poststack: allow NAME: REASON`.
+    /// For `-- poststack: allow NAME reason`.
     pub name: &'static str,
     /// Of its findings, where a finding does not say otherwise. An error stalls users for as long
     /// as the table is large, or fails, or loses what nobody named; a warning is for a human to

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::diagnostic::Severity;
-use crate::text::{SourceFile, Span};
+use crate::text::SourceFile;
 
 mod allows;
 mod facts;
@@ -27,7 +27,7 @@ fn no_facts(new_tables: &BTreeSet<String>) -> Facts<'_> {
 }
 
 fn lint(text: &str) -> Vec<Diagnostic> {
-    check(&script(text), &[], &no_facts(&BTreeSet::new()))
+    check(&script(text), &no_facts(&BTreeSet::new()))
 }
 
 /// What is found, as `rule` and the marked text.

@@ -37,12 +37,15 @@ impl Tree {
     /// `None` when there is nothing to be seen in it: too large, too deep, or not one statement.
     #[must_use]
     pub fn parse(source: &Source, statement: &Statement) -> Option<Self> {
-        let text = source.slice(statement.span);
+        Self::of(source.slice(statement.span), statement.span.start)
+    }
+
+    /// The one statement that `text` is, which begins at byte `start` of its file.
+    pub(super) fn of(text: &str, start: usize) -> Option<Self> {
         if !is_parsable(text) {
             return None;
         }
         let parse = SourceFile::parse(text);
-        let start = statement.span.start;
         let mut statements = parse.tree().stmts();
         let (Some(first), None) = (statements.next(), statements.next()) else {
             return None;
@@ -74,22 +77,24 @@ impl Tree {
     /// Where `node` lies in its file, without the space around it.
     #[must_use]
     pub fn span(&self, node: &impl AstNode) -> Span {
-        let mut tokens = node
-            .syntax()
-            .descendants_with_tokens()
+        self.node_span(node.syntax())
+    }
+
+    /// As [`Tree::span`].
+    #[must_use]
+    pub fn node_span(&self, node: &SyntaxNode) -> Span {
+        let tokens = node.descendants_with_tokens();
+        let mut tokens = tokens
             .filter_map(|element| element.into_token())
             .filter(|token| !token.kind().is_trivia());
-        let range = node.syntax().text_range();
-        let first = tokens.next();
-        let start = first
-            .as_ref()
-            .map_or(range.start(), |t| t.text_range().start());
-        let last = tokens.last().or(first);
-        let end = last.map_or(range.end(), |token| token.text_range().end());
-        Span::new(
-            self.start + usize::from(start),
-            self.start + usize::from(end),
-        )
+        let Some(first) = tokens.next() else {
+            return Span::at(self.start + usize::from(node.text_range().start()));
+        };
+        let first = self.token_span(&first);
+        let end = tokens
+            .last()
+            .map_or(first.end, |last| self.token_span(&last).end);
+        Span::new(first.start, end)
     }
 
     /// Where `token` lies in its file.
@@ -158,6 +163,38 @@ impl Name {
         let word = || ast::normalize_name_node(node.syntax());
         let name = Self::first_in(node).unwrap_or_else(|| Self(word()));
         (!name.0.is_empty()).then_some(name)
+    }
+
+    /// A name that is written the way the server folds it.
+    pub(super) fn from_folded(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
+    /// The name within `schema`.
+    pub(super) fn within(&self, schema: &str) -> Self {
+        Self(format!("{schema}.{}", self.0))
+    }
+
+    /// Every name in `node`, without the types of arguments.
+    pub(super) fn all_in(node: &impl AstNode) -> Vec<Self> {
+        let is_path = |kind| matches!(kind, SyntaxKind::PATH | SyntaxKind::PATH_REF);
+        let is_within = |node: &SyntaxNode, what: fn(SyntaxKind) -> bool| {
+            node.ancestors()
+                .skip(1)
+                .any(|ancestor| what(ancestor.kind()))
+        };
+        let paths = node.syntax().descendants().filter(|node| {
+            let is_part = is_within(node, is_path);
+            is_path(node.kind())
+                && !is_part
+                && !is_within(node, |kind| kind == SyntaxKind::PARAM_LIST)
+        });
+        paths.map(|path| Self::of_path(&path)).collect()
+    }
+
+    /// Its last part.
+    pub(super) fn last(&self) -> &str {
+        self.0.rsplit('.').next().unwrap_or(&self.0)
     }
 
     fn of_path(path: &SyntaxNode) -> Self {

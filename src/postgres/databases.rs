@@ -23,6 +23,7 @@ pub use self::create::create_empty;
 pub use self::error::DatabaseError;
 pub use self::list::{DatabaseInfo, list};
 pub use self::scratch::{ScratchOf, create_scratch, remove_stale_scratch};
+use self::sessions::require_unused;
 pub use self::sessions::{Session, close, lasting_clients, sessions, terminate};
 pub use self::swap::swap;
 pub use self::template::{find_template, keep_as_template, with_template_lock};
@@ -135,6 +136,8 @@ pub async fn drop_database(
         for session in sessions(admin, name).await? {
             terminate(admin, session.pid).await?;
         }
+    } else {
+        require_unused(admin, "drop", name).await?;
     }
     let sql = format!("DROP DATABASE {}{clause}", identifier(name));
     run(admin, "drop", name, &sql).await
@@ -144,6 +147,7 @@ pub async fn drop_database(
 /// [`DatabaseError::Missing`], [`DatabaseError::Exists`] for the new name, [`DatabaseError::InUse`],
 /// or another.
 pub async fn rename(admin: &Connection, from: &str, to: &str) -> Result<(), DatabaseError> {
+    require_unused(admin, "rename", from).await?;
     let sql = format!(
         "ALTER DATABASE {} RENAME TO {}",
         identifier(from),

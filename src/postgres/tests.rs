@@ -138,13 +138,19 @@ fn a_parameter_is_named_when_it_or_its_value_is_unknown() {
     let said = |url: &str| Address::parse(url).unwrap_err().to_string();
     assert_eq!(
         said("postgres://u@h/d?sslcert=x"),
-        "unknown parameter `sslcert` in the database URL"
+        "the database URL has a parameter poststack does not take: `sslcert`"
     );
     assert_eq!(
         said("postgres://u@h/d?sslmode=allow"),
         "`sslmode` in the database URL must be `disable`, `prefer`, `require`, `verify-ca` or \
          `verify-full`"
     );
+    assert_eq!(
+        said("postgres://u@h/d?sslmode=require&sslrootcert=system"),
+        "`sslmode` in the database URL must be `verify-full` with `sslrootcert=system`"
+    );
+    let trusting = Address::parse("postgres://u@h/d?sslrootcert=system").unwrap();
+    assert_eq!(trusting.tls.mode, TlsMode::VerifyFull);
     assert_eq!(
         said("postgres://u@h/d?connect_timeout=soon"),
         "`connect_timeout` in the database URL must be a whole number of seconds"
@@ -170,7 +176,10 @@ fn any_tls() -> impl Strategy<Value = Tls> {
         "/[a-z?&=#% ü]{1,9}".prop_map(|path| RootCertificate::File(path.into())),
     ];
     (select(&modes), root, select(&bindings)).prop_map(|(mode, root, channel_binding)| Tls {
-        mode,
+        mode: match root {
+            RootCertificate::System => TlsMode::VerifyFull,
+            _ => mode,
+        },
         root,
         channel_binding,
     })

@@ -203,9 +203,10 @@ fn pristine(like: &Schema) -> Schema {
 }
 
 fn make(from: &Schema, to: &Schema, rows: Rows) -> Ddl {
-    let early = plan::early(from, to);
-    let mut statements = drop::early(from, &early);
-    let middle = plan::without(from, &early);
+    let (mut statements, from) = attach::detach_all(from, to);
+    let early = plan::early(&from, to);
+    statements.extend(drop::early(&from, &early));
+    let middle = plan::without(&from, &early);
     let context = Context {
         from: &middle,
         to,

@@ -3,5 +3,9 @@
 mod branch;
 mod diff;
 mod fresh;
+mod look;
+mod migrate;
+mod rehearse;
+mod rollback;
 mod support;
 mod target;

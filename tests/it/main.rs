@@ -14,6 +14,7 @@ mod database;
 mod engine;
 mod environment;
 mod faults;
+mod inverse;
 mod lint;
 mod migration;
 mod postgres;

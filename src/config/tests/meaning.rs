@@ -380,9 +380,8 @@ fn without_a_word_about_migrations_there_are_safe_defaults() {
 
 #[test]
 fn the_folder_of_the_init_phase_is_the_folder_of_migrations() {
-    let environment = first(
-        "environments: { dev: { init: [{ migrations: ./sql }], migrations_path: sql } }\n",
-    );
+    let environment =
+        first("environments: { dev: { init: [{ migrations: ./sql }], migrations_path: sql } }\n");
     assert_eq!(environment.migrations_folder, Some("/work/shop/sql".into()));
 }
 

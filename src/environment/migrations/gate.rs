@@ -7,9 +7,9 @@ use super::{conflict, failure};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::failure::Failure;
 use crate::event::{Event, Listener};
-use crate::lint::{self, Allow, Facts};
+use crate::lint::{self, Facts};
 use crate::migration::{
-    Direction, Folder, MigrationError, Request, Script, Step, Subject, plan_migrate, read_ledger,
+    Direction, Folder, MigrationError, Request, Step, Subject, plan_migrate, read_ledger,
 };
 use crate::postgres::Connection;
 
@@ -34,9 +34,7 @@ pub(super) async fn refuse_dangerous(
              `-- poststack: allow RULE reason`",
         ));
     }
-    let warnings = found
-        .iter()
-        .filter(|one| one.severity == Severity::Warning);
+    let warnings = found.iter().filter(|one| one.severity == Severity::Warning);
     for warning in warnings {
         let place = warning.place.as_ref();
         let place = place.map_or_else(String::new, |place| format!("{place}: "));
@@ -58,7 +56,7 @@ pub fn lint(steps: &[Step<'_>], server_major: Option<u32>) -> Vec<Diagnostic> {
             new_tables: &new_tables,
             server_major,
         };
-        found.extend(lint::check(&step.script, &allows(&step.script), &facts));
+        found.extend(lint::check(&step.script, &facts));
         new_tables.extend(lint::created(&step.script));
     }
     found
@@ -69,18 +67,4 @@ fn is_one_way(step: &Step<'_>) -> bool {
         Subject::Migration(migration) => migration.rollback.is_none(),
         Subject::Repeatable(_) => false,
     }
-}
-
-fn allows(script: &Script) -> Vec<Allow> {
-    let allows = script.headers.allows.iter();
-    allows
-        .map(|allow| Allow {
-            rule: allow.rule.clone(),
-            reason: allow.reason.clone(),
-            span: allow.span,
-            statement: { allow.statement }
-                .and_then(|index| script.statements.get(index))
-                .map(|statement| statement.span),
-        })
-        .collect()
 }

@@ -1,9 +1,13 @@
 //! What does not go together with a transaction, or with the lock timeout of the runner.
 
+use std::time::Duration;
+
 use crate::lint::context::Context;
 use crate::lint::finding::Finding;
 use crate::lint::rules;
+use crate::migration::Script;
 use crate::migration::syntax::{AstNode, Tree, ast};
+use crate::text::Span;
 
 pub(super) fn check(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
     let found = [
@@ -114,6 +118,28 @@ fn lock_timeout_off(context: &Context<'_>, tree: &Tree) -> Option<Finding> {
     };
     let message = "The lock timeout is switched off".to_owned();
     Some(context.finding(&rules::LOCK_TIMEOUT_OFF, context.statement.span, message))
+}
+
+/// A `-- poststack: lock-timeout 0` at the top of the file.
+pub(super) fn lock_timeout_header_off(script: &Script) -> Option<Finding> {
+    if script.headers.lock_timeout != Some(Duration::ZERO) {
+        return None;
+    }
+    let text = &script.source.text;
+    let line = text.lines().find(|line| {
+        let is_header = line.trim_start().starts_with("--");
+        is_header && line.contains("poststack:") && line.contains("lock-timeout")
+    });
+    let line = line.unwrap_or_default().trim();
+    let start = text.find(line).unwrap_or_default();
+    let span = Span::new(start, start + line.len());
+    let message = "The lock timeout is switched off".to_owned();
+    Some(Finding::new(
+        &rules::LOCK_TIMEOUT_OFF,
+        &script.source,
+        span,
+        message,
+    ))
 }
 
 fn words(node: &impl AstNode) -> Vec<String> {

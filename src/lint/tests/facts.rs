@@ -6,7 +6,7 @@ fn codes_with(text: &str, change: impl FnOnce(&mut Facts<'_>)) -> Vec<&'static s
     let none = BTreeSet::new();
     let mut facts = no_facts(&none);
     change(&mut facts);
-    let diagnostics = check(&script(text), &[], &facts);
+    let diagnostics = check(&script(text), &facts);
     diagnostics
         .iter()
         .filter_map(|diagnostic| diagnostic.code)
@@ -20,7 +20,7 @@ fn a_missing_rollback_is_told_by_its_file_name() {
         missing_rollback: true,
         ..no_facts(&none)
     };
-    let found = check(&script("SELECT 1"), &[], &facts);
+    let found = check(&script("SELECT 1"), &facts);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].message, "There is no `007_a.rollback.sql`");
     assert_eq!(found[0].code, Some("missing-rollback"));
@@ -35,16 +35,12 @@ fn a_table_of_another_pending_file_is_new() {
     let facts = no_facts(&new);
     let found = check(
         &script("CREATE INDEX ON app.t (a); CREATE INDEX ON u (a)"),
-        &[],
         &facts,
     );
     assert_eq!(found, []);
-    assert_eq!(
-        check(&script("CREATE INDEX ON t (a)"), &[], &facts).len(),
-        1
-    );
+    assert_eq!(check(&script("CREATE INDEX ON t (a)"), &facts).len(), 1);
     let locks = "ALTER TABLE u ADD a int; UPDATE u SET a = 1; DROP TABLE u CASCADE";
-    assert_eq!(check(&script(locks), &[], &facts), []);
+    assert_eq!(check(&script(locks), &facts), []);
 }
 
 #[test]
@@ -90,21 +86,34 @@ fn what_depends_on_the_server_follows_its_version() {
 }
 
 #[test]
-fn the_transaction_of_the_file_decides() {
+fn what_poststack_itself_runs_without_transaction_is_no_finding() {
     for statement in [
         "CREATE INDEX CONCURRENTLY i ON t (a)",
         "DROP INDEX CONCURRENTLY i",
         "REINDEX TABLE CONCURRENTLY t",
+        "REINDEX (VERBOSE, CONCURRENTLY) INDEX i",
         "ALTER TABLE t DETACH PARTITION p CONCURRENTLY",
         "VACUUM t",
         "CREATE DATABASE d",
         "ALTER SYSTEM SET work_mem = '1MB'",
     ] {
-        let mut inside = script(&format!("-- poststack: no-transaction\n{statement}"));
-        let none = BTreeSet::new();
-        assert_eq!(check(&inside, &[], &no_facts(&none)), [], "{statement}");
-        inside.in_transaction = true;
-        let found = check(&inside, &[], &no_facts(&none));
-        assert_eq!(found[0].code, Some("needs-no-transaction"), "{statement}");
+        assert_eq!(found(statement), [], "{statement}");
     }
+}
+
+#[test]
+fn a_header_that_switches_the_lock_timeout_off_is_found() {
+    let text =
+        "-- poststack: no-transaction\n-- poststack: lock-timeout 0\nALTER TABLE t ADD a int";
+    assert_eq!(
+        found(text),
+        [(
+            "lock-timeout-off",
+            "-- poststack: lock-timeout 0".to_owned()
+        )]
+    );
+    assert_eq!(
+        found("-- poststack: lock-timeout 5s\nALTER TABLE t ADD a int"),
+        []
+    );
 }

@@ -113,7 +113,7 @@ proptest::proptest! {
         let text = format!("{} {noise}", pieces.join(" "));
         let source = SourceFile::new("1_a.sql", text.as_str());
         if let Ok(script) = Script::parse(&source) {
-            for diagnostic in check(&script, &[], &no_facts(&BTreeSet::new())) {
+            for diagnostic in check(&script, &no_facts(&BTreeSet::new())) {
                 let span = diagnostic.place.unwrap().span;
                 proptest::prop_assert!(text.get(span.start..span.end).is_some());
             }

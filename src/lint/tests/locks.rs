@@ -147,7 +147,7 @@ fn nothing_locks_whole_tables() {
             "-- poststack: no-transaction\n«VACUUM FULL t»",
             "-- poststack: no-transaction\n«VACUUM (ANALYZE, FULL) t»",
         ],
-        &["-- poststack: no-transaction\nVACUUM (ANALYZE, FULL false) t"],
+        &["VACUUM (ANALYZE, FULL false) t"],
     );
     rule(
         "lock-table",

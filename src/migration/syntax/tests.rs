@@ -6,8 +6,8 @@ use crate::text::SourceFile as File;
 
 fn trees(text: &str) -> Vec<Option<Tree>> {
     let source = File::new("1_a.sql", text);
-    let statements = sql::split(text).unwrap_or_default();
-    let trees = statements.iter().map(|s| Tree::parse(&source, s));
+    let parts = sql::split(text).unwrap();
+    let trees = parts.statements.iter().map(|s| Tree::parse(&source, s));
     trees.collect()
 }
 

@@ -40,7 +40,7 @@ pub enum UrlError {
     Brackets,
     #[error("a parameter in the database URL has no `=` or no name")]
     NotAParameter,
-    #[error("unknown parameter `{0}` in the database URL")]
+    #[error("the database URL has a parameter poststack does not take: `{0}`")]
     UnknownParameter(String),
     #[error("`{parameter}` in the database URL must be {allowed}")]
     Value {
@@ -88,6 +88,7 @@ struct Parts {
     database: Option<String>,
     user: Option<String>,
     password: Option<String>,
+    tls_mode: Option<TlsMode>,
     tls: Tls,
     session: SessionOptions,
 }
@@ -161,7 +162,7 @@ impl Parts {
             "dbname" => self.database = Some(value),
             "user" => self.user = Some(value),
             "password" => self.password = Some(value),
-            "sslmode" => self.tls.mode = tls_mode(&value)?,
+            "sslmode" => self.tls_mode = Some(tls_mode(&value)?),
             "sslrootcert" => self.tls.root = root(value),
             "channel_binding" => self.tls.channel_binding = channel_binding(&value)?,
             "connect_timeout" => self.session.connect_timeout = seconds(&value)?,
@@ -180,13 +181,24 @@ impl Parts {
         }
         let user = some(self.user).ok_or(UrlError::NoUser)?;
         let port = self.port.map(|text| port(&text)).transpose()?;
+        let mode = match (&self.tls.root, self.tls_mode) {
+            // As libpq: whoever trusts the system's many roots must look at the name.
+            (RootCertificate::System, None | Some(TlsMode::VerifyFull)) => TlsMode::VerifyFull,
+            (RootCertificate::System, Some(_)) => {
+                return Err(UrlError::Value {
+                    parameter: "sslmode",
+                    allowed: "`verify-full` with `sslrootcert=system`",
+                });
+            }
+            (_, mode) => mode.unwrap_or_default(),
+        };
         Ok(Address {
             host,
             port: port.unwrap_or(DEFAULT_PORT),
             database: some(self.database).unwrap_or_else(|| user.clone()),
             user,
             password: Secret::new(self.password.unwrap_or_default()),
-            tls: self.tls,
+            tls: Tls { mode, ..self.tls },
             session: self.session,
         })
     }

@@ -6,7 +6,11 @@
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Error, Row};
 
-use super::{DatabaseError, create, drop_database, rows_about, size};
+use super::sessions::require_unused;
+use super::{
+    DatabaseError, ScratchOf, comment_on_database, create, create_scratch, drop_database, exists,
+    rename, rows_about, size,
+};
 use crate::postgres::Connection;
 use crate::postgres::quote::{identifier, literal};
 
@@ -40,19 +44,40 @@ pub enum Strategy {
 }
 
 /// Makes `name` as a copy of `source`: objects, rows, encoding, collation, owner, settings,
-/// privileges.
+/// privileges. It gets its name when it is complete: however this ends, there is no half a clone of
+/// that name, and [`remove_stale_scratch`](super::remove_stale_scratch) finds what is left.
 ///
 /// # Errors
 /// [`DatabaseError::InUse`] when anybody is connected to `source`, [`DatabaseError::Missing`] for
-/// it, [`DatabaseError::Exists`] for `name`, [`DatabaseError::Privilege`], or another. Whatever
-/// fails, `name` is not left behind half made.
+/// it, [`DatabaseError::Exists`] for `name`, [`DatabaseError::Privilege`], or another.
 pub async fn clone_from(
     admin: &Connection,
     source: &str,
     name: &str,
     strategy: Strategy,
 ) -> Result<(), DatabaseError> {
+    if exists(admin, name).await? {
+        return Err(DatabaseError::Exists {
+            name: name.to_owned(),
+        });
+    }
+    let scratch = create_scratch(admin, ScratchOf::Clone(source, strategy)).await?;
+    if let Err(error) = rename(admin, &scratch, name).await {
+        discard(admin, &scratch).await;
+        return Err(error);
+    }
+    comment_on_database(admin, name, None).await
+}
+
+/// As [`clone_from`], under its final name from the beginning.
+pub(super) async fn copy(
+    admin: &Connection,
+    source: &str,
+    name: &str,
+    strategy: Strategy,
+) -> Result<(), DatabaseError> {
     let owner = create::owner_clause(admin, source).await?;
+    require_unused(admin, "clone", source).await?;
     let sql = format!(
         "CREATE DATABASE {} TEMPLATE {}{}{owner}",
         identifier(name),
@@ -68,10 +93,7 @@ pub async fn clone_from(
         });
     }
     if let Err(error) = copy_settings(admin, source, name).await {
-        let dropped = drop_database(admin, name, false).await;
-        if let Err(error) = dropped {
-            tracing::warn!("a clone that failed was not dropped: {error}");
-        }
+        discard(admin, name).await;
         return Err(error);
     }
     Ok(())
@@ -90,6 +112,12 @@ pub async fn copy_settings(
     match copy_surroundings(admin, source, name).await {
         Ok(()) => Ok(()),
         Err(error) => Err(DatabaseError::of(admin, "clone the settings of", source, error).await),
+    }
+}
+
+async fn discard(admin: &Connection, name: &str) {
+    if let Err(error) = drop_database(admin, name, false).await {
+        tracing::debug!("a clone that failed stays until the next run: {error}");
     }
 }
 

@@ -6,16 +6,14 @@ use std::hash::{BuildHasher, RandomState};
 use jiff::Timestamp;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::{
-    DatabaseError, Strategy, clone_from, comment_on_database, create_empty, drop_database,
-};
+use super::{DatabaseError, Strategy, clone, comment_on_database, create_empty, drop_database};
 use crate::postgres::Connection;
 
 /// Eight hexadecimal digits follow.
 const PREFIX: &str = "poststack_scratch_";
 const COMMENT: &str = "poststack scratch database";
 /// "scratch" in ASCII. Held shared while a database has no comment yet, so that nobody takes it for
-/// litter.
+/// litter. Locks are of one database: all of this takes place in the one `maintenance` gives.
 const KEY: i64 = 0x0073_6372_6174_6368;
 const ATTEMPTS: u32 = 8;
 
@@ -32,7 +30,7 @@ pub enum ScratchOf<'a> {
 /// the caller's part; [`remove_stale_scratch`] makes good for one that could not.
 ///
 /// # Errors
-/// As [`create_empty`] and [`clone_from`].
+/// As [`create_empty`] and [`clone_from`](super::clone_from).
 pub async fn create_scratch(
     admin: &Connection,
     of: ScratchOf<'_>,
@@ -51,7 +49,7 @@ async fn create_named(admin: &Connection, of: ScratchOf<'_>) -> Result<String, D
         let name = new_name();
         let made = match of {
             ScratchOf::EmptyLike(like) => create_empty(admin, &name, Some(like)).await,
-            ScratchOf::Clone(source, strategy) => clone_from(admin, source, &name, strategy).await,
+            ScratchOf::Clone(source, strategy) => clone::copy(admin, source, &name, strategy).await,
         };
         attempts += 1;
         match made {

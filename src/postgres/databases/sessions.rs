@@ -1,13 +1,18 @@
 //! Who is connected to a database.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
 use super::{DatabaseError, rows_about};
 use crate::postgres::Connection;
+
+/// How long a session that is closing may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// One session of a server, as far as our user may see it.
 ///
@@ -75,10 +80,8 @@ pub async fn sessions(admin: &Connection, database: &str) -> Result<Vec<Session>
     asked.await.map_err(DatabaseError::reading("the sessions"))
 }
 
-/// How long a session that is ending gets: its client is gone, the server has not noticed yet.
-const GRACE: Duration = Duration::from_millis(500);
-
-/// The sessions of clients in a database, except ours, that do not end within half a second.
+/// The sessions of clients in a database, except ours, that are not just about to end. Workers of the
+/// server give way by themselves.
 ///
 /// # Errors
 /// A [`DatabaseError`] when the server cannot be asked.
@@ -86,14 +89,14 @@ pub async fn lasting_clients(
     admin: &Connection,
     database: &str,
 ) -> Result<Vec<Session>, DatabaseError> {
-    let end = Instant::now() + GRACE;
+    let end = Instant::now() + PATIENCE;
     loop {
         let mut clients = sessions(admin, database).await?;
         clients.retain(Session::is_client);
         if clients.is_empty() || Instant::now() >= end {
             return Ok(clients);
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -126,6 +129,24 @@ pub async fn close(admin: &Connection, connection: Connection) {
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
+}
+
+/// Tells who stays in a database that nobody may be connected to. The server would wait five seconds
+/// before it refuses.
+pub(super) async fn require_unused(
+    admin: &Connection,
+    action: &'static str,
+    database: &str,
+) -> Result<(), DatabaseError> {
+    let sessions = lasting_clients(admin, database).await?;
+    if sessions.is_empty() {
+        return Ok(());
+    }
+    Err(DatabaseError::InUse {
+        action,
+        name: database.to_owned(),
+        sessions,
+    })
 }
 
 /// Ends a session of this server; `false` when there was none.

@@ -169,11 +169,15 @@ pub(super) fn add(context: &Context<'_>, id: &ObjectId, column: &Object) -> Vec<
         return value_changes(id, &Object::default(), column);
     }
     if let Some((parent, parent_column)) = followed(context, id)
+        && column.is(Property::Inherited)
         && context.from.get(parent).is_none()
     {
         let mut statements = value_changes(id, parent_column, column);
         statements.extend(settings(context.to, id, &Object::default(), column));
         return statements;
+    }
+    if attach::follows_type(context.from, context.to, id) {
+        return value_changes(id, &Object::default(), column);
     }
     let definition = definition(context.to, id, column);
     let sql = format!("ALTER TABLE {} ADD COLUMN {definition}", id.sql_table());
@@ -184,9 +188,6 @@ pub(super) fn add(context: &Context<'_>, id: &ObjectId, column: &Object) -> Vec<
 
 /// The column `id` has from a parent whose changes it already follows.
 fn followed<'a>(context: &Context<'a>, id: &ObjectId) -> Option<(&'a ObjectId, &'a Object)> {
-    if !context.to.get(id)?.is(Property::Inherited) {
-        return None;
-    }
     follows_parent(context, id).then(|| attach::inherited_from(context.to, id))?
 }
 
@@ -215,7 +216,8 @@ pub(super) fn alter(
         })
     };
     let differs = |property| before.get(property) != after.get(property);
-    let retyped = differs(Property::Type) || differs(Property::Collation);
+    let retyped = (differs(Property::Type) || differs(Property::Collation))
+        && !attach::follows_type(context.from, context.to, id);
     let mut statements = Vec::new();
     let becomes_identity = !before.is(Property::Identity) && after.is(Property::Identity);
     if before.is(Property::Default)

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::super::compare::{owner_of_sequence, parents};
 use super::super::name;
 use super::plan::Early;
-use super::{Kind, Object, ObjectId, Property, Schema, Statement, column, order, reference};
+use super::{
+    Kind, Object, ObjectId, Property, Schema, Statement, attach, column, order, reference,
+};
 
 /// Drops what goes first, what hangs on others before these.
 pub(super) fn early(from: &Schema, early: &Early) -> Vec<Statement> {
@@ -23,7 +25,10 @@ pub(super) fn early(from: &Schema, early: &Early) -> Vec<Statement> {
 
 /// Drops what is in `from` and not in `to`.
 pub(super) fn late(from: &Schema, to: &Schema) -> Vec<Statement> {
-    let gone = |id: &&ObjectId| !to.objects.contains_key(*id);
+    let gone = |id: &&ObjectId| {
+        let is_gone_already = id.kind == Kind::Column && attach::follows_type(from, to, id);
+        !to.objects.contains_key(*id) && !is_gone_already
+    };
     drop_all(from, &from.objects.keys().filter(gone).collect())
 }
 
@@ -53,10 +58,15 @@ fn needs<'a>(from: &'a Schema, id: &ObjectId) -> Vec<&'a ObjectId> {
         .iter()
         .filter_map(|id| from.objects.get_key_value(id));
     needs.extend(known.map(|(id, _)| id));
-    // A table keeps its columns' needs until it goes.
+    // A table keeps the needs of its parts until it goes.
     if id.kind == Kind::Table {
-        for (_, column) in from.parts(id, Kind::Column) {
-            needs.extend(&column.needs);
+        for kind in [
+            Kind::Column,
+            Kind::Constraint,
+            Kind::Index,
+            Kind::Statistics,
+        ] {
+            needs.extend(from.parts(id, kind).flat_map(|(_, part)| &part.needs));
         }
     }
     needs

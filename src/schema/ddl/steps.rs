@@ -211,6 +211,15 @@ impl<'a> Plan<'a> {
         for (schema, parent) in parents(object) {
             let parent = ObjectId::new(Kind::Table, &schema, &parent);
             needs.extend(step(&parent));
+            // An heir made after a column of its parent has it at its place.
+            let columns = self
+                .parts
+                .get(&(parent.schema.as_str(), parent.name.as_str()));
+            let columns = columns
+                .into_iter()
+                .flatten()
+                .filter(|part| part.kind == Kind::Column);
+            needs.extend(columns.filter_map(|column| self.made_by.get(column)));
         }
         if !id.table.is_empty() && !matches!(id.kind, Kind::Column | Kind::DomainConstraint) {
             needs.extend(self.steps_of_parts(id, |kind| kind == Kind::Column));

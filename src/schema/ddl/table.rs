@@ -1,7 +1,7 @@
 //! Tables: `CREATE TABLE` with columns and checks, and what `ALTER TABLE` can change of one.
 
 use super::super::name;
-use super::{Context, Kind, Object, ObjectId, Property, Schema, Statement, attach, column, create};
+use super::{Context, Kind, Object, ObjectId, Property, Schema, Statement, column, create};
 
 pub(super) fn create(context: &Context<'_>, id: &ObjectId, table: &Object) -> Vec<Statement> {
     let unlogged = if table.is(Property::Persistence) {
@@ -104,7 +104,7 @@ fn settings(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
 }
 
 pub(super) fn alter(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
-    let mut statements = attach::detach(id, before, after);
+    let mut statements = Vec::new();
     let differs = |property| before.get(property) != after.get(property);
     let mut changes = Vec::new();
     if differs(Property::Persistence) {

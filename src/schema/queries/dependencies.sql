@@ -13,6 +13,7 @@ SELECT CASE d.classid
          WHEN 'pg_cast'::regclass THEN 'a' || d.objid
          WHEN 'pg_event_trigger'::regclass THEN 'v' || d.objid
          WHEN 'pg_statistic_ext'::regclass THEN 'x' || d.objid
+         WHEN 'pg_publication_rel'::regclass THEN 'b' || b.prpubid
        END AS dependent,
        CASE d.refclassid
          WHEN 'pg_class'::regclass THEN 'c' || d.refobjid || CASE WHEN d.refobjsubid > 0 THEN '.' || d.refobjsubid ELSE '' END
@@ -25,6 +26,7 @@ SELECT CASE d.classid
   FROM pg_depend d
   LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
   LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+  LEFT JOIN pg_publication_rel b ON d.classid = 'pg_publication_rel'::regclass AND b.oid = d.objid
   LEFT JOIN pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
  WHERE d.objid >= 16384 AND d.refobjid >= 16384
    AND d.refclassid <> 'pg_namespace'::regclass

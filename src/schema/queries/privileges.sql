@@ -26,9 +26,12 @@ WITH lists (key, kind, owner, given, usual) AS (
                 END
       FROM pg_default_acl
 ), items (key, owner, given, grantee, privilege, grantable) AS (
-    SELECT key, owner, true, g.grantee, g.privilege_type, g.is_grantable FROM lists, aclexplode(given) g
+    -- An owner may always grant.
+    SELECT key, owner, true, g.grantee, g.privilege_type, g.is_grantable AND g.grantee <> owner
+      FROM lists, aclexplode(given) g
     UNION ALL
-    SELECT key, owner, false, g.grantee, g.privilege_type, g.is_grantable FROM lists, aclexplode(usual) g
+    SELECT key, owner, false, g.grantee, g.privilege_type, g.is_grantable AND g.grantee <> owner
+      FROM lists, aclexplode(usual) g
 ), changed AS (
     SELECT key, owner, grantee, privilege, bool_or(given) AS is_grant, grantable
       FROM items

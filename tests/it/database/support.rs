@@ -60,18 +60,44 @@ impl Folder {
 pub struct Fresh {
     pub folder: Folder,
     pub address: Address,
+    /// Instead of that of `address`.
+    pub url: Option<String>,
 }
+
+/// Three good migrations, each with its way back.
+pub const THREE: &[(&str, &str)] = &[
+    (
+        "migrations/001_users.sql",
+        "CREATE TABLE users (id int PRIMARY KEY)",
+    ),
+    ("migrations/001_users.rollback.sql", "DROP TABLE users"),
+    (
+        "migrations/002_orders.sql",
+        "CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users);\nCREATE INDEX ON orders (user_id);",
+    ),
+    ("migrations/002_orders.rollback.sql", "DROP TABLE orders"),
+    (
+        "migrations/003_total.sql",
+        "-- poststack: requires 2\nALTER TABLE orders ADD COLUMN total int",
+    ),
+    (
+        "migrations/003_total.rollback.sql",
+        "ALTER TABLE orders DROP COLUMN total",
+    ),
+];
 
 impl Fresh {
     pub async fn new(files: &[(&str, &str)]) -> Self {
         Self {
             folder: Folder::new(files),
             address: cluster().database().await,
+            url: None,
         }
     }
 
     pub fn url(&self) -> String {
-        url(&self.address).expose().to_owned()
+        let own = || url(&self.address).expose().to_owned();
+        self.url.clone().unwrap_or_else(own)
     }
 
     /// Runs `db …` on the database.
