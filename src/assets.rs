@@ -25,10 +25,14 @@ pub const CONTAINERS: &[(&str, &str)] = assets![
     "containers/postgres/prepare-cluster.sh",
 ];
 
-/// The schema `poststack` keeps inside databases, and how to take it away.
+/// The migrations of the schema `poststack` inside databases, sorted. Each may run twice.
 pub const MIGRATIONS: &[(&str, &str)] = assets![
-    "migrations/001_poststack_schema.rollback.sql",
-    "migrations/001_poststack_schema.sql",
+    "migrations/001_ledger.rollback.sql",
+    "migrations/001_ledger.sql",
+    "migrations/002_progress.rollback.sql",
+    "migrations/002_progress.sql",
+    "migrations/003_services.rollback.sql",
+    "migrations/003_services.sql",
 ];
 
 /// An image shipped in the binary.

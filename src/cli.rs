@@ -129,3 +129,13 @@ pub struct VariableArgs {
     #[arg(long)]
     pub allow_undefined: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_without_contradictions() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -95,6 +95,13 @@ pub enum MigrationEvent {
         /// Sessions that are in the way.
         blockers: Vec<String>,
     },
+    /// What the server says besides, for instance a `RAISE NOTICE`.
+    #[serde(rename = "migration-notice")]
+    Notice {
+        migration: String,
+        severity: String,
+        message: String,
+    },
     #[serde(rename = "migration-ended")]
     Ended {
         migration: String,

@@ -10,6 +10,8 @@ pub mod adopt;
 pub mod files;
 pub mod next;
 pub mod rename;
+pub mod repair;
+pub mod squash;
 pub mod syntax;
 
 mod assess;
@@ -52,7 +54,8 @@ pub use observed::{Moment, run_observed};
 pub use origin::{ForeignLedger, Tool};
 pub use plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
 pub use record::{
-    create_ledger, delete_migration, delete_unfinished, insert_migration, upsert_repeatable,
+    create_ledger, create_schema, delete_migration, delete_unfinished, drop_schema,
+    insert_migration, upsert_repeatable,
 };
 pub use run::{Done, migrate, rollback, run_one};
 pub use script::Script;

@@ -4,6 +4,7 @@
 //! carries one document, or one object per line for a long command, each with `"v": 1`.
 
 mod ask;
+pub mod authoring;
 pub mod db;
 mod diagnostics;
 mod failure;
@@ -130,7 +131,7 @@ impl Ui {
     pub fn result(&self, data: &impl Serialize, human: impl FnOnce() -> String) {
         match self.format {
             Format::Json => self.document(&json::versioned(data)),
-            Format::Human => print(&human()),
+            Format::Human => print_data(&human()),
         }
     }
 
@@ -147,7 +148,7 @@ impl Ui {
                 self.document(&json::checked(data, diagnostics));
                 self.answered.set(true);
             }
-            Format::Human => print(&human()),
+            Format::Human => print_data(&human()),
         }
     }
 
@@ -186,6 +187,17 @@ fn print(text: &str) {
     let _ = writeln!(anstream::stdout(), "{}", text.trim_end_matches('\n'));
 }
 
+/// Nothing is no line.
+fn print_data(text: &str) {
+    if !text.is_empty() {
+        print(text);
+    }
+}
+
+/// A line is one system call: a run of a thousand migrations tells as many.
 fn say(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", text.trim_end_matches('\n'));
+    let choice = anstream::stderr().current_choice();
+    let mut line = anstream::AutoStream::new(Vec::new(), choice);
+    let _ = writeln!(line, "{}", text.trim_end_matches('\n'));
+    let _ = std::io::stderr().write_all(&line.into_inner());
 }

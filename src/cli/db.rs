@@ -4,9 +4,32 @@
 //! database without one. To add a command: a file in `cli/db/` with its `Args` and `run`, a variant
 //! of [`DbCommand`] and an arm of [`run`], all in the order of the help.
 
+mod adopt;
+mod baseline;
+mod branch;
+mod confirm;
+mod create_rollback;
+mod diff;
+mod info;
+mod lint;
+mod migrate;
+mod new;
+mod query;
+mod repair;
+mod reset;
+mod rollback;
+mod schema;
+mod seed;
 mod shell;
+mod show_schema;
+mod squash;
+mod status;
+mod switch;
 mod test_connection;
+mod unlock;
 mod url;
+mod validate_rollbacks;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -44,12 +67,65 @@ struct WhichArgs {
 
 #[derive(Debug, Subcommand)]
 enum DbCommand {
-    /// Log in and show how long each phase takes
-    TestConnection(test_connection::TestConnectionArgs),
-    /// Show the URL of the database, with its password
-    Url(url::UrlArgs),
+    /// Apply the migrations that are pending
+    Migrate(migrate::MigrateArgs),
+    /// Take the newest migrations back
+    Rollback(rollback::RollbackArgs),
+    /// Take the newest migrations back and apply them again
+    Redo(rollback::RedoArgs),
+    /// Show which migrations are applied and which are pending
+    #[command(visible_alias = "status")]
+    MigrationStatus(status::StatusArgs),
+    /// Show everything known of one migration
+    MigrationInfo(info::InfoArgs),
+    /// Check that files and ledger fit, and that every file can be read
+    #[command(visible_alias = "verify-migrations")]
+    Verify(verify::VerifyArgs),
+    /// Find what is dangerous in the migrations that are pending
+    Lint(lint::LintArgs),
+    /// Check that every migration has a way back
+    ValidateRollbacks(validate_rollbacks::ValidateRollbacksArgs),
+    /// Make the files of a new migration
+    New(new::NewArgs),
+    /// Derive the rollback file of a migration from its statements
+    CreateRollback(create_rollback::CreateRollbackArgs),
+    /// Put the ledger right, in a way you name
+    #[command(subcommand)]
+    Repair(repair::RepairCommand),
+    /// Mark migrations as applied in a database that others made
+    Baseline(baseline::BaselineArgs),
+    /// Take over what another migration tool applied
+    Adopt(adopt::AdoptArgs),
+    /// Make one file of all migrations up to a version
+    Squash(squash::SquashArgs),
+    /// End the run that holds the migration lock
+    Unlock(unlock::UnlockArgs),
+    /// Run a file of data as one transaction
+    Seed(seed::SeedArgs),
+    /// Run SQL and show what the server answers
+    Query(query::QueryArgs),
+    /// Show what somebody changed by hand, as DDL
+    Diff(diff::DiffArgs),
+    /// Replace the database by a new one that the migrations make
+    Reset(reset::ResetArgs),
+    /// Copy the database, list the copies, delete one
+    Branch(branch::BranchArgs),
+    /// Choose the copy of its database that an environment uses
+    Switch(switch::SwitchArgs),
     /// Open `psql` inside the container of the database
     Shell(shell::ShellArgs),
+    /// Show the URL of the database, with its password
+    Url(url::UrlArgs),
+    /// Log in and show how long each phase takes
+    TestConnection(test_connection::TestConnectionArgs),
+    /// Show tables, columns, indexes, constraints and sizes
+    ShowSchema(show_schema::ShowSchemaArgs),
+    /// Show sizes, sessions, and what the server counted
+    Stats(show_schema::StatsArgs),
+    /// Make a schema
+    CreateSchema(schema::CreateSchemaArgs),
+    /// Drop a schema with everything in it
+    DropSchema(schema::DropSchemaArgs),
 }
 
 pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
@@ -58,9 +134,34 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         which: &args.which,
     };
     match args.command {
-        DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,
-        DbCommand::Url(args) => url::run(&db, &args),
+        DbCommand::Migrate(args) => migrate::run(&db, &args).await,
+        DbCommand::Rollback(args) => rollback::run(&db, &args).await,
+        DbCommand::Redo(args) => rollback::run_redo(&db, &args).await,
+        DbCommand::MigrationStatus(args) => status::run(&db, &args).await,
+        DbCommand::MigrationInfo(args) => info::run(&db, &args).await,
+        DbCommand::Verify(args) => verify::run(&db, &args).await,
+        DbCommand::Lint(args) => lint::run(&db, &args).await,
+        DbCommand::ValidateRollbacks(args) => validate_rollbacks::run(&db, &args),
+        DbCommand::New(args) => new::run(&db, &args),
+        DbCommand::CreateRollback(args) => create_rollback::run(&db, &args),
+        DbCommand::Repair(command) => repair::run(&db, command).await,
+        DbCommand::Baseline(args) => baseline::run(&db, &args).await,
+        DbCommand::Adopt(args) => adopt::run(&db, &args).await,
+        DbCommand::Squash(args) => squash::run(&db, &args).await,
+        DbCommand::Unlock(args) => unlock::run(&db, &args).await,
+        DbCommand::Seed(args) => seed::run(&db, &args).await,
+        DbCommand::Query(args) => query::run(&db, &args).await,
+        DbCommand::Diff(args) => diff::run(&db, &args).await,
+        DbCommand::Reset(args) => reset::run(&db, &args).await,
+        DbCommand::Branch(args) => branch::run(&db, &args).await,
+        DbCommand::Switch(args) => switch::run(&db, &args).await,
         DbCommand::Shell(args) => shell::run(&db, &args).await,
+        DbCommand::Url(args) => url::run(&db, &args),
+        DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,
+        DbCommand::ShowSchema(args) => show_schema::run(&db, &args).await,
+        DbCommand::Stats(args) => show_schema::run_stats(&db, &args).await,
+        DbCommand::CreateSchema(args) => schema::run_create(&db, &args).await,
+        DbCommand::DropSchema(args) => schema::run_drop(&db, &args).await,
     }
 }
 
@@ -96,10 +197,15 @@ impl Db<'_> {
         Ok(target)
     }
 
+    /// A session with the database.
+    async fn connect(&self, target: &Target) -> Result<Connection, Failure> {
+        login(target).await
+    }
+
     /// The database that is meant, and a session with it.
     async fn login(&self, environment: Option<&str>) -> Result<(Target, Connection), Failure> {
         let target = self.target(environment)?;
-        let connection = login(&target).await?;
+        let connection = self.connect(&target).await?;
         Ok((target, connection))
     }
 }

@@ -1,5 +1,7 @@
 //! What the statements of a rollback take away, told before they run.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use super::Target;
@@ -37,6 +39,8 @@ impl std::fmt::Display for Lost {
 
 /// A larger table, in bytes, is not counted but estimated.
 const CHEAP: u64 = 32 * 1024 * 1024;
+/// Of more tables than these the rest is estimated.
+const MOST_COUNTED: usize = 100;
 
 /// What the statements of `script` take away, as far as they say so themselves.
 #[must_use]
@@ -124,41 +128,57 @@ fn dropped_columns(alter: &ast::AlterTable) -> Vec<Lost> {
 /// Fills in the rows of each: counted where that is cheap, else the server's estimate. What cannot
 /// be counted stays unknown: it is there to inform.
 pub async fn count_rows(target: &Target, lost: Vec<Lost>) -> Vec<Lost> {
-    let mut counted = Vec::with_capacity(lost.len());
-    for one in lost {
-        let rows = match &one.table {
-            Some(table) => rows_of(target, table).await,
-            None => None,
-        };
-        counted.push(Lost { rows, ..one });
-    }
-    counted
+    let tables: BTreeSet<&str> = lost.iter().filter_map(|one| one.table.as_deref()).collect();
+    let known = rows_of(target, &tables).await.unwrap_or_default();
+    let counted = lost.into_iter().map(|one| {
+        let table = one.table.as_deref();
+        let rows = table.and_then(|table| known.get(table).copied());
+        Lost { rows, ..one }
+    });
+    counted.collect()
 }
 
-async fn rows_of(target: &Target, table: &str) -> Option<u64> {
-    let name = literal(table);
-    // The name is looked up by the server, which knows the search path.
+/// Rows by table, of those that are there.
+async fn rows_of(target: &Target, tables: &BTreeSet<&str>) -> Option<BTreeMap<String, u64>> {
+    let names: Vec<String> = tables.iter().map(|table| literal(table)).collect();
+    // The names are looked up by the server, which knows the search path.
     let sql = format!(
-        "SELECT pg_catalog.to_regclass({name})::text, pg_catalog.pg_relation_size(oid), \
-         reltuples::int8 FROM pg_catalog.pg_class \
-         WHERE oid = pg_catalog.to_regclass({name}) AND relkind IN ('r', 'm')"
+        "SELECT name, pg_catalog.to_regclass(name), pg_catalog.pg_relation_size(oid), reltuples::int8
+           FROM pg_catalog.unnest(ARRAY[{}]::text[]) AS name
+           JOIN pg_catalog.pg_class ON oid = pg_catalog.to_regclass(name)
+          WHERE relkind IN ('r', 'm')",
+        names.join(", ")
     );
-    let row = first_row(target, &sql).await?;
-    let mut values = row.into_iter();
-    let quoted = values.next()??;
-    let size: u64 = values.next()??.parse().ok()?;
-    let estimate = values.next()??.parse().ok();
-    if size > CHEAP {
-        return estimate;
+    let mut rows = BTreeMap::new();
+    let mut cheap = Vec::new();
+    for row in all_rows(target, &sql).await? {
+        let [Some(name), Some(quoted), Some(size), Some(estimate)] = row.as_slice() else {
+            continue;
+        };
+        if size.parse().is_ok_and(|size: u64| size <= CHEAP) && cheap.len() < MOST_COUNTED {
+            let name = literal(name);
+            cheap.push(format!("SELECT {name}, pg_catalog.count(*) FROM {quoted}"));
+        } else if let Ok(estimate) = estimate.parse() {
+            rows.insert(name.clone(), estimate);
+        }
     }
-    let sql = format!("SET statement_timeout = '2s'; SELECT pg_catalog.count(*) FROM {quoted}");
-    let row = first_row(target, &sql).await;
-    let count = row.and_then(|row| row.into_iter().next()?)?;
-    count.parse().ok()
+    if cheap.is_empty() {
+        return Some(rows);
+    }
+    let count = cheap.join(" UNION ALL ");
+    let sql = format!("SET LOCAL statement_timeout = '2s'; {count}");
+    for row in all_rows(target, &sql).await.unwrap_or_default() {
+        if let [Some(name), Some(count)] = row.as_slice()
+            && let Ok(count) = count.parse()
+        {
+            rows.insert(name.clone(), count);
+        }
+    }
+    Some(rows)
 }
 
-async fn first_row(target: &Target, sql: &str) -> Option<Vec<Option<String>>> {
+async fn all_rows(target: &Target, sql: &str) -> Option<Vec<Vec<Option<String>>>> {
     let answered = run(target, &source("rows", sql)).await.ok()?;
-    let mut results = answered.results.into_iter();
-    results.find_map(|result| result.rows.into_iter().next())
+    let rows = answered.results.into_iter().flat_map(|result| result.rows);
+    Some(rows.collect())
 }

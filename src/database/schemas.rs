@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Target;
 use super::query::{run, source};
-use crate::environment::Failure;
+use crate::environment::{Failure, Kind};
 use crate::postgres::quote::{identifier, literal};
 
 /// A schema that was made or dropped.
@@ -84,8 +84,12 @@ async fn exists(target: &Target, schema: &str) -> Result<bool, Failure> {
 /// What `schema` holds: relations without the parts of others, functions and types; sorted.
 ///
 /// # Errors
-/// No login.
+/// No login, or no such schema.
 pub async fn contents(target: &Target, schema: &str) -> Result<Vec<Object>, Failure> {
+    if !exists(target, schema).await? {
+        let message = format!("There is no schema `{schema}` in {}", target.name());
+        return Err(Failure::new(Kind::Failed, message));
+    }
     let name = literal(schema);
     let sql = format!(
         "SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'table' WHEN 'v' THEN 'view'

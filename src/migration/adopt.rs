@@ -12,8 +12,8 @@ mod tests;
 pub use history::{Applied, History, HistoryError, read_history};
 pub use matching::{Adopted, AdoptedRepeatable, Adoption, adoption};
 
-use super::record::{insert_migration, ledger_schema, upsert_repeatable};
-use super::{MigrationError, origin};
+use super::record::{insert_migration, ledger_schema, progress_schema, run_own, upsert_repeatable};
+use super::{Migration, MigrationError, origin};
 use crate::postgres::Connection;
 use crate::postgres::quote::literal;
 
@@ -27,8 +27,10 @@ pub async fn record(
     adoption: &Adoption<'_>,
 ) -> Result<(), MigrationError> {
     let tool = literal(adoption.tool.name());
-    let mut sql = String::from("BEGIN;");
-    sql.push_str(&ledger_schema());
+    let mut sql = ledger_schema();
+    if !adoption.repeatables.is_empty() {
+        sql.push_str(&progress_schema());
+    }
     for adopted in &adoption.adopted {
         let insert = insert_migration(adopted.migration, &milliseconds(adopted.applied));
         let version = literal(adopted.migration.version.as_str());
@@ -47,8 +49,25 @@ pub async fn record(
             known(adopted.applied)
         ));
     }
-    sql.push_str("COMMIT");
-    in_transaction(connection, &sql).await
+    let sent = run_own(connection, &sql).await;
+    sent.map_err(MigrationError::Server)
+}
+
+/// Writes the ledger with `migrations` as applied now, in one transaction. With the lock held.
+///
+/// # Errors
+/// [`MigrationError::Server`]; then nothing was written.
+pub async fn record_baseline<'a>(
+    connection: &Connection,
+    migrations: impl Iterator<Item = &'a Migration>,
+) -> Result<(), MigrationError> {
+    let mut sql = ledger_schema();
+    for migration in migrations {
+        sql.push_str(&insert_migration(migration, "0"));
+        sql.push(';');
+    }
+    let sent = run_own(connection, &sql).await;
+    sent.map_err(MigrationError::Server)
 }
 
 /// Takes the ledger of the original poststack over, in one transaction. With the lock held.
@@ -56,29 +75,9 @@ pub async fn record(
 /// # Errors
 /// [`MigrationError::Server`]; then nothing was written.
 pub async fn record_original(connection: &Connection) -> Result<(), MigrationError> {
-    let begin = format!("BEGIN;{}", ledger_schema());
-    in_transaction(connection, &begin).await?;
-    if let Err(error) = origin::take_over(connection).await {
-        roll_back(connection).await;
-        return Err(MigrationError::Server(error));
-    }
-    in_transaction(connection, "COMMIT").await
-}
-
-/// Sends `sql`, and takes back what it began when it fails.
-async fn in_transaction(connection: &Connection, sql: &str) -> Result<(), MigrationError> {
-    let sent = connection.client().batch_execute(sql).await;
-    if let Err(error) = sent {
-        roll_back(connection).await;
-        return Err(MigrationError::Server(error));
-    }
-    Ok(())
-}
-
-async fn roll_back(connection: &Connection) {
-    if let Err(error) = connection.client().batch_execute("ROLLBACK").await {
-        tracing::debug!("the session is gone, and its transaction with it: {error}");
-    }
+    let sql = format!("{}{}", ledger_schema(), origin::TAKE_OVER);
+    let sent = run_own(connection, &sql).await;
+    sent.map_err(MigrationError::Server)
 }
 
 fn milliseconds(applied: &Applied) -> String {

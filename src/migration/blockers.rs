@@ -4,7 +4,9 @@
 //! A deadlock names its processes. For a timeout: whoever holds locks on tables that the statement
 //! names, on their indexes, or on tables tied to them by foreign keys or inheritance.
 
-use tokio_postgres::types::Type;
+use std::time::Duration;
+
+use tokio_postgres::types::{ToSql, Type};
 
 use super::plan::Step;
 use super::refused::Refused;
@@ -19,11 +21,12 @@ pub(super) async fn find(
     connection: &Connection,
     refused: &Refused,
     step: &Step<'_>,
+    lock_timeout: Duration,
 ) -> Vec<Session> {
     let detail = refused.answer().and_then(|answer| answer.detail());
     let processes = detail.map(blocking_processes).unwrap_or_default();
     let found = if processes.is_empty() {
-        by_tables(connection, &names(refused.sql(step))).await
+        by_tables(connection, refused.sql(step), lock_timeout).await
     } else {
         by_processes(connection, &processes).await
     };
@@ -70,11 +73,21 @@ async fn by_processes(
     rows.iter().map(Session::read).collect()
 }
 
+/// Of those whose transaction began before the wait did, where there are any: the others queued
+/// behind the file.
 async fn by_tables(
     connection: &Connection,
-    names: &[String],
+    statement: &str,
+    waited: Duration,
 ) -> Result<Vec<Session>, tokio_postgres::Error> {
+    let names = names(statement);
     let columns = session::COLUMNS;
+    // Readers are in nobody's way who only writes rows.
+    let first = statement.split(char::is_whitespace).next();
+    let harmless = match first.unwrap_or_default().to_lowercase().as_str() {
+        "insert" | "update" | "delete" | "merge" | "with" => "AccessShareLock",
+        _ => "",
+    };
     let sql = format!(
         "WITH named AS (
              SELECT oid FROM pg_catalog.pg_class WHERE relname = ANY ($1)
@@ -87,17 +100,31 @@ async fn by_tables(
              UNION SELECT inhrelid FROM pg_catalog.pg_inherits JOIN named ON oid = inhparent
              UNION SELECT inhparent FROM pg_catalog.pg_inherits JOIN named ON oid = inhrelid
          )
-         SELECT {columns} FROM pg_catalog.pg_stat_activity AS activity
+         SELECT {columns}, coalesce(
+                    activity.xact_start < clock_timestamp() - $3 * interval '1 second', true)
+           FROM pg_catalog.pg_stat_activity AS activity
           WHERE activity.pid <> pg_backend_pid() AND activity.pid IN (
                 SELECT held.pid FROM pg_catalog.pg_locks AS held
                   JOIN pg_catalog.pg_database ON pg_database.oid = held.database
                  WHERE held.granted AND pg_database.datname = current_database()
-                   AND held.relation IN (SELECT oid FROM tied))
+                   AND held.mode <> $2 AND held.relation IN (SELECT oid FROM tied))
           ORDER BY activity.xact_start LIMIT {MOST}"
     );
     let client = connection.client();
-    let rows = client
-        .query_typed(&sql, &[(&names, Type::TEXT_ARRAY)])
-        .await?;
-    rows.iter().map(Session::read).collect()
+    let seconds = waited.as_secs_f64();
+    let parameters: [(&(dyn ToSql + Sync), Type); 3] = [
+        (&names, Type::TEXT_ARRAY),
+        (&harmless, Type::TEXT),
+        (&seconds, Type::FLOAT8),
+    ];
+    let (mut earlier, mut later) = (Vec::new(), Vec::new());
+    for row in client.query_typed(&sql, &parameters).await? {
+        let list = if row.try_get(session::COLUMN_COUNT)? {
+            &mut earlier
+        } else {
+            &mut later
+        };
+        list.push(Session::read(&row)?);
+    }
+    Ok(if earlier.is_empty() { later } else { earlier })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::plan::Step;
 use super::session::Session;
+use crate::postgres::ServerMessage;
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub enum Event<'a> {
     /// An invalid index, left behind by a build that failed, was dropped to be built again.
     Rebuilding(&'a Step<'a>, &'a str),
     Retrying(Retry<'a>),
+    /// What the server says besides, for instance `RAISE NOTICE` of a `DO` block.
+    Notice(&'a Step<'a>, &'a ServerMessage),
     Finished(&'a Step<'a>, Duration),
 }
 

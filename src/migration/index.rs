@@ -3,7 +3,7 @@
 //!
 //! See <https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>.
 
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::sql;
 use crate::postgres::Connection;
@@ -68,7 +68,7 @@ pub(super) async fn look_up(
     let Some(name) = &index.name else {
         return Ok(Found::Nothing);
     };
-    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
         [(&index.table, Type::TEXT), (name, Type::TEXT)];
     let client = connection.client();
     Ok(match client.query_typed_opt(question, &parameters).await? {

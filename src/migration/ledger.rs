@@ -124,21 +124,32 @@ pub async fn read_ledger(connection: &Connection) -> Result<Option<Ledger>, toki
     }
 }
 
-/// The three questions travel together and cost one round trip.
+/// The three questions travel together and cost one round trip. The tables of the last two are
+/// made when the first such file is run.
 async fn read_own(connection: &Connection) -> Result<Ledger, tokio_postgres::Error> {
     let client = connection.client();
-    let (migrations, repeatables, unfinished) = futures_util::try_join!(
+    let (migrations, repeatables, unfinished) = futures_util::join!(
         client.query_typed(MIGRATIONS, &[]),
         client.query_typed(REPEATABLES, &[]),
         client.query_typed(UNFINISHED, &[]),
-    )?;
+    );
+    let repeatables = or_none(repeatables)?;
     let repeatables = repeatables.iter().map(read_repeatable);
     Ok(Ledger {
-        entries: present(migrations.iter().map(read_entry))?,
+        entries: present(migrations?.iter().map(read_entry))?,
         repeatables: repeatables.collect::<Result<_, _>>()?,
-        unfinished: present(unfinished.iter().map(read_unfinished))?,
+        unfinished: present(or_none(unfinished)?.iter().map(read_unfinished))?,
         ..Ledger::default()
     })
+}
+
+fn or_none(
+    rows: Result<Vec<Row>, tokio_postgres::Error>,
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    match rows {
+        Err(error) if is_absent(&error) => Ok(Vec::new()),
+        rows => rows,
+    }
 }
 
 /// Leaves out rows that cannot be poststack's: the tables admit none.

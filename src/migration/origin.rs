@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::ledger::{Ledger, present, read_entry};
+use super::record;
 use crate::postgres::Connection;
 
 /// Tables by whose name and columns a ledger is known.
@@ -39,7 +40,7 @@ const ORIGINAL_ENTRIES: &str = "SELECT version::text,
            'original', NULL::text
       FROM public.schema_migrations WHERE version ~ '^[0-9]+$' ORDER BY version::numeric";
 
-const TAKE_OVER: &str = "INSERT INTO poststack.schema_migrations
+pub(super) const TAKE_OVER: &str = "INSERT INTO poststack.schema_migrations
            (version, name, checksum, applied_at, execution_time_ms, applied_by, up_sql, down_sql,
             down_checksum, tool_version)
     SELECT version, trim('_' FROM regexp_replace(lower(coalesce(description, '')),
@@ -64,7 +65,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// As `db adopt --from` takes it, where that knows the tool.
+    /// As `db adopt --from` takes it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -76,12 +77,6 @@ impl Tool {
             Self::Refinery => "refinery",
             Self::Goose => "goose",
         }
-    }
-
-    /// Whether `db adopt` reads its ledger.
-    #[must_use]
-    pub fn is_adoptable(self) -> bool {
-        !matches!(self, Self::Refinery | Self::Goose)
     }
 }
 
@@ -133,5 +128,5 @@ fn tool(table: &str, columns: &[&str]) -> Option<Tool> {
 
 /// Copies the ledger of the original into that of poststack. The old table stays.
 pub(super) async fn take_over(connection: &Connection) -> Result<(), tokio_postgres::Error> {
-    connection.client().batch_execute(TAKE_OVER).await
+    record::run_own(connection, TAKE_OVER).await
 }

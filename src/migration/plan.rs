@@ -84,6 +84,8 @@ pub struct Step<'a> {
     pub script: Script,
     /// Where it stopped before, when it goes on now.
     pub unfinished: Option<Unfinished>,
+    /// The version as the ledger spells it, when it is to be taken back.
+    pub(super) recorded: Option<Version>,
     pub(super) substituted: Option<Substituted>,
 }
 
@@ -138,6 +140,7 @@ impl<'a> Step<'a> {
             direction,
             script,
             unfinished: None,
+            recorded: None,
             substituted,
         })
     }
@@ -296,6 +299,7 @@ fn roll_back<'a>(
     }
     Ok(Step {
         unfinished: unfinished.cloned(),
+        recorded: Some(entry.version.clone()),
         ..step
     })
 }

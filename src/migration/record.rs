@@ -6,21 +6,77 @@ use crate::assets;
 use crate::postgres::Connection;
 use crate::postgres::quote::literal;
 
-/// Makes the schema `poststack` in one transaction. What is there already stays.
+const LEDGER: &str = "migrations/001_ledger.sql";
+const PROGRESS: &str = "migrations/002_progress.sql";
+
+/// Makes the ledger of migrations: the least a database needs. What is there already stays.
 ///
 /// # Errors
 /// What the server answers, for instance that the user may not.
 pub async fn create_ledger(connection: &Connection) -> Result<(), tokio_postgres::Error> {
-    let sql = format!("BEGIN;{}COMMIT", ledger_schema());
-    connection.client().batch_execute(&sql).await
+    create(connection, |file| file == LEDGER).await
 }
 
-/// The statements that make the schema `poststack`, for a transaction that does more.
+/// Makes room for repeatable files and files without a transaction, beside the ledger.
+pub(super) async fn create_progress(connection: &Connection) -> Result<(), tokio_postgres::Error> {
+    create(connection, |file| file == PROGRESS).await
+}
+
+/// Makes all of the schema `poststack`. What is there already stays.
+///
+/// # Errors
+/// As [`create_ledger`].
+pub async fn create_schema(connection: &Connection) -> Result<(), tokio_postgres::Error> {
+    create(connection, |file| !file.ends_with(".rollback.sql")).await
+}
+
+/// Takes the schema `poststack` away, and with it the knowledge of what was applied.
+///
+/// # Errors
+/// What the server answers, for instance that the user may not.
+pub async fn drop_schema(connection: &Connection) -> Result<(), tokio_postgres::Error> {
+    let files = assets::MIGRATIONS.iter().rev();
+    let downs = files.filter(|(file, _)| file.ends_with(".rollback.sql"));
+    let sql: String = downs.map(|(_, sql)| *sql).collect();
+    run_own(connection, &sql).await
+}
+
+async fn create(
+    connection: &Connection,
+    is_meant: impl Fn(&str) -> bool,
+) -> Result<(), tokio_postgres::Error> {
+    run_own(connection, &made_by(is_meant)).await
+}
+
+fn made_by(is_meant: impl Fn(&str) -> bool) -> String {
+    let files = assets::MIGRATIONS.iter();
+    let ups = files.filter(|(file, _)| is_meant(file));
+    ups.map(|(_, sql)| *sql).collect()
+}
+
+/// The statements of [`create_ledger`], for a transaction that does more.
 pub(super) fn ledger_schema() -> String {
-    let ups = assets::MIGRATIONS.iter();
-    let ups = ups.filter(|(path, _)| !path.ends_with(".rollback.sql"));
-    let schema: String = ups.map(|(_, sql)| *sql).collect();
-    format!("SET LOCAL client_min_messages = warning;\n{schema}\n;")
+    made_by(|file| file == LEDGER)
+}
+
+/// The statements that make room for repeatable files, for a transaction that does more.
+pub(super) fn progress_schema() -> String {
+    made_by(|file| file == PROGRESS)
+}
+
+/// In one transaction, whatever the defaults of the user are, and without notices of what is there
+/// or gone already.
+pub(super) async fn run_own(
+    connection: &Connection,
+    sql: &str,
+) -> Result<(), tokio_postgres::Error> {
+    let sql = format!("BEGIN READ WRITE; SET LOCAL client_min_messages = warning;\n{sql}\n;COMMIT");
+    let outcome = connection.client().batch_execute(&sql).await;
+    if outcome.is_err() {
+        // What went wrong is known; a lost session has no transaction any more.
+        let _ = connection.client().batch_execute("ROLLBACK").await;
+    }
+    outcome
 }
 
 /// The statement that records `migration` as applied; `elapsed` is an SQL expression in
@@ -44,13 +100,11 @@ pub fn insert_migration(migration: &Migration, elapsed: &str) -> String {
     )
 }
 
-/// The statement that takes the record of `version` away, however its zeros are written.
+/// The statement that takes the record of `version` away; its zeros as the ledger has them.
 #[must_use]
 pub fn delete_migration(version: &Version) -> String {
-    format!(
-        "DELETE FROM poststack.schema_migrations WHERE version::numeric = {}",
-        version.as_str()
-    )
+    let version = literal(version.as_str());
+    format!("DELETE FROM poststack.schema_migrations WHERE version = {version}")
 }
 
 /// The statement that records `repeatable` as applied in its present text.

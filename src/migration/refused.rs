@@ -56,25 +56,29 @@ impl Refused {
     /// By the position, which a fault of syntax has before anything was run; else by the count.
     fn statement<'a>(&self, step: &'a Step<'_>) -> Option<&'a Statement> {
         let script = step.sent();
-        let position =
-            self.answer()
-                .and_then(|answer| match ServerMessage::from(answer).position? {
-                    Position::Sent(character) => {
-                        let text = script.source.text.get(self.offset..)?;
-                        let character = character.checked_sub(1 + self.prefix_characters)?;
-                        let (at, _) = text.char_indices().nth(character)?;
-                        Some(self.offset + at)
-                    }
-                    Position::Internal { .. } => None,
-                });
         let by_count = self
             .statement
             .and_then(|index| script.statements.get(index));
-        let at = position.and_then(|at| {
-            let mut statements = script.statements.iter();
-            statements.find(|s| s.span.start <= at && at < s.span.end)
-        });
-        at.or(by_count)
+        let Some(at) = self.position(step) else {
+            return by_count;
+        };
+        // What lacks its end is found wrong behind the file.
+        let mut from_there = script.statements.iter();
+        let found = from_there.find(|s| at < s.span.end);
+        found.or(script.statements.last())
+    }
+
+    /// Byte offset in the sent script; its length or more when the fault lies behind it.
+    fn position(&self, step: &Step<'_>) -> Option<usize> {
+        let answer = self.answer()?;
+        let Position::Sent(character) = ServerMessage::from(answer).position? else {
+            return None;
+        };
+        let text = &step.sent().source.text;
+        let character = character.checked_sub(1 + self.prefix_characters)?;
+        let mut characters = text.get(self.offset..)?.char_indices();
+        let found = characters.nth(character);
+        Some(found.map_or(text.len(), |(at, _)| self.offset + at))
     }
 
     /// The fault at its place in the file; `None` when the session is gone.

@@ -6,7 +6,7 @@ use super::assess::{State, assess};
 use super::event::Event;
 use super::failure::{Failed, MigrationError};
 use super::ledger::{Ledger, read_ledger};
-use super::plan::{Request, Settings, Step, Target, plan_migrate, plan_rollback};
+use super::plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
 use super::runner::{Runner, Stopped};
 use super::session::Session;
 use super::{Folder, lock, origin, record};
@@ -120,7 +120,7 @@ async fn migrate_alone(
 ) -> Result<Vec<String>, MigrationError> {
     let ledger = read(connection).await?;
     let steps = plan_migrate(folder, ledger.as_ref(), request)?;
-    prepare_ledger(connection, ledger.as_ref(), on_event).await?;
+    prepare_ledger(connection, ledger.as_ref(), &steps, on_event).await?;
     run_all(connection, &steps, request, on_event).await
 }
 
@@ -133,29 +133,38 @@ async fn roll_back_alone(
     let ledger = read(connection).await?;
     let steps = plan_rollback(folder, ledger.as_ref(), request)?;
     if !steps.is_empty() {
-        prepare_ledger(connection, ledger.as_ref(), on_event).await?;
+        prepare_ledger(connection, ledger.as_ref(), &steps, on_event).await?;
     }
     run_all(connection, &steps, request, on_event).await
 }
 
-/// Makes the ledger where there is none, and fills it from that of the original.
+/// Makes the ledger where there is none, with all that `steps` need, and fills it from that of the
+/// original.
 async fn prepare_ledger(
     connection: &Connection,
     ledger: Option<&Ledger>,
+    steps: &[Step<'_>],
     on_event: &mut impl FnMut(Event<'_>),
 ) -> Result<(), MigrationError> {
     let is_own = ledger.is_some_and(|ledger| !ledger.original && ledger.foreign.is_empty());
-    if is_own {
-        return Ok(());
+    if !is_own {
+        let created = record::create_ledger(connection).await;
+        created.map_err(MigrationError::Server)?;
     }
-    let created = record::create_ledger(connection).await;
-    created.map_err(MigrationError::Server)?;
+    if steps.iter().any(needs_progress) {
+        let created = record::create_progress(connection).await;
+        created.map_err(MigrationError::Server)?;
+    }
     if let Some(original) = ledger.filter(|ledger| ledger.original) {
         let taken_over = origin::take_over(connection).await;
         taken_over.map_err(MigrationError::Server)?;
         on_event(Event::TookOver(original.entries.len()));
     }
     Ok(())
+}
+
+fn needs_progress(step: &Step<'_>) -> bool {
+    matches!(step.subject, Subject::Repeatable(_)) || !step.script.in_transaction()
 }
 
 async fn run_all(

@@ -77,11 +77,14 @@ impl<'a> Runner<'a> {
         let mut progress = stepwise::Progress::of(step);
         let mut attempt = 1;
         loop {
+            // Those of earlier statements are nobody's business any more.
+            drop(self.connection.notices());
             let outcome = if step.sent().in_transaction() {
                 self.run_as_transaction(step).await
             } else {
                 stepwise::run(self, step, &mut progress, on_event).await
             };
+            self.tell_notices(step, on_event);
             let Err(refused) = outcome else {
                 return Ok(start.elapsed());
             };
@@ -91,7 +94,10 @@ impl<'a> Runner<'a> {
                 blockers: Vec::new(),
             };
             if stopped.refused.is_about_locks() {
-                stopped.blockers = blockers::find(self.connection, &stopped.refused, step).await;
+                let own = step.script.headers.lock_timeout;
+                let waited = own.unwrap_or(self.settings.lock_timeout);
+                let refused = &stopped.refused;
+                stopped.blockers = blockers::find(self.connection, refused, step, waited).await;
                 if attempt < self.settings.attempts {
                     self.pause(step, attempt, &stopped, on_event).await;
                     attempt += 1;
@@ -100,6 +106,13 @@ impl<'a> Runner<'a> {
             }
             stepwise::record_failure(self, step, &stopped.refused).await;
             return Err(stopped);
+        }
+    }
+
+    /// Passes on what the server said since the last time.
+    pub fn tell_notices(&self, step: &Step<'_>, on_event: &mut impl FnMut(Event<'_>)) {
+        for notice in self.connection.notices() {
+            on_event(Event::Notice(step, &notice));
         }
     }
 
@@ -150,7 +163,7 @@ impl<'a> Runner<'a> {
         if may_leave_traces {
             message.push_str(&self.clean_session());
         }
-        self.has_event_triggers |= statements.iter().any(|s| s.has("event"));
+        self.has_event_triggers |= statements.iter().any(may_make_event_triggers);
         let before = prefix.matches(';').count();
         self.send(&message)
             .await
@@ -165,7 +178,10 @@ impl<'a> Runner<'a> {
     /// Ends what a file left in the session: the server reads a whole message before it runs any
     /// of it, so that the next file's would come too late.
     pub fn clean_session(&self) -> String {
-        format!("RESET ALL;DISCARD TEMP;{}", self.session)
+        format!(
+            "RESET SESSION AUTHORIZATION;RESET ROLE;RESET ALL;DISCARD TEMP;{}",
+            self.session
+        )
     }
 
     /// Sends one message. With an error comes how many of its statements were done before it.
@@ -190,6 +206,12 @@ impl<'a> Runner<'a> {
             tracing::debug!("nothing to roll back: {error}");
         }
     }
+}
+
+/// Directly, or in code that it runs.
+fn may_make_event_triggers(statement: &Statement) -> bool {
+    let runs_code = ["do", "call", "select"].contains(&statement.first_words().0);
+    runs_code || statement.has("event") || statement.has("extension")
 }
 
 /// The user's own settings for the role or the database must not end a migration half-way, or
@@ -237,7 +259,8 @@ pub(super) fn recording(step: &Step<'_>, elapsed: &str) -> String {
             record::insert_migration(migration, elapsed)
         }
         (Subject::Migration(migration), Direction::Rollback) => {
-            record::delete_migration(&migration.version)
+            let recorded = step.recorded.as_ref();
+            record::delete_migration(recorded.unwrap_or(&migration.version))
         }
         (Subject::Repeatable(repeatable), _) => record::upsert_repeatable(repeatable, elapsed),
     };

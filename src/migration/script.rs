@@ -1,6 +1,7 @@
 //! One SQL file, checked as far as that goes without a server, and ready to be sent.
 
 use super::headers::{self, DIRECTIVE, Headers};
+use super::index;
 use super::sql::{self, Unterminated};
 use super::statement::Statement;
 use crate::diagnostic::Diagnostic;
@@ -36,6 +37,10 @@ impl Script {
             let inner = script.transaction_statements().iter();
             let torn = inner.filter(|s| s.is_transaction_control());
             faults.extend(torn.map(|statement| tears_apart(source, statement)));
+        } else {
+            let statements = script.statements.iter();
+            let unnamed = statements.filter(|s| builds_unnamed_index(source, s));
+            faults.extend(unnamed.map(|statement| needs_name(source, statement)));
         }
         if faults.is_empty() {
             Ok(script)
@@ -89,6 +94,18 @@ fn needs_rows(source: &Source, statement: &Statement) -> Diagnostic {
     Diagnostic::error("`COPY … FROM STDIN` cannot be used in a migration")
         .at(source, statement.span)
         .help("write the rows as `INSERT`; `pg_dump --inserts` does")
+}
+
+fn builds_unnamed_index(source: &Source, statement: &Statement) -> bool {
+    let built = index::new_index(source.slice(statement.span));
+    built.is_some_and(|index| index.name.is_none())
+}
+
+fn needs_name(source: &Source, statement: &Statement) -> Diagnostic {
+    Diagnostic::error("The index needs a name")
+        .at(source, statement.span)
+        .label("a build that fails would leave an invalid index that nobody could find")
+        .help("write `CREATE INDEX CONCURRENTLY name ON …`")
 }
 
 fn tears_apart(source: &Source, statement: &Statement) -> Diagnostic {

@@ -13,6 +13,9 @@ pub(super) const COLUMNS: &str = "activity.pid, activity.application_name,
     date_part('epoch', clock_timestamp() - activity.backend_start),
     date_part('epoch', clock_timestamp() - activity.xact_start)";
 
+/// How many columns those are.
+pub(super) const COLUMN_COUNT: usize = 8;
+
 /// A session of the same server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Session {

@@ -81,9 +81,13 @@ pub(super) async fn run(
         }
         run.statement(index, statement, way, progress, on_event)
             .await?;
+        runner.tell_notices(step, on_event);
         on_event(Event::Progress(step, index + 1));
     }
-    run.finish(progress).await.map_err(Refused::outside)
+    let finished = run.finish(progress).await;
+    // That there was no transaction to roll back.
+    drop(runner.connection.notices());
+    finished.map_err(Refused::outside)
 }
 
 struct Run<'a> {

@@ -10,6 +10,7 @@ mod list;
 mod scratch;
 mod sessions;
 mod swap;
+mod template;
 
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ pub use self::scratch::{ScratchOf, create_scratch, remove_stale_scratch};
 use self::sessions::require_unused;
 pub use self::sessions::{Session, close, sessions, terminate};
 pub use self::swap::swap;
+pub use self::template::{find_template, keep_as_template, with_template_lock};
 use super::quote::{identifier, literal};
 use super::{Address, ConnectError, Connection, connect};
 

@@ -26,6 +26,13 @@ impl Ui {
         read.await.ok().flatten()
     }
 
+    /// A line beside the data, such as how many rows there were.
+    pub fn aside(&self, text: &str) {
+        if !self.quiet && !text.is_empty() {
+            say(text);
+        }
+    }
+
     /// Passes on what a program wrote, as it wrote it.
     pub fn pass_on(&self, bytes: &[u8], is_error: bool) {
         // A reader that went away is no fault.

@@ -1,10 +1,34 @@
 //! Outcomes of the `db` commands as text for people.
 
+mod branches;
+mod data;
+mod migrations;
+mod rehearsal;
+mod schema;
+
 use std::fmt::Write as _;
 
-use super::progress::seconds;
+use super::progress::{seconds, short};
 use super::style::{DIM, STRONG, paint};
 use crate::database::test_connection::Tested;
+
+pub use branches::{branch_made, branches, diff, reset, switched};
+pub use data::{answered, seeded, tags, unlocked};
+pub use migrations::{
+    info, linted, migrated, planned, redone, rollback_lines, rollback_plan, rolled_back, status,
+    verified, ways_back,
+};
+pub use rehearsal::rehearsed;
+pub use schema::{described, stats};
+
+/// `1 row`, `3 rows`
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
 
 /// `db test-connection`
 #[must_use]
@@ -32,19 +56,9 @@ pub fn tested(tested: &Tested) -> String {
         None => _ = writeln!(text, "not encrypted"),
     }
     for phase in &tested.phases {
-        let _ = writeln!(
-            text,
-            "  {:<8} {}",
-            phase.name,
-            milliseconds(phase.seconds.0)
-        );
+        let _ = writeln!(text, "  {:<8} {}", phase.name, short(phase.seconds.0));
     }
     let all = paint(DIM, &format!("in {} together", seconds(tested.seconds.0)));
     let _ = writeln!(text, "  {all}");
     text
-}
-
-/// `12.3 ms`
-fn milliseconds(duration: std::time::Duration) -> String {
-    format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
 }

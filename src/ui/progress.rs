@@ -98,13 +98,18 @@ fn migration(event: &MigrationEvent, verbose: bool) -> Vec<String> {
             lines.extend(blockers.map(|session| format!("   in the way: {session}")));
             lines
         }
+        MigrationEvent::Notice {
+            migration,
+            severity,
+            message,
+        } => note(format!("{migration}: {severity}: {message}")),
         MigrationEvent::Ended {
             migration,
             rollback,
             seconds: took,
         } => {
             let done = if *rollback { "rolled back" } else { "applied" };
-            let time = paint(DIM, &seconds(took.0));
+            let time = paint(DIM, &short(took.0));
             vec![format!(" {} {migration} {done} {time}", paint(GOOD, "✔"))]
         }
     }
@@ -139,6 +144,14 @@ fn init_line(result: &InitResult) -> String {
         result.name,
         seconds(result.seconds.0)
     )
+}
+
+/// `1.4 ms` below a second, else as [`seconds`].
+pub fn short(duration: Duration) -> String {
+    match duration.as_secs() {
+        0 => format!("{:.1} ms", duration.as_secs_f64() * 1000.0),
+        _ => seconds(duration),
+    }
 }
 
 /// `0.42 s`, `1 min 5 s`

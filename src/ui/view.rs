@@ -135,7 +135,7 @@ fn database(status: &Status) -> String {
 }
 
 /// Bytes with a binary unit.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     let mut size = f64::from(u32::try_from(count / 1024).unwrap_or(u32::MAX));
     let mut unit = "KiB";
     for next in ["MiB", "GiB", "TiB"] {

@@ -35,9 +35,8 @@ pub async fn confirm(
     let word = target.protected.as_deref().unwrap_or("yes");
     let question = format!("To {action} in {name}, type {word}: ");
     let Some(answer) = db.run.ui.ask(loss, &question).await else {
-        let message = format!("To {action} in {name} needs a confirmation");
-        let failure = Failure::new(Kind::Confirmation, message)
-            .excerpt("What would be lost:", loss.to_vec());
+        let message = format!("To {action} in {name}, a confirmation is needed");
+        let failure = Failure::new(Kind::Confirmation, message).excerpt("It would:", loss.to_vec());
         return Err(failure.hint("type it again with --yes"));
     };
     if answer.trim() == word {

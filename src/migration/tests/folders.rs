@@ -110,7 +110,10 @@ fn the_schema_of_poststack_itself_is_a_good_migration() {
             .iter()
             .all(|migration| migration.rollback.is_some())
     );
-    assert_eq!(titles(&loaded.migrations), ["001_poststack_schema"]);
+    assert_eq!(
+        titles(&loaded.migrations),
+        ["001_ledger", "002_progress", "003_services"]
+    );
 }
 
 #[test]

@@ -229,3 +229,10 @@ fn rows_for_copy_are_refused() {
     assert_eq!(messages(&faults)[0], first);
     assert!(script("COPY t TO '/tmp/x'").is_ok());
 }
+
+#[test]
+fn an_index_built_beside_others_needs_a_name() {
+    let faults = script("SELECT 1;\nCREATE INDEX CONCURRENTLY ON t (a)").unwrap_err();
+    assert_eq!(messages(&faults), ["001_a.sql:2:1 The index needs a name"]);
+    assert!(script("CREATE INDEX ON t (a)").is_ok());
+}

@@ -50,8 +50,15 @@ pub(super) fn detach_all(from: &Schema, to: &Schema) -> (Vec<Statement>, Schema)
     let mut rest = from.clone();
     let mut statements = Vec::new();
     for (id, before) in &from.objects {
-        let Some(after) = to.get(id).filter(|_| id.kind == Kind::Table) else {
+        if id.kind != Kind::Table {
             continue;
+        }
+        let gone = Object::default();
+        let after = match to.get(id) {
+            Some(after) => after,
+            None if is_referenced_through_parent(from, before) => &gone,
+            None if is_bound_wanted(from, to, before) => &gone,
+            None => continue,
         };
         let detaching = detach(id, before, after);
         if !detaching.is_empty() {
@@ -81,6 +88,39 @@ fn detach(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
         .filter(|parent| !stays(parent))
         .map(|parent| Statement::new(id, format!("ALTER TABLE ONLY {own} NO INHERIT {parent}")))
         .collect()
+}
+
+/// Whether the parent gets another partition, which may take the rows of this one.
+fn is_bound_wanted(from: &Schema, to: &Schema, table: &Object) -> bool {
+    let bound = |table: &Object| {
+        let tie = |property| table.get(property).map(str::to_owned);
+        (tie(Property::PartitionOf), tie(Property::PartitionBound))
+    };
+    let parent = table.get(Property::PartitionOf);
+    parent.is_some()
+        && to.objects.iter().any(|(id, other)| {
+            id.kind == Kind::Table
+                && other.get(Property::PartitionOf) == parent
+                && from
+                    .get(id)
+                    .is_none_or(|before| bound(before) != bound(other))
+        })
+}
+
+/// Whether a foreign key to the partitioned table keeps the partition from being dropped.
+fn is_referenced_through_parent(from: &Schema, table: &Object) -> bool {
+    table.is(Property::PartitionOf)
+        && parents(table).any(|(schema, parent)| {
+            let parent = ObjectId::new(Kind::Table, &schema, &parent);
+            let is_of_parent = |id: &ObjectId| {
+                id.kind == Kind::Constraint && id.schema == parent.schema && id.table == parent.name
+            };
+            let mut objects = from.objects.values();
+            objects.any(|object| object.needs.iter().any(is_of_parent))
+                || from
+                    .get(&parent)
+                    .is_some_and(|table| is_referenced_through_parent(from, table))
+        })
 }
 
 /// What a table had from its parents becomes its own.
@@ -154,7 +194,10 @@ pub(super) fn index(context: &Context<'_>, id: &ObjectId) -> Option<Statement> {
 
 /// Whether a sequence has to be given to a column, or taken from it.
 pub(super) fn is_given(context: &Context<'_>, id: &ObjectId) -> bool {
-    let owner = |sequence: Option<&Object>| sequence.and_then(owner_of_sequence);
+    let owner = |sequence: Option<&Object>| {
+        let own = sequence.filter(|sequence| !sequence.is(Property::OfIdentity));
+        own.and_then(owner_of_sequence)
+    };
     let after = context.to.get(id);
     let is_own = after.is_some_and(|sequence| !sequence.is(Property::OfIdentity));
     is_own && owner(after) != owner(context.from.get(id))

@@ -58,10 +58,15 @@ fn needs<'a>(from: &'a Schema, id: &ObjectId) -> Vec<&'a ObjectId> {
         .iter()
         .filter_map(|id| from.objects.get_key_value(id));
     needs.extend(known.map(|(id, _)| id));
-    // A table keeps its columns' needs until it goes.
+    // A table keeps the needs of its parts until it goes.
     if id.kind == Kind::Table {
-        for (_, column) in from.parts(id, Kind::Column) {
-            needs.extend(&column.needs);
+        for kind in [
+            Kind::Column,
+            Kind::Constraint,
+            Kind::Index,
+            Kind::Statistics,
+        ] {
+            needs.extend(from.parts(id, kind).flat_map(|(_, part)| &part.needs));
         }
     }
     needs

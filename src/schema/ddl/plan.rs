@@ -16,12 +16,17 @@ pub(super) struct Early {
 /// Decides what goes first on the way from `from` to `to`.
 pub(super) fn early(from: &Schema, to: &Schema) -> Early {
     let dependents = dependents(from);
+    let ties_change = do_ties_change(from, to);
     let mut early = Early::default();
     let mut waiting: Vec<&ObjectId> = Vec::new();
     for (id, before) in &from.objects {
         let goes = match to.get(id) {
             None if goes_with_table(id, before, from, to) => false,
-            None => holds_no_data(id.kind) || is_name_taken(id, from, to),
+            None => {
+                holds_no_data(id.kind)
+                    || is_name_taken(id, from, to)
+                    || id.kind == Kind::Column && ties_change
+            }
             Some(after) => is_replaced(id.kind, before, after),
         };
         if goes {
@@ -81,11 +86,24 @@ pub(super) fn without(schema: &Schema, early: &Early) -> Schema {
     rest
 }
 
-/// Whether dropping its table is enough. Foreign keys tie tables to each other.
+/// Whether a table becomes a partition, an heir or one of a type: a column too many on either side
+/// would be in the way.
+fn do_ties_change(from: &Schema, to: &Schema) -> bool {
+    let ties = [Property::PartitionOf, Property::Inherits, Property::OfType];
+    to.objects.iter().any(|(id, after)| {
+        let before = |property| from.get(id).and_then(|before| before.get(property));
+        let is_new =
+            |property: &Property| after.is(*property) && after.get(*property) != before(*property);
+        id.kind == Kind::Table && ties.iter().any(is_new)
+    })
+}
+
+/// Whether dropping its table is enough. Foreign keys and policies tie tables to each other.
 fn goes_with_table(id: &ObjectId, object: &Object, from: &Schema, to: &Schema) -> bool {
     let is_dropped = |table: &ObjectId| from.get(table).is_some() && to.get(table).is_none();
     let is_foreign_key = object.get(Property::ConstraintType) == Some("foreign key");
-    !is_foreign_key && id.containers().iter().any(is_dropped)
+    let is_tied = matches!(id.kind, Kind::Policy | Kind::Rule | Kind::Trigger);
+    !is_foreign_key && !is_tied && id.containers().iter().any(is_dropped)
 }
 
 /// Who needs an object, its parts among them where they cannot outlive it.

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use poststack::diagnostic::Diagnostic;
+use poststack::migration::{self, MigrationError, Request};
 use poststack::postgres::{Address, url};
 use tempfile::TempDir;
 
@@ -60,18 +62,44 @@ impl Folder {
 pub struct Fresh {
     pub folder: Folder,
     pub address: Address,
+    /// Instead of that of `address`.
+    pub url: Option<String>,
 }
+
+/// Three good migrations, each with its way back.
+pub const THREE: &[(&str, &str)] = &[
+    (
+        "migrations/001_users.sql",
+        "CREATE TABLE users (id int PRIMARY KEY)",
+    ),
+    ("migrations/001_users.rollback.sql", "DROP TABLE users"),
+    (
+        "migrations/002_orders.sql",
+        "CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users);\nCREATE INDEX ON orders (user_id);",
+    ),
+    ("migrations/002_orders.rollback.sql", "DROP TABLE orders"),
+    (
+        "migrations/003_total.sql",
+        "-- poststack: requires 2\nALTER TABLE orders ADD COLUMN total int",
+    ),
+    (
+        "migrations/003_total.rollback.sql",
+        "ALTER TABLE orders DROP COLUMN total",
+    ),
+];
 
 impl Fresh {
     pub async fn new(files: &[(&str, &str)]) -> Self {
         Self {
             folder: Folder::new(files),
             address: cluster().database().await,
+            url: None,
         }
     }
 
     pub fn url(&self) -> String {
-        url(&self.address).expose().to_owned()
+        let own = || url(&self.address).expose().to_owned();
+        self.url.clone().unwrap_or_else(own)
     }
 
     /// Runs `db …` on the database.
@@ -81,5 +109,31 @@ impl Fresh {
         all.extend(arguments);
         all.extend(["--database-url", &url]);
         self.folder.run(&all)
+    }
+}
+
+/// Applies what is pending; the titles, or what went wrong.
+pub async fn migrate(fresh: &Fresh) -> Result<Vec<String>, MigrationError> {
+    let (folder, faults) = fresh.migrations();
+    if faults.iter().any(Diagnostic::is_error) {
+        return Err(MigrationError::Conflict(faults));
+    }
+    let connection = cluster().login(&fresh.address).await;
+    let done = migration::migrate(&connection, &folder, &Request::default(), |_| {}).await;
+    done.map(|done| done.titles)
+}
+
+/// Takes everything back.
+pub async fn rollback(fresh: &Fresh) -> Result<Vec<String>, MigrationError> {
+    let (folder, _) = fresh.migrations();
+    let connection = cluster().login(&fresh.address).await;
+    let done = migration::rollback(&connection, &folder, &Request::default(), |_| {}).await;
+    done.map(|done| done.titles)
+}
+
+impl Fresh {
+    fn migrations(&self) -> (migration::Folder, Vec<Diagnostic>) {
+        let path = self.folder.path().join("migrations");
+        migration::files::load(&path, Path::new("migrations"))
     }
 }

@@ -1,8 +1,11 @@
 //! Files without a transaction.
 
-use poststack::migration::Failed;
+use std::time::Duration;
 
-use super::{LEDGER, failed, folder, run, shown};
+use poststack::migration::{Event, Failed};
+use poststack::postgres::Address;
+
+use super::{LEDGER, failed, folder, impatient, refused, run, run_with, shown};
 use crate::cluster::{ask, cluster};
 
 #[tokio::test]
@@ -41,4 +44,199 @@ async fn an_error_without_a_transaction_is_at_its_place_and_tells_what_stays() {
         ask(&address, UNFINISHED).await,
         "1_a.sql 1/2 f column \"missing\" does not exist"
     );
+}
+
+/// Runs the one file and tells what happened besides statements that were done.
+async fn events(address: &Address, sql: &str) -> Vec<String> {
+    let mut told = Vec::new();
+    run_with(
+        address,
+        &folder(&[("1_a.sql", sql)]),
+        impatient(),
+        |event| match event {
+            Event::Resumed(_, done) => told.push(format!("resumed after {done}")),
+            Event::Rebuilding(_, index) => told.push(format!("rebuilding {index}")),
+            _ => {}
+        },
+    )
+    .await
+    .unwrap();
+    told
+}
+
+const VALID: &str = "SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY 1) FROM pg_index WHERE indisvalid AND indrelid = 't'::regclass";
+
+#[tokio::test]
+async fn the_next_run_goes_on_where_a_file_stopped() {
+    let address = cluster().database().await;
+    let sql = |second: &str| {
+        format!(
+            "-- poststack: no-transaction\nCREATE TABLE t (a int);\n{second};\nINSERT INTO t VALUES (3)"
+        )
+    };
+    let bad = sql("INSERT INTO missing VALUES (2)");
+    let Failed { not_run, .. } = failed(
+        &address,
+        &folder(&[("1_a.sql", &bad), ("2_b.sql", "SELECT 1")]),
+    )
+    .await;
+    assert_eq!(not_run, ["2_b"]);
+    assert_eq!(
+        events(&address, &sql("INSERT INTO t VALUES (2)")).await,
+        ["resumed after 1"]
+    );
+    assert_eq!(ask(&address, "SELECT array_agg(a) FROM t").await, "{2,3}");
+    assert_eq!(ask(&address, LEDGER).await, "1 a");
+    assert_eq!(ask(&address, UNFINISHED).await, "");
+}
+
+#[tokio::test]
+async fn a_file_whose_done_part_was_changed_is_refused() {
+    let address = cluster().database().await;
+    let bad = "-- poststack: no-transaction\nCREATE TABLE t (); SELECT missing";
+    failed(&address, &folder(&[("1_a.sql", bad)])).await;
+    let changed = bad.replace("TABLE t", "TABLE u");
+    let faults = refused(&address, &folder(&[("1_a.sql", &changed)])).await;
+    assert_eq!(
+        faults,
+        [
+            "`1_a.sql` stopped after 1 of 2 statements, and what was run of it has been changed since"
+        ]
+    );
+    assert_eq!(ask(&address, "to_regclass('u')").await, "");
+}
+
+#[tokio::test]
+async fn settings_that_a_file_made_before_it_stopped_are_made_again() {
+    let address = cluster().database().await;
+    let sql = |last: &str| {
+        format!(
+            "-- poststack: no-transaction\nCREATE SCHEMA s;\nSET search_path = s;\n\
+             CREATE TABLE t (a int);\nCREATE INDEX CONCURRENTLY i ON t (a);\n{last}"
+        )
+    };
+    failed(&address, &folder(&[("1_a.sql", &sql("SELECT missing"))])).await;
+    assert_eq!(
+        events(&address, &sql("CREATE TABLE u ()")).await,
+        ["resumed after 4"]
+    );
+    assert_eq!(ask(&address, "to_regclass('s.u')").await, "s.u");
+}
+
+#[tokio::test]
+async fn a_role_that_a_file_takes_does_not_keep_its_progress_from_being_recorded() {
+    let address = cluster().database().await;
+    let sql = "-- poststack: no-transaction\nDROP ROLE IF EXISTS powerless;\nCREATE ROLE powerless;\n\
+               SET ROLE powerless;\nCREATE TEMP TABLE mine ();\nVACUUM mine;\nRESET ROLE;\nDROP TABLE mine";
+    assert_eq!(events(&address, sql).await, [""; 0]);
+    assert_eq!(ask(&address, LEDGER).await, "1 a");
+}
+
+#[tokio::test]
+async fn an_invalid_index_that_a_failed_build_left_is_built_again() {
+    let address = cluster().database().await;
+    let sql = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"An index\" ON public.t (a);";
+    let fill = "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)";
+    let admin = cluster().login(&address).await;
+    admin.client().batch_execute(fill).await.unwrap();
+    let failure = failed(&address, &folder(&[("1_a.sql", sql)])).await;
+    assert!(failure.diagnostic.message.contains("23505"), "{failure:?}");
+    assert_eq!(ask(&address, VALID).await, "");
+    admin.client().batch_execute("DELETE FROM t").await.unwrap();
+    assert_eq!(events(&address, sql).await, ["rebuilding \"An index\""]);
+    assert_eq!(ask(&address, VALID).await, "\"An index\"");
+}
+
+#[tokio::test]
+async fn an_index_that_was_built_when_the_run_was_lost_is_not_built_again() {
+    let address = cluster().database().await;
+    let sql = "CREATE TABLE t (a int);\nCREATE INDEX CONCURRENTLY i ON t (a);\nDROP INDEX CONCURRENTLY i;\nSELECT missing;";
+    failed(&address, &folder(&[("1_a.sql", sql)])).await;
+    let admin = cluster().login(&address).await;
+    // As if the run had been killed before it recorded that the index is dropped.
+    let lost = "UPDATE poststack.unfinished_migrations SET statements_done = 2, in_flight = true, error = NULL,
+                       done_checksum = encode(sha256(convert_to(left(up, position(';' IN right(up, -30)) + 29), 'UTF8')), 'hex')
+                  FROM (SELECT $$CREATE TABLE t (a int);\nCREATE INDEX CONCURRENTLY i ON t (a);$$ AS up) AS text";
+    admin.client().batch_execute(lost).await.unwrap();
+    let failure = failed(&address, &folder(&[("1_a.sql", sql)])).await;
+    assert!(
+        shown(&failure.diagnostic).contains("1_a.sql:4:8 `missing`"),
+        "{failure:?}"
+    );
+    // As if it had been killed before it recorded that the index is built.
+    let lost = "CREATE INDEX i ON t (a); UPDATE poststack.unfinished_migrations SET statements_done = 1, in_flight = true,
+                       error = NULL, done_checksum = encode(sha256('CREATE TABLE t (a int)'), 'hex')";
+    admin.client().batch_execute(lost).await.unwrap();
+    let failure = failed(&address, &folder(&[("1_a.sql", sql)])).await;
+    assert!(
+        shown(&failure.diagnostic).contains("1_a.sql:4:8 `missing`"),
+        "{failure:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_index_that_is_there_for_another_reason_is_an_error() {
+    let address = cluster().database().await;
+    let admin = cluster().login(&address).await;
+    let make = "CREATE TABLE t (a int); CREATE INDEX i ON t (a)";
+    admin.client().batch_execute(make).await.unwrap();
+    let sql = "CREATE INDEX CONCURRENTLY i ON t (a)";
+    let failure = failed(&address, &folder(&[("1_a.sql", sql)])).await;
+    assert!(
+        failure.diagnostic.message.contains("already exists"),
+        "{failure:?}"
+    );
+    // It was refused, not lost: the next run says the same.
+    let failure = failed(&address, &folder(&[("1_a.sql", sql)])).await;
+    assert!(
+        failure.diagnostic.message.contains("already exists"),
+        "{failure:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_build_that_is_killed_is_done_again_by_the_next_run() {
+    let address = cluster().database().await;
+    let older = cluster().login(&address).await;
+    let open = "CREATE TABLE t (a int); COMMIT; BEGIN; INSERT INTO t VALUES (1)";
+    older.client().batch_execute(open).await.unwrap();
+    let sql = "CREATE INDEX CONCURRENTLY i ON t (a);\nCREATE INDEX CONCURRENTLY j ON t (a)";
+    let files = folder(&[("1_a.sql", sql)]);
+    let killed = tokio::time::timeout(Duration::from_millis(500), run(&address, &files)).await;
+    assert!(killed.is_err(), "{killed:?}");
+    older.client().batch_execute("COMMIT").await.unwrap();
+    run(&address, &files).await.unwrap();
+    assert_eq!(ask(&address, VALID).await, "i j");
+}
+
+#[tokio::test]
+async fn a_transaction_of_the_files_own_is_done_or_undone_as_a_whole() {
+    let address = cluster().database().await;
+    let sql = |last: &str| {
+        format!(
+            "-- poststack: no-transaction\nCREATE TABLE t (a int);\nBEGIN;\nINSERT INTO t VALUES (1);\n\
+             INSERT INTO t VALUES (2);\nCOMMIT;\nVACUUM t;\nBEGIN;\nINSERT INTO t VALUES (3);\n{last};\nCOMMIT"
+        )
+    };
+    failed(&address, &folder(&[("1_a.sql", &sql("SELECT missing"))])).await;
+    assert_eq!(ask(&address, "SELECT array_agg(a) FROM t").await, "{1,2}");
+    assert_eq!(
+        events(&address, &sql("INSERT INTO t VALUES (4)")).await,
+        ["resumed after 6"]
+    );
+    assert_eq!(
+        ask(&address, "SELECT array_agg(a) FROM t").await,
+        "{1,2,3,4}"
+    );
+}
+
+#[tokio::test]
+async fn procedures_that_commit_run_without_a_transaction() {
+    let address = cluster().database().await;
+    let block = "DO $$ BEGIN CREATE TABLE t (); COMMIT; CREATE TABLE u (); END $$";
+    let failure = failed(&address, &folder(&[("1_a.sql", block)])).await;
+    assert!(failure.diagnostic.message.contains("2D000"), "{failure:?}");
+    assert_eq!(ask(&address, "to_regclass('t')").await, "");
+    events(&address, &format!("-- poststack: no-transaction\n{block}")).await;
+    assert_eq!(ask(&address, "to_regclass('u')").await, "u");
 }

@@ -1,0 +1,87 @@
+//! `db migrate`
+
+use clap::Args;
+use serde_json::json;
+
+use super::confirm::{YesArg, confirm};
+use super::{Db, OnEnvironment};
+use crate::database::files::{load, version};
+use crate::database::migrate::{Planned, migrate, plan};
+use crate::environment::Failure;
+use crate::environment::migrations::Wanted;
+use crate::migration::{self, Version};
+use crate::ui::db as view;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  poststack db migrate dev\n  poststack db migrate staging --dry-run\n  \
+                  poststack db migrate --target-version 012\n\n\
+                  Exit codes: 0 everything is applied, 6 no login, 7 another run did not end in \
+                  time (--lock-wait), 8 a protected environment needs a confirmation, 9 a \
+                  migration failed or does not fit."
+)]
+pub(super) struct MigrateArgs {
+    #[command(flatten)]
+    environment: OnEnvironment,
+    /// Apply up to this version
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    target_version: Option<Version>,
+    /// Apply at most so many files
+    #[arg(long, value_name = "COUNT", conflicts_with = "target_version")]
+    steps: Option<usize>,
+    /// Show what would be applied, and touch nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Apply files that come before one that is applied
+    #[arg(long)]
+    allow_out_of_order: bool,
+    #[command(flatten)]
+    yes: YesArg,
+}
+
+impl MigrateArgs {
+    fn wanted(&self) -> Wanted {
+        let until = match (&self.target_version, self.steps) {
+            (Some(version), _) => migration::Target::To(version.clone()),
+            (None, Some(steps)) => migration::Target::Steps(steps),
+            (None, None) => migration::Target::All,
+        };
+        Wanted {
+            until,
+            allow_out_of_order: self.allow_out_of_order,
+        }
+    }
+}
+
+pub(super) async fn run(db: &Db<'_>, args: &MigrateArgs) -> Result<(), Failure> {
+    let target = db.target(args.environment.name())?;
+    let (folder, warnings) = load(&target)?;
+    db.run.ui.warnings(&warnings);
+    let connection = db.connect(&target).await?;
+    let rules = target.rules(db.run.global.lock_wait);
+    let wanted = args.wanted();
+    let work = (&folder, &rules, &wanted);
+    if args.dry_run {
+        let planned = plan(&connection, work).await?;
+        let data = json!({"database": target.name(), "pending": planned});
+        db.run.ui.result(&data, || view::planned(&planned));
+        return Ok(());
+    }
+    if target.protected.is_some() && !args.yes.yes {
+        let planned = plan(&connection, work).await?;
+        if !planned.is_empty() {
+            let action = format!("apply {}", view::count(planned.len(), "migration"));
+            confirm(db, &target, (&action, &lines(&planned)), args.yes).await?;
+        }
+    }
+    let listener = |event| db.run.ui.event(&event);
+    let migrated = migrate(&target, &connection, work, &listener).await?;
+    db.run.ui.end(&migrated, || view::migrated(&migrated));
+    Ok(())
+}
+
+fn lines(planned: &[Planned]) -> Vec<String> {
+    { planned.iter() }
+        .map(|one| format!("apply {}", one.file))
+        .collect()
+}

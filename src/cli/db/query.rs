@@ -1,0 +1,50 @@
+//! `db query SQL`
+
+use std::io::Read;
+
+use clap::Args;
+
+use super::{Db, OnEnvironment};
+use crate::database::query::{run as answer, source};
+use crate::environment::{Failure, Kind};
+use crate::ui::db as view;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  poststack db query 'SELECT count(*) FROM users' dev\n  \
+                        poststack db query --format json 'TABLE users' | jq '.results[0].rows'\n  \
+                        poststack db query - staging < report.sql\n\n\
+                        Needs no psql. Several statements are one transaction, unless they say \
+                        otherwise."
+)]
+pub(super) struct QueryArgs {
+    /// The SQL, or `-` to read it from standard input
+    #[arg(value_name = "SQL", allow_hyphen_values = true)]
+    sql: String,
+    #[command(flatten)]
+    environment: OnEnvironment,
+}
+
+pub(super) async fn run(db: &Db<'_>, args: &QueryArgs) -> Result<(), Failure> {
+    let target = db.target(args.environment.name())?;
+    let source = match args.sql.as_str() {
+        "-" => source("standard input", &read_input()?),
+        sql => source("query", sql),
+    };
+    let answered = answer(&target, &source).await?;
+    for notice in &answered.notices {
+        db.run.ui.note(notice);
+    }
+    db.run.ui.result(&answered, || view::answered(&answered));
+    if db.run.ui.format() == crate::ui::Format::Human {
+        db.run.ui.aside(&view::tags(&answered));
+    }
+    Ok(())
+}
+
+fn read_input() -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin().read_to_string(&mut text);
+    read.map_err(|error| Failure::new(Kind::Usage, "Standard input holds no text").because(error))?;
+    Ok(text)
+}

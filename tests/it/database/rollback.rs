@@ -1,0 +1,288 @@
+//! `db rollback` and `db redo`, and the confirmation that destructive commands want.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use super::support::{Fresh, THREE};
+use crate::cluster::ask;
+use crate::project::Ran;
+
+const LEDGER: &str = "SELECT coalesce(string_agg(version || '_' || name, ' ' ORDER BY version::int), '') \
+                      FROM poststack.schema_migrations";
+
+async fn applied() -> Fresh {
+    let fresh = Fresh::new(THREE).await;
+    fresh.db(&["migrate"]).ok();
+    let sql = "INSERT INTO users VALUES (1), (2), (3); INSERT INTO orders VALUES (1, 1, 5)";
+    fresh.db(&["query", sql]).ok();
+    fresh
+}
+
+#[tokio::test]
+async fn the_newest_migration_is_taken_back_when_nothing_else_is_said() {
+    let fresh = applied().await;
+    let ran = fresh.db(&["rollback", "--yes", "--format", "json"]).ok();
+    assert_eq!(
+        ran.result()["rolled_back"],
+        serde_json::json!(["003_total"])
+    );
+    assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
+    fresh.db(&["rollback", "--steps", "2", "--yes"]).ok();
+    assert_eq!(ask(&fresh.address, LEDGER).await, "");
+    let ran = fresh.db(&["rollback"]).ok();
+    assert!(
+        ran.stderr.ends_with(": nothing is applied\n"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_target_stays_applied_and_zero_takes_back_everything() {
+    let fresh = applied().await;
+    fresh
+        .db(&["rollback", "--target-version", "1", "--yes"])
+        .ok();
+    assert_eq!(ask(&fresh.address, LEDGER).await, "001_users");
+    fresh
+        .db(&["rollback", "--target-version", "0", "--yes"])
+        .ok();
+    assert_eq!(ask(&fresh.address, LEDGER).await, "");
+    fresh.db(&["migrate"]).ok();
+    let unknown = fresh
+        .db(&["rollback", "--target-version", "9", "--yes"])
+        .exits(9);
+    assert!(
+        unknown.stderr.contains("Version `9` is not applied"),
+        "{}",
+        unknown.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_what_would_be_lost_and_how_much() {
+    let fresh = applied().await;
+    let ran = fresh
+        .db(&["rollback", "--target-version", "0", "--dry-run"])
+        .ok();
+    insta::assert_snapshot!(ran.stdout, @r"
+    roll back 003_total by migrations/003_total.rollback.sql
+    roll back 002_orders by migrations/002_orders.rollback.sql
+    roll back 001_users by migrations/001_users.rollback.sql
+    lose column orders.total (1 row)
+    lose table orders (1 row)
+    lose table users (3 rows)
+    ");
+    let json = fresh
+        .db(&["rollback", "--dry-run", "--format", "json"])
+        .ok()
+        .json();
+    assert_eq!(
+        json["rollback"]["lost"][0],
+        serde_json::json!({"kind": "column", "name": "orders.total", "rows": 1})
+    );
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total"
+    );
+}
+
+#[tokio::test]
+async fn one_missing_file_of_a_chain_changes_nothing() {
+    let fresh = applied().await;
+    std::fs::remove_file(
+        fresh
+            .folder
+            .path()
+            .join("migrations/002_orders.rollback.sql"),
+    )
+    .unwrap();
+    let ran = fresh
+        .db(&["rollback", "--target-version", "0", "--yes"])
+        .exits(9);
+    assert!(
+        ran.stderr
+            .contains("Migration `002_orders` has no rollback file"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("poststack db create-rollback 002"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total"
+    );
+    let ways = fresh
+        .db(&["validate-rollbacks", "--format", "json"])
+        .exits(9)
+        .json();
+    let states: Vec<_> = ways["migrations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|way| way["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (states, &ways["valid"]),
+        (vec!["ready", "missing", "ready"], &false.into())
+    );
+}
+
+#[tokio::test]
+async fn a_failing_rollback_keeps_what_was_taken_back_before_it() {
+    let fresh = applied().await;
+    fresh
+        .db(&["rollback", "--target-version", "0", "--yes"])
+        .ok();
+    fresh
+        .folder
+        .write("migrations/002_orders.rollback.sql", "DROP TABLE order_s;");
+    fresh.db(&["migrate"]).ok();
+    let ran = fresh
+        .db(&["rollback", "--target-version", "0", "--yes"])
+        .exits(9);
+    assert!(
+        ran.stderr
+            .contains("migrations/002_orders.rollback.sql:1:1"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .contains("Failed to roll back migration `002_orders`"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
+}
+
+#[tokio::test]
+async fn a_redo_takes_back_and_applies_again() {
+    let fresh = applied().await;
+    fresh.db(&["redo"]).exits(8);
+    let result = fresh
+        .db(&["redo", "--steps", "2", "--yes", "--format", "json"])
+        .ok()
+        .result();
+    assert_eq!(
+        result["rolled_back"],
+        serde_json::json!(["003_total", "002_orders"])
+    );
+    assert_eq!(
+        result["applied"],
+        serde_json::json!(["002_orders", "003_total"])
+    );
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total"
+    );
+    assert_eq!(
+        ask(&fresh.address, "SELECT count(*) FROM orders").await,
+        "0"
+    );
+}
+
+#[tokio::test]
+async fn without_a_terminal_a_confirmation_is_needed_and_nothing_is_done() {
+    let fresh = applied().await;
+    let ran = fresh.db(&["rollback"]).exits(8);
+    let name = fresh.address.to_string();
+    assert_eq!(
+        ran.stderr,
+        format!(
+            "error: To roll back 1 migration in {name}, a confirmation is needed\nIt would:\n  \
+             │ roll back 003_total by migrations/003_total.rollback.sql\n  \
+             │ lose column orders.total (1 row)\nhint: type it again with --yes\n"
+        )
+    );
+    let failed = fresh
+        .db(&["rollback", "--format", "json"])
+        .exits(8)
+        .result();
+    assert_eq!(failed["exit_code"], 8);
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total"
+    );
+}
+
+/// Runs the program on a terminal of its own and types `answer`.
+fn on_terminal(fresh: &Fresh, arguments: &str, answer: &str) -> Ran {
+    let program = env!("CARGO_BIN_EXE_poststack");
+    let command = format!("{program} db {arguments}");
+    let mut child = std::process::Command::new("script")
+        .args([
+            "--quiet",
+            "--return",
+            "--flush",
+            "--command",
+            &command,
+            "/dev/null",
+        ])
+        .current_dir(fresh.folder.path())
+        .env("POSTSTACK_DATABASE_URL", fresh.url())
+        .env_remove("POSTSTACK_ENV")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut typed = child.stdin.take().unwrap();
+    typed.write_all(answer.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    drop(typed);
+    Ran {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn on_a_terminal_the_loss_is_shown_and_yes_is_asked_for() {
+    let fresh = applied().await;
+    let ran = on_terminal(&fresh, "rollback", "y\n").exits(8);
+    assert!(
+        ran.stdout.contains("lose column orders.total (1 row)"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains(", type yes: "), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("Not confirmed; nothing was done"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total"
+    );
+    on_terminal(&fresh, "rollback", "yes\n").ok();
+    assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
+}
+
+#[tokio::test]
+async fn a_protected_environment_wants_its_name() {
+    let fresh = applied().await;
+    let address = &fresh.address;
+    let text = format!(
+        "environments:\n  live:\n    protected: true\n    postgres: {{ host: 127.0.0.1.nip, port: {}, \
+         database: {}, user: x, password: x }}\n",
+        address.port, address.database
+    );
+    let text = text.replace("127.0.0.1.nip", "LOCALHOST");
+    fresh.folder.write(".poststack.yml", &text);
+    let url = fresh.url().replace("127.0.0.1", "localhost");
+    let fresh = Fresh {
+        url: Some(url),
+        ..fresh
+    };
+    let ran = on_terminal(&fresh, "rollback", "yes\n").exits(8);
+    assert!(ran.stdout.contains(", type live: "), "{}", ran.stdout);
+    on_terminal(&fresh, "rollback", "live\n").ok();
+    assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
+}
