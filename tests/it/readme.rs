@@ -65,7 +65,7 @@ on_both_engines! {
         .ok();
         assert!(outcome.stdout.contains("exit code 9"), "{}", outcome.stdout);
         assert!(outcome.stdout.contains("name\nAda\nGrace\n"), "{}", outcome.stdout);
-        assert!(outcome.stderr.contains("migrations/002_orders.sql:3:"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("migrations/003_orders.sql:3:"), "{}", outcome.stderr);
         assert_eq!(project.container_ids().len(), 0, "the guide ends with `env stop --rm`");
     }
 }

@@ -62,8 +62,6 @@ impl Folder {
 pub struct Fresh {
     pub folder: Folder,
     pub address: Address,
-    /// Instead of that of `address`.
-    pub url: Option<String>,
 }
 
 /// Three good migrations, each with its way back.
@@ -93,13 +91,11 @@ impl Fresh {
         Self {
             folder: Folder::new(files),
             address: cluster().database().await,
-            url: None,
         }
     }
 
     pub fn url(&self) -> String {
-        let own = || url(&self.address).expose().to_owned();
-        self.url.clone().unwrap_or_else(own)
+        url(&self.address).expose().to_owned()
     }
 
     /// Runs `db …` on the database.
