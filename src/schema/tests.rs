@@ -155,3 +155,15 @@ fn the_ddl_of_an_empty_database_is_its_header() {
     empty.not_covered.insert("foreign table f".to_owned());
     assert!(ddl(&empty).ends_with("\n-- TODO: foreign table f is not written here\n"));
 }
+
+#[test]
+fn a_name_cannot_leave_a_comment() {
+    let id = ObjectId::new(Kind::Table, "s", "t\r\nDROP TABLE x;");
+    let of = schema(&[(id, &[(Property::Owner, "me\nDROP")])]);
+    assert_eq!(
+        migration_ddl(&of, &Schema::default()).to_string(),
+        "-- loses data: every row of table s.\"t  DROP TABLE x;\"\nDROP TABLE s.\"t\r\nDROP TABLE x;\";\n"
+    );
+    let heading = "--\n-- Name: t  DROP TABLE x;; Type: TABLE; Schema: s; Owner: me DROP\n--\n";
+    assert!(ddl(&of).contains(heading), "{}", ddl(&of));
+}
