@@ -9,6 +9,7 @@
 pub mod files;
 
 mod assess;
+mod batch;
 mod blockers;
 mod conflict;
 mod event;
