@@ -69,8 +69,8 @@ fn another_spelling_of_a_version_or_another_name_is_the_same_migration() {
     );
 }
 
-#[test]
-fn edited_missing_late_and_dirty_files_are_reported_together() {
+/// One file of each kind of trouble, and one of none.
+fn troubled() -> (Folder, Ledger) {
     let before = folder(&[
         ("1_a.sql", "SELECT 1"),
         ("2_b.sql", "SELECT 2"),
@@ -86,6 +86,12 @@ fn edited_missing_late_and_dirty_files_are_reported_together() {
     let mut ledger = ledger(&load(&before).0, &["1_a", "2_b", "4_d"]);
     ledger.unfinished.push(unfinished("5", "e", "VACUUM t", 1));
     let (files, _) = load(&after);
+    (files, ledger)
+}
+
+#[test]
+fn every_kind_of_trouble_has_its_state() {
+    let (files, ledger) = troubled();
     let found: Vec<_> = states(&files, &ledger)
         .into_iter()
         .map(|(_, state)| state)
@@ -99,6 +105,11 @@ fn edited_missing_late_and_dirty_files_are_reported_together() {
         State::Pending,
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn edited_missing_late_and_dirty_files_are_reported_together() {
+    let (files, ledger) = troubled();
     let assessment = assess(&files, Some(&ledger), false);
     let sum = |text| files::checksum(text).get(..12).unwrap().to_owned();
     let faults = messages(&assessment.faults);
