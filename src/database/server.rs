@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::Target;
 use super::login::sentence;
 use crate::environment::{Failure, Kind};
-use crate::postgres::databases::{self, DatabaseError, sessions, terminate};
+use crate::postgres::databases::{self, DatabaseError, lasting_clients, sessions, terminate};
 use crate::postgres::relations::{Closeness, Relation, RelationError, contents, relations};
 use crate::postgres::{Connection, connect};
 
@@ -49,10 +49,9 @@ pub fn failure(error: &DatabaseError) -> Failure {
 /// # Errors
 /// The server cannot be asked.
 pub async fn clients(admin: &Connection, database: &str) -> Result<Vec<String>, Failure> {
-    let found = sessions(admin, database).await;
-    let found = found.map_err(|error| failure(&error))?;
-    let clients = found.iter().filter(|one| one.is_client());
-    Ok(clients.map(ToString::to_string).collect())
+    let clients = lasting_clients(admin, database).await;
+    let clients = clients.map_err(|error| failure(&error))?;
+    Ok(clients.iter().map(ToString::to_string).collect())
 }
 
 /// Refuses where others are connected to `database`.

@@ -98,8 +98,7 @@ async fn in_the_way(
             units::bytes_text(limit)
         )));
     }
-    let sessions = databases::sessions(admin, database).await?;
-    let clients: Vec<_> = sessions.iter().filter(|one| one.is_client()).collect();
+    let clients = databases::lasting_clients(admin, database).await?;
     Ok(clients.first().map(|first| match clients.len() {
         1 => format!("another session is connected to the database: {first}"),
         count => format!("{count} other sessions are connected to the database, such as {first}"),

@@ -99,12 +99,6 @@ pub(super) async fn copy(
     Ok(())
 }
 
-async fn discard(admin: &Connection, name: &str) {
-    if let Err(error) = drop_database(admin, name, false).await {
-        tracing::debug!("a clone that failed stays until the next run: {error}");
-    }
-}
-
 /// Gives `name` the settings (`ALTER DATABASE … SET`) and privileges of `source`, which are no part
 /// of what is inside it.
 ///
@@ -118,6 +112,12 @@ pub async fn copy_settings(
     match copy_surroundings(admin, source, name).await {
         Ok(()) => Ok(()),
         Err(error) => Err(DatabaseError::of(admin, "clone the settings of", source, error).await),
+    }
+}
+
+async fn discard(admin: &Connection, name: &str) {
+    if let Err(error) = drop_database(admin, name, false).await {
+        tracing::debug!("a clone that failed stays until the next run: {error}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Two databases that take each other's place in one transaction: at no moment is a name missing.
 
-use super::{DatabaseError, comment};
+use super::{DatabaseError, comment, require_unused};
 use crate::postgres::Connection;
 use crate::postgres::quote::{identifier, literal};
 
@@ -11,6 +11,7 @@ use crate::postgres::quote::{identifier, literal};
 /// [`DatabaseError::InUse`] for `first`, [`DatabaseError::Privilege`], or another; then nothing has
 /// changed.
 pub async fn swap(admin: &Connection, first: &str, second: &str) -> Result<(), DatabaseError> {
+    require_unused(admin, "replace", first).await?;
     let comments = (comment(admin, first).await?, comment(admin, second).await?);
     let rename = |from: &str, to: &str| {
         let (from, to) = (identifier(from), identifier(to));
@@ -35,5 +36,5 @@ pub async fn swap(admin: &Connection, first: &str, second: &str) -> Result<(), D
         return Ok(());
     };
     let _ = admin.client().batch_execute("ROLLBACK").await;
-    Err(DatabaseError::of(admin, "rename", first, error).await)
+    Err(DatabaseError::of(admin, "replace", first, error).await)
 }
