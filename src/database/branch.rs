@@ -14,7 +14,7 @@ use crate::event::Seconds;
 use crate::names::BranchName;
 use crate::postgres::Connection;
 use crate::postgres::databases::{
-    self, DatabaseError, DatabaseInfo, Strategy, clone_from, comment_on_database, copy_settings,
+    self, DatabaseError, DatabaseInfo, Strategy, clone_from, comment_on_database, copy_privileges,
     drop_database, rename,
 };
 
@@ -125,7 +125,7 @@ async fn place(
     main: &str,
     database: &str,
 ) -> Result<(), DatabaseError> {
-    copy_settings(admin, main, scratch).await?;
+    copy_privileges(admin, main, scratch).await?;
     rename(admin, scratch, database).await
 }
 

@@ -1,6 +1,8 @@
 //! `db diff`: what somebody changed by hand. The files that were applied make a scratch database, and
 //! its schema is compared with the one that is there.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Target;
@@ -10,8 +12,7 @@ use crate::environment::migrations::Rules;
 use crate::environment::{Failure, Kind};
 use crate::migration::{Folder, Ledger, Migration, Repeatable, read_ledger};
 use crate::postgres::{Connection, connect, databases};
-use crate::schema::{self, Ddl, Difference, Schema};
-use std::time::Duration;
+use crate::schema::{self, Ddl, Difference, Kind as ObjectKind, ObjectId, Schema};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -61,7 +62,7 @@ pub async fn diff(
             source: error,
         })
     })?;
-    let live = read(&connection).await?;
+    let mut live = read(&connection).await?;
     let ledger = ledger.unwrap_or_default();
     let (chosen, notes) = match against {
         Against::All => (folder.clone(), Vec::new()),
@@ -73,6 +74,7 @@ pub async fn diff(
         rules,
     };
     let files = made(&recipe).await?;
+    leave_out_ledgers(&mut live, &files);
     let (from, to) = if reverse { (&live, &files) } else { (&files, &live) };
     let differences: Vec<Difference> = schema::compare(from, to);
     let ddl = schema::migration_ddl(from, to);
@@ -86,6 +88,31 @@ pub async fn diff(
         ddl,
         notes,
     })
+}
+
+/// Tables in which other tools kept what they applied; they stay where their ledger was taken over.
+const LEDGERS: [&str; 5] = [
+    "schema_migrations",
+    "flyway_schema_history",
+    "_sqlx_migrations",
+    "refinery_schema_history",
+    "goose_db_version",
+];
+
+/// Nobody made a ledger by hand, unless a file makes a table of that name.
+fn leave_out_ledgers(live: &mut Schema, files: &Schema) {
+    live.objects.retain(|id, _| {
+        let is_of = |ledger: &str| {
+            let rest = id.name.strip_prefix(ledger);
+            id.table == ledger || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        };
+        let mut ledgers = LEDGERS.into_iter();
+        let ledger = ledgers.find(|ledger| id.schema == "public" && is_of(ledger));
+        ledger.is_none_or(|ledger| {
+            let table = ObjectId::new(ObjectKind::Table, "public", ledger);
+            files.get(&table).is_some()
+        })
+    });
 }
 
 /// The schema that the recipe makes.

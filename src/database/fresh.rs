@@ -16,7 +16,7 @@ use crate::environment::{Failure, Kind};
 use crate::migration::{self, DIRECTIVE, Folder, files::checksum};
 use crate::plan::definition::sha256;
 use crate::postgres::databases::{
-    self, DatabaseError, DatabaseInfo, ScratchOf, Strategy, create_scratch, drop_database,
+    self, DatabaseError, DatabaseInfo, ScratchOf, Strategy, copy_settings, create_scratch, drop_database,
     find_template, keep_as_template, remove_stale_scratch, with_template_lock,
 };
 use crate::postgres::{Connection, connect, ensure_extensions};
@@ -60,7 +60,9 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
             built: true,
         });
     }
-    let hash = sha256(&ingredients(recipe, &like));
+    let settings = databases::settings(admin, &like.name).await;
+    let settings = settings.map_err(|error| failure(&error))?;
+    let hash = sha256(&ingredients(recipe, &like, &settings));
     if let Some(database) = copy(admin, &hash).await? {
         return Ok(Fresh {
             database,
@@ -144,7 +146,7 @@ async fn build(
 ) -> Result<String, Failure> {
     let made = create_scratch(admin, ScratchOf::EmptyLike(&like.name)).await;
     let scratch = made.map_err(|error| failure(&error))?;
-    match fill(admin, recipe, &scratch).await {
+    match fill(admin, recipe, (&like.name, &scratch)).await {
         Ok(()) => Ok(scratch),
         Err(failure) => {
             discard(admin, &scratch).await;
@@ -153,7 +155,14 @@ async fn build(
     }
 }
 
-async fn fill(admin: &Connection, recipe: &Recipe<'_>, scratch: &str) -> Result<(), Failure> {
+async fn fill(
+    admin: &Connection,
+    recipe: &Recipe<'_>,
+    (like, scratch): (&str, &str),
+) -> Result<(), Failure> {
+    // What files make may depend on them, above all on `search_path`.
+    let copied = copy_settings(admin, like, scratch).await;
+    copied.map_err(|error| failure(&error))?;
     let address = recipe.target.address.with_database(scratch);
     let connected = connect(&address, TIMEOUT).await;
     let connection =
@@ -209,13 +218,16 @@ fn extensions(target: &Target) -> &[String] {
 }
 
 /// Everything that decides what is in the database, each with its length before it.
-fn ingredients(recipe: &Recipe<'_>, like: &DatabaseInfo) -> String {
+fn ingredients(recipe: &Recipe<'_>, like: &DatabaseInfo, settings: &[String]) -> String {
     let mut text = format!("{FORMAT}\n");
     let mut add = |part: &str| {
         let _ = writeln!(text, "{} {part}", part.len());
     };
     for part in [&like.owner, &like.encoding, &like.collation] {
         add(part);
+    }
+    for setting in settings {
+        add(setting);
     }
     for (path, sql) in assets::MIGRATIONS {
         add(path);

@@ -13,7 +13,9 @@ use super::server::{self, Filled, alone, failure};
 use crate::environment::Failure;
 use crate::event::Seconds;
 use crate::postgres::Connection;
-use crate::postgres::databases::{self, copy_settings, drop_database, rename, swap};
+use crate::postgres::databases::{
+    self, copy_privileges, drop_database, rename, swap,
+};
 
 /// What a reset did.
 #[derive(Debug, Clone, Serialize)]
@@ -82,7 +84,8 @@ async fn put_in_place(
         };
         return renamed.await.map_err(|error| failure(&error));
     }
-    let copied = copy_settings(admin, database, scratch).await;
+    // The settings it has already: they are part of what the migrations ran with.
+    let copied = copy_privileges(admin, database, scratch).await;
     copied.map_err(|error| failure(&error))?;
     alone(admin, database, force, async || swap(admin, database, scratch).await).await?;
     // The scratch name is the old database's now.

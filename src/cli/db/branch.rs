@@ -17,7 +17,7 @@ use crate::ui::db as view;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  poststack db branch\n  poststack db branch feature/login\n  \
+    after_help = "Examples:\n  poststack db branch --env staging\n  poststack db branch feature/login\n  \
                   poststack db branch clean --fresh\n  poststack db branch --delete clean\n\n\
                   A branch is a database beside that of the environment, on the same server. \
                   `poststack db switch` makes the environment use it."

@@ -94,3 +94,36 @@ async fn a_diff_changes_nothing_and_others_may_be_connected() {
     assert_eq!(ask(&fresh.address, before).await, xmin);
     assert!(!other.is_closed());
 }
+
+#[tokio::test]
+async fn the_ledgers_of_other_tools_are_no_change_by_hand() {
+    let fresh = migrated().await;
+    let ledgers = "CREATE TABLE schema_migrations (version varchar PRIMARY KEY); \
+                   CREATE TABLE goose_db_version (id serial PRIMARY KEY)";
+    execute(&fresh.address, ledgers).await;
+    fresh.db(&["diff", "--exit-code"]).ok();
+    execute(&fresh.address, "CREATE TABLE schema_other (id int)").await;
+    let found = fresh.db(&["diff", "--exit-code"]).exits(10);
+    assert!(found.stderr.contains("1 difference found"), "{}", found.stdout);
+}
+
+#[tokio::test]
+async fn what_a_database_sets_for_its_sessions_holds_in_the_scratch_database_too() {
+    let fresh = Fresh::new(&[(
+        "migrations/001_a.sql",
+        "CREATE SCHEMA IF NOT EXISTS app; CREATE TABLE t (id int)",
+    )])
+    .await;
+    let name = &fresh.address.database;
+    execute(&fresh.address, &format!("ALTER DATABASE {name} SET search_path = app")).await;
+    fresh.db(&["migrate"]).ok();
+    assert_eq!(ask(&fresh.address, "SELECT to_regclass('app.t')").await, "t");
+    fresh.db(&["diff", "--exit-code"]).ok();
+    fresh.db(&["reset", "--yes"]).ok();
+    assert_eq!(ask(&fresh.address, "SELECT to_regclass('app.t')").await, "t");
+    // Another setting makes something else: the template is not that one.
+    execute(&fresh.address, &format!("ALTER DATABASE {name} RESET search_path")).await;
+    let reset = fresh.db(&["reset", "--yes", "--format", "json"]).ok().result();
+    assert_eq!(reset["reset"]["built"], true);
+    assert_eq!(ask(&fresh.address, "SELECT to_regclass('app.t')").await, "");
+}

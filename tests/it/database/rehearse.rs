@@ -21,7 +21,7 @@ async fn a_rehearsal_reports_and_applies_nothing() {
     let ran = fresh.db(&["migrate", "--rehearse"]).exits(9);
     for told in [
         "rehearsed on a clone with all data",
-        "up: line 1 takes ACCESS EXCLUSIVE on public.orders: blocks reads and writes for",
+        "up: line 1 takes ACCESS EXCLUSIVE on public.orders (16.0 KiB): blocks reads and writes for",
         "up: table public.orders is written anew (",
         "after up and down: column `public.orders.total` is left behind",
     ] {
