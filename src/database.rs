@@ -3,6 +3,9 @@
 //! Each gives data that serializes; nothing here prints or asks. The SQL itself is in `postgres`,
 //! `schema` and `migration`.
 
+pub mod adopt;
+pub mod author;
+pub mod baseline;
 pub mod branch;
 pub mod diff;
 pub mod files;
@@ -13,13 +16,16 @@ pub mod login;
 pub mod loss;
 pub mod migrate;
 pub mod query;
+pub mod repair;
 pub mod reset;
 pub mod rollback;
 pub mod schemas;
 pub mod seed;
 pub mod server;
+pub mod settle;
 pub mod shell;
 pub mod show_schema;
+pub mod squash;
 pub mod status;
 pub mod switch;
 pub mod target;

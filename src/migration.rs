@@ -6,7 +6,12 @@
 //! the ledger talk to a server. A migration and its ledger row are one transaction, and the lock is
 //! one of the session: a killed run leaves nothing to clean up.
 
+pub mod adopt;
 pub mod files;
+pub mod next;
+pub mod rename;
+pub mod repair;
+pub mod squash;
 pub mod syntax;
 
 mod assess;

@@ -17,11 +17,10 @@ use std::time::Instant;
 
 pub use self::error::RehearsalError;
 pub use self::ground::DEFAULT_CLONE_LIMIT;
-pub use self::report::{
-    Count, FileReport, Finding, FindingKind, Lock, Report, Rewritten, RowsReport, Run, Size,
-    Way,
-};
 use self::ground::Ground;
+pub use self::report::{
+    Count, FileReport, Finding, FindingKind, Lock, Report, Rewritten, RowsReport, Run, Size, Way,
+};
 use self::run::Sizes;
 use self::walk::Walk;
 use crate::event::Seconds;

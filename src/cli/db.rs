@@ -4,19 +4,25 @@
 //! database without one. To add a command: a file in `cli/db/` with its `Args` and `run`, a variant
 //! of [`DbCommand`] and an arm of [`run`], all in the order of the help.
 
+mod adopt;
+mod baseline;
 mod branch;
 mod confirm;
+mod create_rollback;
 mod diff;
 mod info;
 mod lint;
 mod migrate;
+mod new;
 mod query;
+mod repair;
 mod reset;
 mod rollback;
 mod schema;
 mod seed;
 mod shell;
 mod show_schema;
+mod squash;
 mod status;
 mod switch;
 mod test_connection;
@@ -79,6 +85,25 @@ enum DbCommand {
     Lint(lint::LintArgs),
     /// Check that every migration has a way back
     ValidateRollbacks(validate_rollbacks::ValidateRollbacksArgs),
+    /// Make the files of a new migration
+    New(new::NewArgs),
+    /// Derive the rollback file of a migration from its statements
+    CreateRollback(create_rollback::CreateRollbackArgs),
+    /// Put the ledger right, in a way you name
+    #[command(subcommand)]
+    Repair(repair::RepairCommand),
+    /// Mark migrations as applied in a database that others made
+    Baseline(baseline::BaselineArgs),
+    /// Take over what another migration tool applied
+    Adopt(adopt::AdoptArgs),
+    /// Make one file of all migrations up to a version
+    Squash(squash::SquashArgs),
+    /// End the run that holds the migration lock
+    Unlock(unlock::UnlockArgs),
+    /// Run a file of data as one transaction
+    Seed(seed::SeedArgs),
+    /// Run SQL and show what the server answers
+    Query(query::QueryArgs),
     /// Show what somebody changed by hand, as DDL
     Diff(diff::DiffArgs),
     /// Replace the database by a new one that the migrations make
@@ -87,12 +112,6 @@ enum DbCommand {
     Branch(branch::BranchArgs),
     /// Choose the copy of its database that an environment uses
     Switch(switch::SwitchArgs),
-    /// End the run that holds the migration lock
-    Unlock(unlock::UnlockArgs),
-    /// Run a file of data as one transaction
-    Seed(seed::SeedArgs),
-    /// Run SQL and show what the server answers
-    Query(query::QueryArgs),
     /// Open `psql` inside the container of the database
     Shell(shell::ShellArgs),
     /// Show the URL of the database, with its password
@@ -123,13 +142,19 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         DbCommand::Verify(args) => verify::run(&db, &args).await,
         DbCommand::Lint(args) => lint::run(&db, &args).await,
         DbCommand::ValidateRollbacks(args) => validate_rollbacks::run(&db, &args),
+        DbCommand::New(args) => new::run(&db, &args),
+        DbCommand::CreateRollback(args) => create_rollback::run(&db, &args),
+        DbCommand::Repair(command) => repair::run(&db, command).await,
+        DbCommand::Baseline(args) => baseline::run(&db, &args).await,
+        DbCommand::Adopt(args) => adopt::run(&db, &args).await,
+        DbCommand::Squash(args) => squash::run(&db, &args).await,
+        DbCommand::Unlock(args) => unlock::run(&db, &args).await,
+        DbCommand::Seed(args) => seed::run(&db, &args).await,
+        DbCommand::Query(args) => query::run(&db, &args).await,
         DbCommand::Diff(args) => diff::run(&db, &args).await,
         DbCommand::Reset(args) => reset::run(&db, &args).await,
         DbCommand::Branch(args) => branch::run(&db, &args).await,
         DbCommand::Switch(args) => switch::run(&db, &args).await,
-        DbCommand::Unlock(args) => unlock::run(&db, &args).await,
-        DbCommand::Seed(args) => seed::run(&db, &args).await,
-        DbCommand::Query(args) => query::run(&db, &args).await,
         DbCommand::Shell(args) => shell::run(&db, &args).await,
         DbCommand::Url(args) => url::run(&db, &args),
         DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,

@@ -75,7 +75,11 @@ pub async fn diff(
     };
     let files = made(&recipe).await?;
     leave_out_ledgers(&mut live, &files);
-    let (from, to) = if reverse { (&live, &files) } else { (&files, &live) };
+    let (from, to) = if reverse {
+        (&live, &files)
+    } else {
+        (&files, &live)
+    };
     let differences: Vec<Difference> = schema::compare(from, to);
     let ddl = schema::migration_ddl(from, to);
     Ok(Diff {
@@ -134,7 +138,8 @@ async fn made(recipe: &Recipe<'_>) -> Result<Schema, Failure> {
 /// Who owns what differs wherever two users migrate; that is no change by hand.
 async fn read(connection: &Connection) -> Result<Schema, Failure> {
     let schema = schema::read(connection).await;
-    schema.map(Schema::without_owners)
+    schema
+        .map(Schema::without_owners)
         .map_err(|error| Failure::new(Kind::Failed, sentence(&error.to_string())))
 }
 
@@ -142,13 +147,29 @@ async fn read(connection: &Connection) -> Result<Schema, Failure> {
 fn applied(folder: &Folder, ledger: &Ledger) -> (Folder, Vec<String>) {
     let mut notes = Vec::new();
     let is_applied = |one: &&Migration| {
-        ledger.entries.iter().any(|entry| entry.version == one.version)
+        ledger
+            .entries
+            .iter()
+            .any(|entry| entry.version == one.version)
     };
-    let migrations: Vec<Migration> = folder.migrations.iter().filter(is_applied).cloned().collect();
-    let is_repeated =
-        |one: &&Repeatable| ledger.repeatables.iter().any(|entry| entry.name == one.name);
-    let repeatables: Vec<Repeatable> =
-        folder.repeatables.iter().filter(is_repeated).cloned().collect();
+    let migrations: Vec<Migration> = folder
+        .migrations
+        .iter()
+        .filter(is_applied)
+        .cloned()
+        .collect();
+    let is_repeated = |one: &&Repeatable| {
+        ledger
+            .repeatables
+            .iter()
+            .any(|entry| entry.name == one.name)
+    };
+    let repeatables: Vec<Repeatable> = folder
+        .repeatables
+        .iter()
+        .filter(is_repeated)
+        .cloned()
+        .collect();
     for entry in &ledger.entries {
         let title = entry.title();
         match migrations.iter().find(|one| one.version == entry.version) {

@@ -16,8 +16,8 @@ use crate::environment::{Failure, Kind};
 use crate::migration::{self, DIRECTIVE, Folder, files::checksum};
 use crate::plan::definition::sha256;
 use crate::postgres::databases::{
-    self, DatabaseError, DatabaseInfo, ScratchOf, Strategy, copy_settings, create_scratch, drop_database,
-    find_template, keep_as_template, remove_stale_scratch, with_template_lock,
+    self, DatabaseError, DatabaseInfo, ScratchOf, Strategy, copy_settings, create_scratch,
+    drop_database, find_template, keep_as_template, remove_stale_scratch, with_template_lock,
 };
 use crate::postgres::{Connection, connect, ensure_extensions};
 
@@ -69,7 +69,9 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
             built: false,
         });
     }
-    let built = with_template_lock(admin, async || make_template(admin, recipe, &like, &hash).await);
+    let built = with_template_lock(admin, async || {
+        make_template(admin, recipe, &like, &hash).await
+    });
     let built = built.await.map_err(Stopped::failure)?;
     match copy(admin, &hash).await? {
         Some(database) => Ok(Fresh { database, built }),
@@ -165,8 +167,7 @@ async fn fill(
     copied.map_err(|error| failure(&error))?;
     let address = recipe.target.address.with_database(scratch);
     let connected = connect(&address, TIMEOUT).await;
-    let connection =
-        connected.map_err(|error| super::login::unreachable(recipe.target, &error))?;
+    let connection = connected.map_err(|error| super::login::unreachable(recipe.target, &error))?;
     let ensured = ensure_extensions(&connection, extensions(recipe.target)).await;
     ensured.map_err(|error| {
         let failure = Failure::new(Kind::Failed, sentence(&error.to_string()));
@@ -193,13 +194,17 @@ pub async fn discard(admin: &Connection, scratch: &str) {
 /// What new databases are like: the one that is meant, or what the server makes by itself when it
 /// is not there.
 async fn like(admin: &Connection, database: &str) -> Result<DatabaseInfo, Failure> {
-    let all = databases::list(admin).await.map_err(|error| failure(&error))?;
+    let all = databases::list(admin)
+        .await
+        .map_err(|error| failure(&error))?;
     let named = |name: &str| all.iter().find(|info| info.name == name).cloned();
-    named(database).or_else(|| named("template1")).ok_or_else(|| {
-        failure(&DatabaseError::Missing {
-            name: database.to_owned(),
+    named(database)
+        .or_else(|| named("template1"))
+        .ok_or_else(|| {
+            failure(&DatabaseError::Missing {
+                name: database.to_owned(),
+            })
         })
-    })
 }
 
 fn takes_variables(folder: &Folder) -> bool {

@@ -66,7 +66,6 @@ impl<'a> Rules<'a> {
 
     /// Gives the value of `${…}` in a file. What a migration writes is read by the database, so an
     /// address is the one inside the environment's network.
-    #[must_use]
     pub fn values(&self) -> impl Fn(&str, &Place) -> Result<Secret, Vec<Diagnostic>> + use<'a> {
         let variables = self.variables;
         |expression, place| variables.expand(expression, place, Reader::Network)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::squash::{self, Standing};
 use super::conflict;
 use super::files::checksum;
 use super::ledger::{Ledger, LedgerEntry, RepeatableEntry, Unfinished};
@@ -70,7 +71,17 @@ pub fn assess<'a>(
             (&ledger.entries, &ledger.repeatables, &ledger.unfinished)
         });
     let newest = applied.last();
+    let standing = squash::standing(folder, applied);
     let mut entries = versions(folder, applied, unfinished);
+    if let Some(Standing::Covered(squashed)) = standing {
+        let is_part = |entry: &Assessed<'_>| entry.version < squashed;
+        entries.retain(|entry| !(is_part(entry) && entry.state == State::Missing));
+        let is_it = |entry: &&mut Assessed<'_>| entry.version == squashed;
+        let covered = entries.iter_mut().filter(is_it);
+        for entry in covered.filter(|entry| entry.state == State::Edited) {
+            entry.state = State::Applied;
+        }
+    }
     for entry in &mut entries {
         let is_late = newest.is_some_and(|newest| *entry.version < newest.version);
         if entry.state == State::Pending && is_late && !allow_out_of_order {
@@ -81,8 +92,11 @@ pub fn assess<'a>(
     let mut faults: Vec<_> = entries
         .iter()
         .filter(|entry| !folder.left_out.contains(entry.version))
-        .filter_map(|entry| fault(entry, newest))
+        .filter_map(|entry| fault(entry, newest, standing))
         .collect();
+    if let Some(Standing::Partly(file)) = standing {
+        faults.push(squash::partly(file));
+    }
     faults.extend(repeatables.iter().filter_map(repeatable_fault));
     let to_do = |state| matches!(state, State::Pending | State::Dirty);
     let any_to_do = entries.iter().any(|entry| to_do(entry.state))
@@ -181,7 +195,17 @@ fn repeatables<'a>(
         .collect()
 }
 
-fn fault(assessed: &Assessed<'_>, newest: Option<&LedgerEntry>) -> Option<Diagnostic> {
+fn fault(
+    assessed: &Assessed<'_>,
+    newest: Option<&LedgerEntry>,
+    standing: Option<Standing<'_>>,
+) -> Option<Diagnostic> {
+    if let Some(Standing::Partly(file)) = standing
+        && *assessed.version <= file.version
+    {
+        // One fault stands for all of them.
+        return None;
+    }
     match (assessed.state, assessed.migration, assessed.entry) {
         (State::Edited, Some(migration), Some(entry)) => Some(conflict::edited(migration, entry)),
         (State::Missing, _, Some(entry)) => Some(conflict::missing(entry)),

@@ -153,11 +153,7 @@ pub(super) fn foreign(ledger: &ForeignLedger) -> Diagnostic {
     let message = format!(
         "The database was migrated by {tool}: `{table}` is there, and no ledger of poststack"
     );
-    let help = if tool.is_adoptable() {
-        format!("take its ledger over with `poststack db adopt --from {tool}`")
-    } else {
-        "tell poststack what is applied already with `poststack db baseline VERSION`".to_owned()
-    };
+    let help = format!("take its ledger over with `poststack db adopt --from {tool}`");
     Diagnostic::error(message).help(help)
 }
 
@@ -165,4 +161,18 @@ pub(super) fn foreign(ledger: &ForeignLedger) -> Diagnostic {
 pub(super) fn unknown_version(version: &Version) -> Diagnostic {
     Diagnostic::error(format!("No migration has the version `{version}`"))
         .help("`poststack db migration-status` lists them all")
+}
+
+/// `range` names the folder of the files it stands for.
+pub(super) fn partly_squashed(file: &Migration, range: &str) -> Diagnostic {
+    let message = format!(
+        "`{}` stands for files of which this database has only a part, or other texts",
+        file.title()
+    );
+    let folder = file.up.path.with_file_name(".squashed").join(range);
+    let help = format!(
+        "bring the database to the end of them first: `poststack db migrate --migrations {}`",
+        folder.display()
+    );
+    Diagnostic::error(message).at(&file.up, Span::at(0)).help(help)
 }

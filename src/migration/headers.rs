@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::Version;
+use super::{Version, squash};
 use super::sql::{MARK, Parts};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::text::{Source, Span};
@@ -18,7 +18,7 @@ pub const DIRECTIVE: &str = "-- poststack:";
 /// Marks what its author still has to write: a file that holds it is not run.
 pub const TODO_MARKER: &str = "-- poststack: todo";
 
-const WORDS: [&str; 7] = [
+const WORDS: [&str; 8] = [
     "no-transaction",
     "requires",
     "lock-timeout",
@@ -26,6 +26,7 @@ const WORDS: [&str; 7] = [
     "substitute",
     "allow",
     "todo",
+    squash::WORD,
 ];
 
 /// What the comments of a file say.
@@ -97,6 +98,7 @@ impl Reader<'_> {
         match word {
             "no-transaction" => self.headers.no_transaction = self.flag(span, word, rest),
             "substitute" => self.headers.substitute = self.flag(span, word, rest),
+            squash::WORD => self.squashed(span, rest),
             "lock-timeout" => self.headers.lock_timeout = self.duration(span, word, rest),
             "statement-timeout" => self.headers.statement_timeout = self.duration(span, word, rest),
             _ => self.requires(span, rest),
@@ -128,6 +130,14 @@ impl Reader<'_> {
             self.fault(span, message, help);
         }
         duration
+    }
+
+    /// `db squash` writes it, and only it.
+    fn squashed(&mut self, span: Span, rest: &str) {
+        if squash::parse(rest).is_none() {
+            let help = "take it back as `poststack db squash` wrote it".to_owned();
+            self.fault(span, "`squashed` needs a range and its hash".to_owned(), help);
+        }
     }
 
     fn requires(&mut self, span: Span, rest: &str) {

@@ -19,9 +19,12 @@ use made::Made;
 
 const NO_TRANSACTION: &str = "-- poststack: no-transaction\n";
 
-/// Most lines and bytes of a statement that are repeated in a comment.
+/// Most of a statement that is repeated in a comment.
 const MOST_LINES: usize = 20;
-const MOST_BYTES: usize = 2_000;
+const MOST_CHARACTERS: usize = 2_000;
+
+/// Either ends a comment, also by itself.
+const LINE_ENDS: [char; 2] = ['\n', '\r'];
 
 /// A derived rollback file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,16 +150,16 @@ impl Step {
     fn suggested(sql: &str, todo: impl Into<String>) -> Self {
         Self {
             todo: Some(todo.into()),
-            quote: Some(format!("-- {sql};\n")),
+            quote: Some(commented(&format!("{sql};"), "-- ")),
             sql: None,
         }
     }
 
     fn text(&self) -> String {
-        let todo = self
-            .todo
-            .as_ref()
-            .map(|what| format!("{TODO_MARKER} {what}\n"));
+        let todo = self.todo.as_ref().map(|what| {
+            let line = what.replace(LINE_ENDS, " ");
+            format!("{TODO_MARKER} {line}\n")
+        });
         let sql = self.sql.as_ref().map(|sql| format!("{sql};\n"));
         let parts = [todo, self.quote.clone(), sql];
         parts.into_iter().flatten().collect()
@@ -165,24 +168,28 @@ impl Step {
 
 /// A statement as comment lines.
 fn quoted(text: &str) -> String {
-    let end = text
-        .char_indices()
-        .map(|(at, _)| at)
-        .take_while(|at| *at <= MOST_BYTES)
-        .last();
-    let is_long = text.len() > MOST_BYTES || text.lines().count() > MOST_LINES;
-    let shown = match end {
-        Some(end) if text.len() > MOST_BYTES => text.get(..end).unwrap_or_default(),
-        _ => text,
-    };
-    let lines = shown.lines().take(MOST_LINES);
-    let mut comment: String = lines
-        .map(|line| format!("--   {}\n", line.trim_end()))
+    let end = text.char_indices().map(|(at, _)| at).nth(MOST_CHARACTERS);
+    let shown = end.and_then(|end| text.get(..end)).unwrap_or(text);
+    let lines: Vec<&str> = shown
+        .split(LINE_ENDS)
+        .filter(|line| !line.is_empty())
         .collect();
-    if is_long {
+    let mut comment = commented(
+        &lines.get(..MOST_LINES).unwrap_or(&lines).join("\n"),
+        "--   ",
+    );
+    if end.is_some() || lines.len() > MOST_LINES {
         comment.push_str("--   …\n");
     }
     comment
+}
+
+/// `text` with `mark` before each of its lines.
+fn commented(text: &str, mark: &str) -> String {
+    let lines = text.split(LINE_ENDS).filter(|line| !line.is_empty());
+    lines
+        .map(|line| format!("{mark}{}\n", line.trim_end()))
+        .collect()
 }
 
 fn render(script: &Script, segments: &[Segment]) -> Inverse {
@@ -196,7 +203,7 @@ fn render(script: &Script, segments: &[Segment]) -> Inverse {
         text.push_str(NO_TRANSACTION);
     }
     let name = script.source.path.file_name().unwrap_or_default();
-    let name = name.to_string_lossy().replace(['\n', '\r'], " ");
+    let name = name.to_string_lossy().replace(LINE_ENDS, " ");
     text.push_str(&format!(
         "-- Takes back `{name}`. Derived from its statements; read before use.\n"
     ));

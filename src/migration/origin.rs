@@ -40,7 +40,7 @@ const ORIGINAL_ENTRIES: &str = "SELECT version::text,
            'original', NULL::text
       FROM public.schema_migrations WHERE version ~ '^[0-9]+$' ORDER BY version::numeric";
 
-const TAKE_OVER: &str = "INSERT INTO poststack.schema_migrations
+pub(super) const TAKE_OVER: &str = "INSERT INTO poststack.schema_migrations
            (version, name, checksum, applied_at, execution_time_ms, applied_by, up_sql, down_sql,
             down_checksum, tool_version)
     SELECT version, trim('_' FROM regexp_replace(lower(coalesce(description, '')),
@@ -65,7 +65,7 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// As `db adopt --from` takes it, where that knows the tool.
+    /// As `db adopt --from` takes it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -77,12 +77,6 @@ impl Tool {
             Self::Refinery => "refinery",
             Self::Goose => "goose",
         }
-    }
-
-    /// Whether `db adopt` reads its ledger.
-    #[must_use]
-    pub fn is_adoptable(self) -> bool {
-        !matches!(self, Self::Refinery | Self::Goose)
     }
 }
 

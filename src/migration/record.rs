@@ -6,17 +6,20 @@ use crate::assets;
 use crate::postgres::Connection;
 use crate::postgres::quote::literal;
 
+const LEDGER: &str = "migrations/001_ledger.sql";
+const PROGRESS: &str = "migrations/002_progress.sql";
+
 /// Makes the ledger of migrations: the least a database needs. What is there already stays.
 ///
 /// # Errors
 /// What the server answers, for instance that the user may not.
 pub async fn create_ledger(connection: &Connection) -> Result<(), tokio_postgres::Error> {
-    create(connection, |file| file == "migrations/001_ledger.sql").await
+    create(connection, |file| file == LEDGER).await
 }
 
 /// Makes room for repeatable files and files without a transaction, beside the ledger.
 pub(super) async fn create_progress(connection: &Connection) -> Result<(), tokio_postgres::Error> {
-    create(connection, |file| file == "migrations/002_progress.sql").await
+    create(connection, |file| file == PROGRESS).await
 }
 
 /// Makes all of the schema `poststack`. What is there already stays.
@@ -42,10 +45,23 @@ async fn create(
     connection: &Connection,
     is_meant: impl Fn(&str) -> bool,
 ) -> Result<(), tokio_postgres::Error> {
+    run_own(connection, &made_by(is_meant)).await
+}
+
+fn made_by(is_meant: impl Fn(&str) -> bool) -> String {
     let files = assets::MIGRATIONS.iter();
     let ups = files.filter(|(file, _)| is_meant(file));
-    let sql: String = ups.map(|(_, sql)| *sql).collect();
-    run_own(connection, &sql).await
+    ups.map(|(_, sql)| *sql).collect()
+}
+
+/// The statements of [`create_ledger`], for a transaction that does more.
+pub(super) fn ledger_schema() -> String {
+    made_by(|file| file == LEDGER)
+}
+
+/// The statements that make room for repeatable files, for a transaction that does more.
+pub(super) fn progress_schema() -> String {
+    made_by(|file| file == PROGRESS)
 }
 
 /// In one transaction, whatever the defaults of the user are, and without notices of what is there

@@ -199,7 +199,11 @@ async fn read(connection: &Connection) -> Result<Option<Ledger>, MigrationError>
 }
 
 pub(super) fn failed(
-    step: &Step<'_>, stopped: Stopped, done: &[String], rest: &[Step<'_>]) -> MigrationError {
+    step: &Step<'_>,
+    stopped: Stopped,
+    done: &[String],
+    rest: &[Step<'_>],
+) -> MigrationError {
     let Stopped { refused, blockers } = stopped;
     let advice = blockers
         .iter()

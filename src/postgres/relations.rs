@@ -86,7 +86,8 @@ impl Relation {
     }
 }
 
-const RELATIONS: &str = "SELECT c.oid, c.relkind::text, i.indrelid, n.nspname::text, c.relname::text,
+const RELATIONS: &str =
+    "SELECT c.oid, c.relkind::text, i.indrelid, n.nspname::text, c.relname::text,
         pg_catalog.pg_relation_filenode(c.oid), c.reltuples::float8,
         CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid) ELSE 0 END,
         c.relkind IN ('r', 'm') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),
@@ -176,7 +177,10 @@ pub async fn contents(
 ) -> Result<BTreeMap<Oid, Contents>, RelationError> {
     let mut found = BTreeMap::new();
     for some in tables.chunks(AT_ONCE) {
-        let questions: Vec<String> = some.iter().map(|(table, how)| question(table, *how)).collect();
+        let questions: Vec<String> = some
+            .iter()
+            .map(|(table, how)| question(table, *how))
+            .collect();
         let sql = questions.join(" UNION ALL ");
         let answered = connection.client().simple_query(&sql).await;
         let answered = answered.map_err(RelationError::reading("the rows of tables"))?;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::Report;
 use crate::migration::MigrationError;
+use crate::postgres::ConnectError;
 use crate::postgres::databases::DatabaseError;
 use crate::postgres::relations::RelationError;
-use crate::postgres::ConnectError;
 use crate::schema::ReadError;
 
 /// How long a login may take; the database has answered before.

@@ -19,7 +19,9 @@ pub(super) struct Moments<'a> {
 pub(super) fn report(moments: &Moments<'_>) -> Vec<RowsReport> {
     let tables = moments.before.relations.values();
     let tables = tables.filter(|table| table.has_rows());
-    tables.filter_map(|table| of_table(moments, table)).collect()
+    tables
+        .filter_map(|table| of_table(moments, table))
+        .collect()
 }
 
 fn of_table(moments: &Moments<'_>, table: &Relation) -> Option<RowsReport> {
@@ -54,7 +56,8 @@ fn of_table(moments: &Moments<'_>, table: &Relation) -> Option<RowsReport> {
 /// What is worth a warning of it.
 pub(super) fn findings(step: &Step<'_>, rows: &[RowsReport], went_back: bool) -> Vec<Finding> {
     let rows = rows.iter();
-    rows.filter_map(|table| finding(step, table, went_back)).collect()
+    rows.filter_map(|table| finding(step, table, went_back))
+        .collect()
 }
 
 fn finding(step: &Step<'_>, table: &RowsReport, went_back: bool) -> Option<Finding> {

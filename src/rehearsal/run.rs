@@ -68,7 +68,9 @@ pub(super) async fn watch(
         Ok::<(), RehearsalError>(())
     })
     .await?;
-    let written = locks.iter().filter(|(_, taken)| taken.mode >= LockMode::RowExclusive);
+    let written = locks
+        .iter()
+        .filter(|(_, taken)| taken.mode >= LockMode::RowExclusive);
     let touched = match step.script.in_transaction() {
         true => Touched::These(written.map(|(oid, _)| *oid).collect()),
         false => Touched::Anything,
@@ -117,7 +119,9 @@ impl Watched {
 fn rewritten(before: &Snapshot, after: &Snapshot, sizes: &Sizes) -> Vec<Rewritten> {
     let is_rewritten = |oid: &Oid| {
         let (before, after) = (before.relations.get(oid), after.relations.get(oid));
-        let files = before.zip(after).map(|(before, after)| (before.file, after.file));
+        let files = before
+            .zip(after)
+            .map(|(before, after)| (before.file, after.file));
         files.is_some_and(|(before, after)| before != after && before.is_some())
     };
     let relations = before.relations.values();

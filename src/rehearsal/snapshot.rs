@@ -85,7 +85,10 @@ impl Snapshot {
         let mut relations = BTreeMap::new();
         for old in before.relations.values() {
             let Some(now) = self.now(old) else { continue };
-            let has_all = old.columns.iter().all(|column| now.columns.contains(column));
+            let has_all = old
+                .columns
+                .iter()
+                .all(|column| now.columns.contains(column));
             let mut seen = now.clone();
             if has_all {
                 seen.columns.clone_from(&old.columns);
@@ -122,7 +125,9 @@ impl Snapshot {
                 rows: contents.rows,
                 exact: true,
             }),
-            None => relation.estimated_rows.map(|rows| Count { rows, exact: false }),
+            None => relation
+                .estimated_rows
+                .map(|rows| Count { rows, exact: false }),
         }
     }
 

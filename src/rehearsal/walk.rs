@@ -1,10 +1,10 @@
 //! The walk over the files: each up, back and up again, with a comparison after every step.
 
+use super::RehearsalError;
 use super::report::{FileReport, Finding, FindingKind, Way};
 use super::rows::{self, Moments};
 use super::run::{Sizes, Watched, watch};
 use super::snapshot::{Snapshot, Touched};
-use super::RehearsalError;
 use crate::diagnostic::Diagnostic;
 use crate::migration::{Migration, MigrationError, Request, Step, Subject};
 use crate::postgres::Connection;
@@ -96,7 +96,8 @@ impl<'a> Walk<'a> {
         let watched = match self.run(step).await? {
             Ok(watched) => watched,
             Err(diagnostic) => {
-                file.findings.push(Finding::new(FindingKind::Fails, diagnostic));
+                file.findings
+                    .push(Finding::new(FindingKind::Fails, diagnostic));
                 return Ok(false);
             }
         };
@@ -158,7 +159,8 @@ impl<'a> Walk<'a> {
             Ok(watched) => watched,
             Err(diagnostic) => {
                 let diagnostic = about(diagnostic, "the rollback fails");
-                file.findings.push(Finding::new(FindingKind::RollbackFails, diagnostic));
+                file.findings
+                    .push(Finding::new(FindingKind::RollbackFails, diagnostic));
                 self.judge_rows(step, &up, None, file);
                 self.settle(up);
                 // Of a transaction nothing is left; else nobody knows what is.
@@ -186,7 +188,8 @@ impl<'a> Walk<'a> {
             Ok(watched) => watched,
             Err(diagnostic) => {
                 let diagnostic = about(diagnostic, "after its rollback it cannot be applied again");
-                file.findings.push(Finding::new(FindingKind::SecondUpFails, diagnostic));
+                file.findings
+                    .push(Finding::new(FindingKind::SecondUpFails, diagnostic));
                 return Ok(false);
             }
         };

@@ -11,6 +11,7 @@ mod column;
 mod create;
 mod drop;
 mod grant;
+mod index;
 mod order;
 mod plan;
 mod steps;
@@ -243,6 +244,12 @@ fn reference(id: &ObjectId) -> String {
     }
 }
 
+/// Whose an object is of which nothing is said: since version 15 `public` belongs to whoever owns the
+/// database. See <https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PUBLIC>.
+fn usual_owner(id: &ObjectId) -> Option<&'static str> {
+    (id.kind == Kind::Schema && id.name == "public").then_some("pg_database_owner")
+}
+
 /// Whether a sequence has the owner of its table.
 fn follows_table(before: Option<&Object>, sequence: &Object) -> bool {
     let was_owned = before.is_some_and(|before| before.is(Property::OwnedBy));
@@ -254,16 +261,13 @@ fn finish(context: &Context<'_>, id: &ObjectId, object: &Object) -> Vec<Statemen
     let before = context.from.get(id);
     let mut statements = Vec::new();
     let differs = |property| before.and_then(|before| before.get(property)) != object.get(property);
-    if let Some(owner) = object
-        .get(Property::Owner)
-        .filter(|_| differs(Property::Owner))
+    let owner = object.get(Property::Owner).or_else(|| usual_owner(id));
+    if let Some(owner) = owner.filter(|_| differs(Property::Owner))
         && !follows_table(before, object)
     {
         let owner = super::name::identifier(owner);
-        statements.push(Statement::new(
-            id,
-            format!("ALTER {} OWNER TO {owner}", reference(id)),
-        ));
+        let sql = format!("ALTER {} OWNER TO {owner}", reference(id));
+        statements.push(Statement::new(id, sql));
     }
     if differs(Property::Comment) {
         let comment = object

@@ -67,6 +67,7 @@ enum Slot {
     Text,
     Dependent,
     Needs,
+    As,
     Property(Property),
 }
 
@@ -83,6 +84,7 @@ fn read_slots(columns: &[SimpleColumn]) -> Result<Vec<Slot>, ReadError> {
             "text" => Slot::Text,
             "dependent" => Slot::Dependent,
             "needs" => Slot::Needs,
+            "as" => Slot::As,
             other => {
                 let property = Property::from_word(other);
                 Slot::Property(property.ok_or_else(|| ReadError::Unexpected(other.to_owned()))?)
@@ -134,7 +136,7 @@ impl Reading {
         } else if let Some(needed) = row.get(Slot::Needs).and_then(|key| self.by_key.get(key)) {
             let needed = needed.clone();
             if let Some(object) = self.object(row.get(Slot::Dependent)) {
-                object.needs.insert(needed);
+                object.tie(needed, row.get(Slot::As));
             }
         }
         Ok(())
@@ -205,5 +207,20 @@ impl Reading {
                 .retain(|needed| needed != id && ids.contains(needed));
         }
         self.schema
+    }
+}
+
+impl Object {
+    /// To an object it needs, or that it belongs to.
+    fn tie(&mut self, other: ObjectId, role: Option<&str>) {
+        let Some(role) = role else {
+            self.needs.insert(other);
+            return;
+        };
+        self.properties.insert(Property::OwnedBy, other.to_string());
+        if role == "identity" {
+            self.properties
+                .insert(Property::OfIdentity, "true".to_owned());
+        }
     }
 }

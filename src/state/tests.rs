@@ -256,6 +256,16 @@ fn a_damaged_branch_says_how_it_is_repaired() {
     state.use_branch(&dev, Some(&branch)).unwrap();
     std::fs::write(state.folder().join("branches/dev"), "a b\n").unwrap();
     let error = state.branch(&dev).unwrap_err();
-    assert!(error.to_string().contains("the branch name `a b` holds ` `"), "{error}");
-    assert!(error.hint().unwrap().starts_with("switch again, or remove it: rm "));
+    assert!(
+        error
+            .to_string()
+            .contains("the branch name `a b` holds ` `"),
+        "{error}"
+    );
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .starts_with("switch again, or remove it: rm ")
+    );
 }

@@ -13,12 +13,12 @@ use super::style::{DIM, STRONG, paint};
 use crate::database::test_connection::Tested;
 
 pub use branches::{branch_made, branches, diff, reset, switched};
-pub use rehearsal::rehearsed;
 pub use data::{answered, seeded, tags, unlocked};
 pub use migrations::{
     info, linted, migrated, planned, redone, rollback_lines, rollback_plan, rolled_back, status,
     verified, ways_back,
 };
+pub use rehearsal::rehearsed;
 pub use schema::{described, stats};
 
 /// `1 row`, `3 rows`

@@ -1,11 +1,17 @@
 //! The verbs of `db`, through the built program.
 
+mod adopt;
+mod author;
+mod baseline;
 mod branch;
+mod containers;
 mod diff;
 mod fresh;
 mod look;
 mod migrate;
 mod rehearse;
+mod repair;
 mod rollback;
+mod squash;
 mod support;
 mod target;

@@ -50,5 +50,8 @@ fn kinds(file: &FileReport) -> Vec<FindingKind> {
 }
 
 fn messages(report: &Report) -> Vec<&str> {
-    report.findings().map(|finding| finding.message.as_str()).collect()
+    report
+        .findings()
+        .map(|finding| finding.message.as_str())
+        .collect()
 }

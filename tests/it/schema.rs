@@ -1,6 +1,7 @@
 //! The catalogue of a real database.
 
 mod comparison;
+mod generated;
 mod numbers;
 mod written;
 

@@ -9,18 +9,20 @@ pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
     if let Some((old, new)) = renamed(&tree.statement) {
         return Some(vec![Step::sql(swapped(one, tree, &old, &new))]);
     }
-    let (kind, relation, actions) = match &tree.statement {
+    let (kind, relation, if_exists, actions) = match &tree.statement {
         ast::Stmt::AlterType(it) => return altered_type(one, tree, it),
         ast::Stmt::AlterDomain(it) => return altered_domain(one, tree, it),
         ast::Stmt::AlterSequence(it) => return given_away(one, tree, it),
         ast::Stmt::AlterTable(it) => (
             "TABLE",
             it.table_relation_name()?,
+            it.if_exists(),
             it.actions().collect::<Vec<_>>(),
         ),
         ast::Stmt::AlterForeignTable(it) => (
             "FOREIGN TABLE",
             it.table_relation_name()?,
+            it.if_exists(),
             it.actions().collect(),
         ),
         _ => return None,
@@ -29,6 +31,11 @@ pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
         one,
         tree,
         kind,
+        if_exists: if if_exists.is_some() {
+            "IF EXISTS "
+        } else {
+            ""
+        },
         written: one.source.slice(tree.span(&relation)),
         name: Name::of(&relation)?,
     };
@@ -168,6 +175,8 @@ struct Table<'a> {
     tree: &'a Tree,
     /// `TABLE` or `FOREIGN TABLE`
     kind: &'a str,
+    /// Repeated, so that a table which is not there is no fault of the rollback either.
+    if_exists: &'a str,
     written: &'a str,
     name: Name,
 }
@@ -178,7 +187,10 @@ impl Table<'_> {
     }
 
     fn alter(&self, action: impl std::fmt::Display) -> String {
-        format!("ALTER {} {} {action}", self.kind, self.written)
+        format!(
+            "ALTER {} {}{} {action}",
+            self.kind, self.if_exists, self.written
+        )
     }
 
     fn sql(&self, action: impl std::fmt::Display) -> Vec<Step> {
@@ -336,7 +348,10 @@ impl Table<'_> {
             return Some(self.todo(format!("move {segment} back to the schema it was in")));
         };
         let old = self.text(&old);
-        let sql = format!("ALTER {} {new}.{segment} SET SCHEMA {old}", self.kind);
+        let sql = format!(
+            "ALTER {} {}{new}.{segment} SET SCHEMA {old}",
+            self.kind, self.if_exists
+        );
         Some(vec![Step::sql(sql)])
     }
 }

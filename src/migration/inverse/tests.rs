@@ -176,6 +176,10 @@ const ALTERED: &[(&str, &[&str])] = &[
         "ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1)",
         &["ALTER TABLE t DETACH PARTITION p;"],
     ),
+    (
+        "ALTER TABLE IF EXISTS t ADD a int",
+        &["ALTER TABLE IF EXISTS t DROP COLUMN a;"],
+    ),
     ("ALTER TABLE t INHERIT u", &["ALTER TABLE t NO INHERIT u;"]),
     (
         "ALTER TABLE app.t SET SCHEMA other",
@@ -518,12 +522,26 @@ fn a_long_statement_is_quoted_in_part() {
     ))
     .text;
     assert!(text.contains("\n--   …\n") && text.len() < 4_000, "{text}");
-    assert!(
-        derive(&format!("SELECT f('{}')", "ü".repeat(5_000)))
-            .text
-            .len()
-            < 4_000
-    );
+    let wide = derive(&format!("SELECT f('{}')", "ü".repeat(5_000))).text;
+    assert!(wide.contains("\n--   …\n") && wide.len() < 5_000);
+}
+
+#[test]
+fn a_line_end_in_a_name_or_a_statement_stays_in_its_comment() {
+    for up in [
+        "ALTER TABLE t DROP COLUMN \"a\nDROP TABLE u;\"",
+        "ALTER TABLE t DROP COLUMN \"a\rDROP TABLE u;\"",
+        "CREATE OR REPLACE FUNCTION f(a\r\nint,\rb\nint) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE OR REPLACE VIEW \"DROP TABLE\rDROP TABLE u;\" AS SELECT 1",
+    ] {
+        let all = lines(up);
+        let own = all.iter().take(all.len() - PLACEHOLDER.len());
+        assert!(
+            own.clone()
+                .all(|line| line.starts_with("--") && !line.contains('\r')),
+            "{all:?}"
+        );
+    }
 }
 
 proptest::proptest! {

@@ -1,7 +1,7 @@
 //! `ALTER`, kind by kind: what leads from one state of an object to another.
 
 use super::{
-    Context, Kind, Object, ObjectId, Property, Statement, column, create, plan, table, types,
+    Context, Kind, Object, ObjectId, Property, Statement, column, create, index, table, types,
 };
 
 /// Alters what is there; what can only be made anew is not there any more.
@@ -29,7 +29,7 @@ pub(super) fn alter(
         Kind::Table => table::alter(id, before, after),
         Kind::Column => column::alter(context, id, before, after),
         Kind::View | Kind::MaterializedView => view(id, before, after),
-        Kind::Constraint | Kind::Index => index(context, id, before, after),
+        Kind::Constraint | Kind::Index => index::alter(context, id, before, after),
         Kind::Statistics => create::statistics_target(id, Some(before), after)
             .into_iter()
             .collect(),
@@ -116,51 +116,4 @@ fn view(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
     }
     let alter = |change| Statement::new(id, format!("ALTER {} {change}", super::reference(id)));
     changes.into_iter().map(alter).collect()
-}
-
-fn index(context: &Context<'_>, id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
-    let table = id.sql_table();
-    let mut statements = Vec::new();
-    let mut add = |sql: String| statements.push(Statement::new(id, sql));
-    if plan::is_validated(before, after) {
-        add(format!(
-            "ALTER TABLE {table} VALIDATE CONSTRAINT {}",
-            id.sql_name()
-        ));
-    }
-    let taken = |property| before.is(property) && !after.is(property);
-    let another_has = |property| {
-        let kinds = [Kind::Index, Kind::Constraint];
-        let owner = ObjectId::new(Kind::Table, &id.schema, &id.table);
-        kinds.iter().any(|kind| {
-            context
-                .to
-                .parts(&owner, *kind)
-                .any(|(_, other)| other.is(property))
-        })
-    };
-    let index = format!(
-        "{}.{}",
-        super::super::name::identifier(&id.schema),
-        id.sql_name()
-    );
-    if taken(Property::Clustered) && !another_has(Property::Clustered) {
-        add(format!("ALTER TABLE {table} SET WITHOUT CLUSTER"));
-    }
-    let table_says = context
-        .to
-        .get(&ObjectId::new(Kind::Table, &id.schema, &id.table))
-        .is_some_and(|table| table.is(Property::ReplicaIdentity));
-    if taken(Property::ReplicaIdentity) && !another_has(Property::ReplicaIdentity) && !table_says {
-        add(format!("ALTER TABLE ONLY {table} REPLICA IDENTITY DEFAULT"));
-    }
-    if taken(Property::Tablespace) {
-        add(format!("ALTER INDEX {index} SET TABLESPACE pg_default"));
-    }
-    let reset = table::option_changes(before, after);
-    for change in reset.iter().filter(|change| change.starts_with("RESET")) {
-        add(format!("ALTER INDEX {index} {change}"));
-    }
-    statements.extend(create::index_settings(id, Some(before), after));
-    statements
 }

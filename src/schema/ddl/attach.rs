@@ -57,6 +57,7 @@ pub(super) fn detach_all(from: &Schema, to: &Schema) -> (Vec<Statement>, Schema)
         let after = match to.get(id) {
             Some(after) => after,
             None if is_referenced_through_parent(from, before) => &gone,
+            None if is_bound_wanted(from, to, before) => &gone,
             None => continue,
         };
         let detaching = detach(id, before, after);
@@ -87,6 +88,23 @@ fn detach(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
         .filter(|parent| !stays(parent))
         .map(|parent| Statement::new(id, format!("ALTER TABLE ONLY {own} NO INHERIT {parent}")))
         .collect()
+}
+
+/// Whether the parent gets another partition, which may take the rows of this one.
+fn is_bound_wanted(from: &Schema, to: &Schema, table: &Object) -> bool {
+    let bound = |table: &Object| {
+        let tie = |property| table.get(property).map(str::to_owned);
+        (tie(Property::PartitionOf), tie(Property::PartitionBound))
+    };
+    let parent = table.get(Property::PartitionOf);
+    parent.is_some()
+        && to.objects.iter().any(|(id, other)| {
+            id.kind == Kind::Table
+                && other.get(Property::PartitionOf) == parent
+                && from
+                    .get(id)
+                    .is_none_or(|before| bound(before) != bound(other))
+        })
 }
 
 /// Whether a foreign key to the partitioned table keeps the partition from being dropped.

@@ -123,26 +123,28 @@ fn settings(schema: &Schema, id: &ObjectId, before: &Object, after: &Object) -> 
 
 /// Default and not null, without the children.
 fn value_changes(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
-    let differs = |property| before.get(property) != after.get(property);
-    let mut changes = Vec::new();
-    if differs(Property::Default) {
-        changes.push(match after.get(Property::Default) {
-            Some(default) => format!("SET DEFAULT {default}"),
-            None => "DROP DEFAULT".to_owned(),
-        });
+    let (old, new) = (before.get(Property::Default), after.get(Property::Default));
+    let mut statements: Vec<Statement> = default_change(id, old, new).into_iter().collect();
+    if before.get(Property::NotNull) != after.get(Property::NotNull) {
+        statements.push(alter_only(id, not_null(after)));
     }
-    if differs(Property::NotNull) {
-        let verb = if after.is(Property::NotNull) {
-            "SET"
-        } else {
-            "DROP"
-        };
-        changes.push(format!("{verb} NOT NULL"));
+    statements
+}
+
+fn default_change(id: &ObjectId, old: Option<&str>, new: Option<&str>) -> Option<Statement> {
+    match new {
+        _ if old == new => None,
+        Some(default) => Some(alter_only(id, &format!("SET DEFAULT {default}"))),
+        None => Some(alter_only(id, "DROP DEFAULT")),
     }
-    changes
-        .into_iter()
-        .map(|change| alter_only(id, &change))
-        .collect()
+}
+
+fn not_null(column: &Object) -> &'static str {
+    if column.is(Property::NotNull) {
+        "SET NOT NULL"
+    } else {
+        "DROP NOT NULL"
+    }
 }
 
 fn alter_only(id: &ObjectId, change: &str) -> Statement {
@@ -209,49 +211,46 @@ pub(super) fn alter(
     before: &Object,
     after: &Object,
 ) -> Vec<Statement> {
-    let follows = |property| {
-        followed(context, id).is_some_and(|(parent, column)| {
-            let old = context.from.get(parent).and_then(|old| old.get(property));
-            old != column.get(property) && column.get(property) == after.get(property)
-        })
-    };
     let differs = |property| before.get(property) != after.get(property);
-    let retyped = (differs(Property::Type) || differs(Property::Collation))
+    let is_retyped = (differs(Property::Type) || differs(Property::Collation))
         && !attach::follows_type(context.from, context.to, id);
+    let mut default = before.get(Property::Default);
     let mut statements = Vec::new();
-    let becomes_identity = !before.is(Property::Identity) && after.is(Property::Identity);
-    if before.is(Property::Default)
-        && differs(Property::Default)
-        && (retyped || becomes_identity || after.is(Property::Generated))
-    {
-        statements.push(alter_only(id, "DROP DEFAULT"));
+    // Neither does a default fit every type, nor can it stand beside what computes a value.
+    let is_in_the_way = is_retyped || after.is(Property::Identity) || after.is(Property::Generated);
+    if is_in_the_way && differs(Property::Default) {
+        statements.extend(default_change(id, default.take(), None));
     }
     statements.extend(generation(context, id, before, after));
-    statements.extend(identity_change(context, id, before, after));
-    if retyped && !follows(Property::Type) && !follows(Property::Collation) {
+    // An identity cannot be without `NOT NULL`.
+    let (removed, added) = match before.is(Property::Identity) {
+        true => (identity_change(context, id, before, after), Vec::new()),
+        false => (Vec::new(), identity_change(context, id, before, after)),
+    };
+    statements.extend(removed);
+    if is_retyped && !follows_parent_in(context, id, &[Property::Type, Property::Collation]) {
         statements.push(retype(id, before, after));
     }
-    if differs(Property::NotNull) && !follows(Property::NotNull) {
-        let verb = if after.is(Property::NotNull) {
-            "SET"
-        } else {
-            "DROP"
-        };
-        statements.push(alter_with_children(id, &format!("{verb} NOT NULL")));
+    if differs(Property::NotNull) && !follows_parent_in(context, id, &[Property::NotNull]) {
+        statements.push(alter_with_children(id, not_null(after)));
     }
-    let mut defaults = [before.clone(), after.clone()];
-    for default in &mut defaults {
-        default
-            .properties
-            .retain(|property, _| *property == Property::Default);
-    }
-    let [old, new] = &defaults;
-    let is_dropped_already = !statements.is_empty() && !new.is(Property::Default) && retyped;
-    if !is_dropped_already && !(becomes_identity && !new.is(Property::Default)) {
-        statements.extend(value_changes(id, old, new));
-    }
+    statements.extend(added);
+    statements.extend(default_change(id, default, after.get(Property::Default)));
     statements.extend(settings(context.to, id, before, after));
     statements
+}
+
+/// Whether the parent's column, whose changes `id` follows, changes in the same way.
+fn follows_parent_in(context: &Context<'_>, id: &ObjectId, properties: &[Property]) -> bool {
+    let Some((parent, wanted)) = followed(context, id) else {
+        return false;
+    };
+    let (before, own) = (context.from.get(parent), context.to.get(id));
+    let value = |object: Option<&Object>| -> Vec<Option<String>> {
+        let value = |property| object.and_then(|object| object.get(property).map(str::to_owned));
+        properties.iter().map(|property| value(*property)).collect()
+    };
+    value(before) != value(Some(wanted)) && value(own) == value(Some(wanted))
 }
 
 fn retype(id: &ObjectId, before: &Object, after: &Object) -> Statement {
@@ -264,9 +263,32 @@ fn retype(id: &ObjectId, before: &Object, after: &Object) -> Statement {
         return alter_with_children(id, &change);
     }
     let name = id.sql_name();
-    alter_with_children(id, &format!("{change} USING {name}::{new}")).losing(format!(
+    // Every value can be written as text and read as something else; or the server refuses it.
+    let by = if has_cast(old, new) { "" } else { "::text" };
+    alter_with_children(id, &format!("{change} USING {name}{by}::{new}")).losing(format!(
         "what of the values of column {id} does not survive the cast"
     ))
+}
+
+/// Whether a cast leads from one type to the other for certain.
+fn has_cast(old: &str, new: &str) -> bool {
+    let numbers = [
+        "smallint",
+        "integer",
+        "bigint",
+        "numeric",
+        "real",
+        "double precision",
+    ];
+    let times = ["date", "timestamp"];
+    [numbers.as_slice(), &times].into_iter().any(|family| {
+        let is_member = |kind: &str| {
+            family
+                .iter()
+                .any(|member| kind.starts_with(member) && !kind.ends_with(']'))
+        };
+        is_member(old) && is_member(new)
+    })
 }
 
 /// Whether every value stays as it is, or the server refuses.
@@ -327,9 +349,6 @@ fn identity_change(
             {
                 let drop = Statement::new(sequence, format!("DROP SEQUENCE {}", sequence.sql()));
                 statements.push(drop.losing(format!("the place of sequence {sequence}")));
-            }
-            if !after.is(Property::NotNull) || !before.is(Property::NotNull) {
-                statements.push(alter_with_children(id, "SET NOT NULL"));
             }
             statements.push(alter_only(id, &format!("ADD {identity}")));
             statements

@@ -1,74 +1,62 @@
 //! `CREATE`, kind by kind.
 
-use super::{
-    Context, Effect, Kind, Object, ObjectId, Property, Rows, Statement, attach, column, table,
-};
+use super::{Context, Kind, Object, ObjectId, Property, Rows, Statement, column, index, table};
 
 /// Makes what is not there yet.
 pub(super) fn create(context: &Context<'_>, id: &ObjectId, object: &Object) -> Vec<Statement> {
+    match id.kind {
+        Kind::Range => range(id, object),
+        Kind::Sequence => sequence(id, object),
+        Kind::Table => table::create(context, id, object),
+        Kind::Column => column::add(context, id, object),
+        Kind::Constraint => index::add_constraint(context, id, object),
+        Kind::Index => index::create(id, object),
+        Kind::DefaultPrivileges => Vec::new(),
+        _ => {
+            let mut statements = vec![Statement::new(id, statement(context, id, object))];
+            statements.extend(enabled(id, None, object));
+            statements.extend(statistics_target(id, None, object));
+            statements
+        }
+    }
+}
+
+/// Of those that one statement makes.
+fn statement(context: &Context<'_>, id: &ObjectId, object: &Object) -> String {
     let name = id.sql();
     let definition = object.get(Property::Definition).unwrap_or_default();
-    let one = |sql: String| vec![Statement::new(id, sql)];
     match id.kind {
-        Kind::Schema => one(format!("CREATE SCHEMA {name}")),
-        Kind::Extension => one(extension(&name, object)),
-        Kind::Collation => one(format!("CREATE COLLATION {name} ({definition})")),
-        Kind::Enum => one(format!(
-            "CREATE TYPE {name} AS ENUM ({})",
-            lines(object, Property::Labels)
-        )),
-        Kind::Composite => one(format!(
-            "CREATE TYPE {name} AS ({})",
-            lines(object, Property::Attributes)
-        )),
-        Kind::Domain => one(domain(&name, object)),
-        Kind::Range => range(id, object),
-        Kind::Function | Kind::Procedure => one(definition.to_owned()),
-        Kind::Aggregate => one(format!("CREATE AGGREGATE {name} (\n    {definition}\n)")),
+        Kind::Schema => format!("CREATE SCHEMA {name}"),
+        Kind::Extension => extension(&name, object),
+        Kind::Collation => format!("CREATE COLLATION {name} ({definition})"),
+        Kind::Enum => {
+            let labels = lines(object, Property::Labels);
+            format!("CREATE TYPE {name} AS ENUM ({labels})")
+        }
+        Kind::Composite => {
+            let attributes = lines(object, Property::Attributes);
+            format!("CREATE TYPE {name} AS ({attributes})")
+        }
+        Kind::Domain => domain(&name, object),
+        Kind::DomainConstraint => {
+            let domain = id.sql_table();
+            format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}")
+        }
+        Kind::Aggregate => format!("CREATE AGGREGATE {name} (\n    {definition}\n)"),
         Kind::Operator => {
             let bare = name
                 .split_once(" (")
                 .map_or(name.as_str(), |(bare, _)| bare);
-            one(format!("CREATE OPERATOR {bare} (\n    {definition}\n)"))
+            format!("CREATE OPERATOR {bare} (\n    {definition}\n)")
         }
-        Kind::Cast => one(format!("CREATE CAST {name} {definition}")),
-        Kind::Sequence => sequence(id, object),
-        Kind::Table => table::create(context, id, object),
-        Kind::Column => column::add(context, id, object),
-        Kind::View => one(format!(
-            "CREATE VIEW {name}{} AS\n{definition}",
-            with(object)
-        )),
-        Kind::MaterializedView => one(materialized_view(context, &name, object)),
-        Kind::DomainConstraint => {
-            let domain = id.sql_table();
-            one(format!(
-                "ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}"
-            ))
-        }
-        Kind::Constraint => constraint(context, id, object),
-        Kind::Index => index(id, object),
-        Kind::Policy => one(format!(
-            "CREATE POLICY {name} ON {} {definition}",
-            id.sql_table()
-        )),
-        Kind::EventTrigger => {
-            let mut statements = one(format!("CREATE EVENT TRIGGER {name} {definition}"));
-            statements.extend(enabled(id, None, object));
-            statements
-        }
-        Kind::Publication => one(publication(&name, object)),
-        Kind::Rule | Kind::Trigger => {
-            let mut statements = one(definition.to_owned());
-            statements.extend(enabled(id, None, object));
-            statements
-        }
-        Kind::Statistics => {
-            let mut statements = one(definition.to_owned());
-            statements.extend(statistics_target(id, None, object));
-            statements
-        }
-        Kind::DefaultPrivileges => Vec::new(),
+        Kind::Cast => format!("CREATE CAST {name} {definition}"),
+        Kind::View => format!("CREATE VIEW {name}{} AS\n{definition}", with(object)),
+        Kind::MaterializedView => materialized_view(context, &name, object),
+        Kind::Policy => format!("CREATE POLICY {name} ON {} {definition}", id.sql_table()),
+        Kind::EventTrigger => format!("CREATE EVENT TRIGGER {name} {definition}"),
+        Kind::Publication => publication(&name, object),
+        // The server gives the whole statement of the others.
+        _ => definition.to_owned(),
     }
 }
 
@@ -160,6 +148,7 @@ pub(super) fn sequence_options(object: &Object) -> String {
     )
 }
 
+/// That of an identity column comes with the column.
 pub(super) fn sequence(id: &ObjectId, object: &Object) -> Vec<Statement> {
     if object.is(Property::OfIdentity) {
         return Vec::new();
@@ -194,93 +183,6 @@ fn materialized_view(context: &Context<'_>, name: &str, object: &Object) -> Stri
         part(Property::Tablespace, " TABLESPACE "),
         object.get(Property::Definition).unwrap_or_default(),
     )
-}
-
-/// Whether `CREATE TABLE` says it.
-pub(super) fn is_check_within_table(constraint: &Object) -> bool {
-    let definition = constraint.get(Property::Definition).unwrap_or_default();
-    constraint.get(Property::ConstraintType) == Some("check") && !definition.ends_with(" NOT VALID")
-}
-
-fn constraint(context: &Context<'_>, id: &ObjectId, object: &Object) -> Vec<Statement> {
-    let kind = object.get(Property::ConstraintType).unwrap_or_default();
-    if kind == "check" && object.is(Property::Inherited) && comes_from_parent(context, id) {
-        return Vec::new();
-    }
-    let only = match kind {
-        "check" | "foreign key" => "",
-        _ => "ONLY ",
-    };
-    let (table, name) = (id.sql_table(), id.sql_name());
-    let definition = object.get(Property::Definition).unwrap_or_default();
-    let sql = format!("ALTER TABLE {only}{table} ADD CONSTRAINT {name} {definition}");
-    let mut statements = vec![Statement::new(id, sql)];
-    statements.extend(index_settings(id, None, object));
-    statements
-}
-
-/// Whether telling the parent, which happens too, is enough.
-fn comes_from_parent(context: &Context<'_>, id: &ObjectId) -> bool {
-    let table = ObjectId::new(Kind::Table, &id.schema, &id.table);
-    let is_partition = context
-        .to
-        .get(&table)
-        .is_some_and(|table| table.is(Property::PartitionOf));
-    if context.from.get(&table).is_none() {
-        return !is_partition;
-    }
-    let parent = attach::inherited_from(context.to, id);
-    let is_parent_new = parent.is_some_and(|(parent, _)| context.from.get(parent).is_none());
-    is_parent_new && column::follows_parent(context, id)
-}
-
-fn index(id: &ObjectId, object: &Object) -> Vec<Statement> {
-    let definition = object.get(Property::Definition).unwrap_or_default();
-    if object.is(Property::Invalid) && !definition.contains(" ON ONLY ") {
-        return vec![Statement::todo(
-            id,
-            "it is invalid, what a failed build left; nothing to make",
-        )];
-    }
-    let mut statements = vec![Statement::new(id, definition)];
-    statements.extend(index_settings(id, None, object));
-    statements
-}
-
-/// What is said of an index beside its definition: storage, clustering, replica identity.
-pub(super) fn index_settings(
-    id: &ObjectId,
-    before: Option<&Object>,
-    object: &Object,
-) -> Vec<Statement> {
-    let index = format!(
-        "{}.{}",
-        super::super::name::identifier(&id.schema),
-        id.sql_name()
-    );
-    let (table, name) = (id.sql_table(), id.sql_name());
-    let new = |property| {
-        let value = object.get(property);
-        value.filter(|value| before.and_then(|before| before.get(property)) != Some(*value))
-    };
-    let mut sql = Vec::new();
-    if new(Property::Options).is_some() {
-        let options: Vec<String> = object.lines(Property::Options).map(option).collect();
-        sql.push(format!("ALTER INDEX {index} SET ({})", options.join(", ")));
-    }
-    if let Some(tablespace) = new(Property::Tablespace) {
-        let tablespace = super::super::name::identifier(tablespace);
-        sql.push(format!("ALTER INDEX {index} SET TABLESPACE {tablespace}"));
-    }
-    if new(Property::Clustered).is_some() {
-        sql.push(format!("ALTER TABLE {table} CLUSTER ON {name}"));
-    }
-    if new(Property::ReplicaIdentity).is_some() {
-        sql.push(format!(
-            "ALTER TABLE ONLY {table} REPLICA IDENTITY USING INDEX {name}"
-        ));
-    }
-    sql.into_iter().map(|sql| Statement::new(id, sql)).collect()
 }
 
 fn publication(name: &str, object: &Object) -> String {
@@ -332,6 +234,7 @@ pub(super) fn enabled(
     Some(Statement::new(id, sql))
 }
 
+/// How closely an extended statistics object looks, where that is to change.
 pub(super) fn statistics_target(
     id: &ObjectId,
     before: Option<&Object>,
@@ -346,8 +249,5 @@ pub(super) fn statistics_target(
         id.sql(),
         target.unwrap_or("-1")
     );
-    Some(Statement {
-        effect: Effect::KeepsData,
-        ..Statement::new(id, sql)
-    })
+    Some(Statement::new(id, sql))
 }

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::compare::{owner_of_sequence, parents};
 use super::super::name;
 use super::{
-    Context, Kind, Object, ObjectId, Property, Statement, alter, attach, create, finish, order,
+    Context, Kind, Object, ObjectId, Property, Statement, alter, attach, create, finish, index,
+    order,
 };
 
 /// In the order in which they come where nothing else decides.
@@ -129,7 +130,7 @@ impl<'a> Plan<'a> {
         let (table, _) = self.context.to.objects.get_key_value(&table)?;
         let is_taken = match id.kind {
             Kind::Column => true,
-            Kind::Constraint => create::is_check_within_table(object),
+            Kind::Constraint => index::is_check_within_table(object),
             _ => false,
         };
         (is_taken && self.context.from.get(table).is_none()).then_some(table)

@@ -1,7 +1,7 @@
 //! Tables: `CREATE TABLE` with columns and checks, and what `ALTER TABLE` can change of one.
 
 use super::super::name;
-use super::{Context, Kind, Object, ObjectId, Property, Schema, Statement, column, create};
+use super::{Context, Kind, Object, ObjectId, Property, Schema, Statement, column, create, index};
 
 pub(super) fn create(context: &Context<'_>, id: &ObjectId, table: &Object) -> Vec<Statement> {
     let unlogged = if table.is(Property::Persistence) {
@@ -66,7 +66,7 @@ fn checks(schema: &Schema, id: &ObjectId, table: &Object) -> Vec<String> {
     let is_own = |check: &Object| !check.is(Property::Inherited) || table.is(Property::PartitionOf);
     schema
         .parts(id, Kind::Constraint)
-        .filter(|(_, check)| create::is_check_within_table(check) && is_own(check))
+        .filter(|(_, check)| index::is_check_within_table(check) && is_own(check))
         .map(|(id, check)| {
             let definition = check.get(Property::Definition).unwrap_or_default();
             format!("CONSTRAINT {} {definition}", id.sql_name())

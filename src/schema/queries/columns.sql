@@ -3,9 +3,12 @@
 SELECT 'c' || c.oid || '.' || a.attnum AS keys, 'column' AS kind,
        n.nspname AS schema, c.relname AS "table", a.attname AS name,
        CASE WHEN c.relkind IN ('r', 'p') THEN format_type(a.atttypid, a.atttypmod) END AS type,
-       CASE WHEN c.relkind IN ('r', 'p') AND a.attcollation <> t.typcollation
-            THEN quote_ident(cn.nspname) || '.' || quote_ident(l.collname) END AS collation,
-       CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",
+       CASE WHEN c.relkind IN ('r', 'p') AND a.attcollation <> t.typcollation THEN
+         (SELECT quote_ident(cn.nspname) || '.' || quote_ident(l.collname)
+            FROM pg_collation l JOIN pg_namespace cn ON cn.oid = l.collnamespace
+           WHERE l.oid = a.attcollation) END AS collation,
+       -- A default names no column, so it can do without the table.
+       CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) END AS "default",
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
        CASE WHEN a.attgenerated = 'v' THEN 'true' END AS virtual,
        CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity,
@@ -16,14 +19,20 @@ SELECT 'c' || c.oid || '.' || a.attnum AS keys, 'column' AS kind,
        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression, -- since 14
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS statistics,
        array_to_string(a.attoptions, E'\n') AS options,
-       CASE WHEN NOT a.attislocal THEN 'true' END AS inherited
+       CASE WHEN NOT a.attislocal THEN 'true' END AS inherited,
+       -- Here and not in privileges.sql, which would go through all columns once more.
+       CASE WHEN a.attacl IS NOT NULL THEN
+         (SELECT string_agg(line, E'\n' ORDER BY line)
+            FROM (SELECT 'GRANT ' || string_agg(privilege_type, ', ' ORDER BY privilege_type)
+                         || CASE grantee WHEN 0 THEN ' TO PUBLIC' WHEN c.relowner THEN ' TO OWNER'
+                                         ELSE ' TO ' || quote_ident(pg_get_userbyid(grantee)) END
+                         || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+                    FROM aclexplode(a.attacl) GROUP BY grantee, is_grantable) AS lines (line)) END AS privileges
   FROM pg_attribute a
   JOIN pg_class c ON c.oid = a.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_attrdef d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
-  LEFT JOIN pg_collation l ON l.oid = a.attcollation AND a.attcollation <> t.typcollation
-  LEFT JOIN pg_namespace cn ON cn.oid = l.collnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c') AND a.attnum > 0 AND NOT a.attisdropped
    AND n.nspname !~ '^(pg_|information_schema$|poststack$)'
    AND c.oid NOT IN (SELECT objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass

@@ -1,8 +1,7 @@
--- Comments, by the key of what they are about.
+-- Comments, by the key of what they are about. Those of extensions come with their version.
 SELECT CASE d.classoid
          WHEN 'pg_class'::regclass THEN 'c' || d.objoid || CASE WHEN d.objsubid > 0 THEN '.' || d.objsubid ELSE '' END
          WHEN 'pg_namespace'::regclass THEN 'n' || d.objoid
-         WHEN 'pg_extension'::regclass THEN 'e' || d.objoid
          WHEN 'pg_type'::regclass THEN 't' || d.objoid
          WHEN 'pg_proc'::regclass THEN 'p' || d.objoid
          WHEN 'pg_constraint'::regclass THEN 'o' || d.objoid

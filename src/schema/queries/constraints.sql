@@ -7,10 +7,11 @@ SELECT 'o' || o.oid || CASE WHEN i.indexrelid IS NOT NULL THEN ' c' || i.indexre
        pg_get_constraintdef(o.oid) AS definition,
        CASE WHEN NOT o.conislocal THEN 'true' END AS inherited,
        array_to_string(ic.reloptions, E'\n') AS options,
-       (SELECT spcname FROM pg_tablespace WHERE oid = ic.reltablespace) AS tablespace,
-       (SELECT quote_ident(pn.nspname) || '.' || quote_ident(pc.relname)
+       CASE WHEN ic.reltablespace <> 0 THEN
+         (SELECT spcname FROM pg_tablespace WHERE oid = ic.reltablespace) END AS tablespace,
+       CASE WHEN ic.relispartition THEN (SELECT quote_ident(pn.nspname) || '.' || quote_ident(pc.relname)
           FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-         WHERE ic.relispartition AND h.inhrelid = i.indexrelid) AS attached_to,
+         WHERE h.inhrelid = i.indexrelid) END AS attached_to,
        CASE WHEN i.indisclustered THEN 'true' END AS clustered,
        CASE WHEN i.indisreplident THEN 'true' END AS replica_identity,
        CASE WHEN NOT i.indisvalid THEN 'true' END AS invalid

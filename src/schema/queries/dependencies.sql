@@ -1,5 +1,5 @@
 -- Which object has to be there before which. A default stands for its column, the rule that makes a
--- view for the view, an array for its element, a row type for its table.
+-- view for the view, an array for its element, a row type for its table. And whose sequences are.
 SELECT CASE d.classid
          WHEN 'pg_class'::regclass THEN 'c' || d.objid || CASE WHEN d.objsubid > 0 THEN '.' || d.objsubid ELSE '' END
          WHEN 'pg_attrdef'::regclass THEN 'c' || f.adrelid || '.' || f.adnum
@@ -22,7 +22,10 @@ SELECT CASE d.classid
          WHEN 'pg_constraint'::regclass THEN 'o' || d.refobjid
          WHEN 'pg_operator'::regclass THEN 'r' || d.refobjid
          WHEN 'pg_collation'::regclass THEN 'l' || d.refobjid
-       END AS needs
+       END AS needs,
+       -- A sequence belongs to a column, and may be what makes it an identity.
+       CASE WHEN d.classid = 'pg_class'::regclass THEN CASE d.deptype WHEN 'a' THEN 'owner' WHEN 'i' THEN 'identity' END
+         END AS as
   FROM pg_depend d
   LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
   LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
@@ -31,4 +34,6 @@ SELECT CASE d.classid
  WHERE d.objid >= 16384 AND d.refobjid >= 16384
    AND d.refclassid <> 'pg_namespace'::regclass
    AND (d.deptype = 'n' OR d.classid = 'pg_policy'::regclass
-        OR d.classid = 'pg_attrdef'::regclass AND d.refobjsubid <> f.adnum);
+        OR d.classid = 'pg_attrdef'::regclass AND d.refobjsubid <> f.adnum
+        OR d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0
+           AND d.objid IN (SELECT seqrelid FROM pg_sequence));

@@ -1,10 +1,11 @@
 -- Indexes that no constraint owns.
 SELECT 'c' || x.oid AS keys, 'index' AS kind, n.nspname AS schema, c.relname AS "table", x.relname AS name,
        pg_get_indexdef(x.oid) AS definition,
-       (SELECT spcname FROM pg_tablespace WHERE oid = x.reltablespace) AS tablespace,
-       (SELECT quote_ident(pn.nspname) || '.' || quote_ident(pc.relname)
+       CASE WHEN x.reltablespace <> 0 THEN
+         (SELECT spcname FROM pg_tablespace WHERE oid = x.reltablespace) END AS tablespace,
+       CASE WHEN x.relispartition THEN (SELECT quote_ident(pn.nspname) || '.' || quote_ident(pc.relname)
           FROM pg_inherits h JOIN pg_class pc ON pc.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-         WHERE x.relispartition AND h.inhrelid = x.oid) AS attached_to,
+         WHERE h.inhrelid = x.oid) END AS attached_to,
        CASE WHEN i.indisclustered THEN 'true' END AS clustered,
        CASE WHEN i.indisreplident THEN 'true' END AS replica_identity,
        CASE WHEN NOT i.indisvalid THEN 'true' END AS invalid

@@ -1,4 +1,4 @@
--- What was granted beyond, and revoked of, the privileges a new object has.
+-- What was granted beyond, and revoked of, the privileges a new object has. Not of columns.
 WITH lists (key, kind, owner, given, usual) AS (
     SELECT 'n' || oid, 'n', nspowner, nspacl,
            -- `initdb` opens `public`.
@@ -11,9 +11,6 @@ WITH lists (key, kind, owner, given, usual) AS (
     SELECT 'c' || oid, relkind::text, relowner, relacl,
            acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner)
       FROM pg_class WHERE relacl IS NOT NULL AND oid >= 16384
-    UNION ALL
-    SELECT 'c' || attrelid || '.' || attnum, 'column', 0, attacl, NULL
-      FROM pg_attribute WHERE attacl IS NOT NULL AND attrelid >= 16384 AND NOT attisdropped
     UNION ALL
     SELECT 'p' || oid, 'f', proowner, proacl, acldefault('f', proowner)
       FROM pg_proc WHERE proacl IS NOT NULL AND oid >= 16384

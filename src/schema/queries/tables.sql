@@ -6,11 +6,14 @@ SELECT 'c' || c.oid || ' t' || c.reltype AS keys, 'table' AS kind, n.nspname AS 
        CASE WHEN c.relispartition THEN p.parents END AS partition_of,
        CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END AS partition_bound,
        CASE WHEN NOT c.relispartition THEN p.parents END AS inherits,
-       (SELECT string_agg(o, E'\n' ORDER BY o)
-          FROM (SELECT unnest(c.reloptions) UNION ALL SELECT 'toast.' || unnest(toast.reloptions)) AS options (o))
-         AS options,
-       (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace) AS tablespace,
-       (SELECT amname FROM pg_am WHERE oid = c.relam AND amname <> 'heap') AS access_method,
+       CASE WHEN c.reloptions IS NOT NULL OR toast.reloptions IS NOT NULL THEN
+         (SELECT string_agg(o, E'\n' ORDER BY o)
+            FROM (SELECT unnest(c.reloptions) UNION ALL SELECT 'toast.' || unnest(toast.reloptions)) AS options (o))
+         END AS options,
+       CASE WHEN c.reltablespace <> 0 THEN
+         (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace) END AS tablespace,
+       -- 0 is none, 2 is `heap`.
+       CASE WHEN c.relam NOT IN (0, 2) THEN (SELECT amname FROM pg_am WHERE oid = c.relam) END AS access_method,
        CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
        CASE WHEN c.relrowsecurity THEN 'true' END AS row_security,
        CASE WHEN c.relforcerowsecurity THEN 'true' END AS force_row_security,

@@ -38,8 +38,8 @@ SELECT 't' || t.oid || CASE WHEN t.typtype = 'c' THEN ' c' || t.typrelid ELSE ''
   LEFT JOIN pg_type b ON b.oid = t.typbasetype
   LEFT JOIN pg_range r ON r.rngtypid = t.oid
   LEFT JOIN pg_type s ON s.oid = r.rngsubtype
-  LEFT JOIN pg_class c ON c.oid = t.typrelid
+  LEFT JOIN pg_class c ON c.oid = t.typrelid AND c.relkind = 'c'
  WHERE n.nspname !~ '^(pg_|information_schema$|poststack$)'
-   AND (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND c.relkind = 'c')
+   AND (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND c.oid IS NOT NULL)
    AND t.oid NOT IN (SELECT objid FROM pg_depend WHERE refclassid = 'pg_extension'::regclass
                                                    AND classid = 'pg_type'::regclass AND deptype = 'e');

@@ -3,8 +3,9 @@ SELECT 'c' || c.oid || ' t' || c.reltype AS keys,
        n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner,
        rtrim(pg_get_viewdef(c.oid), ';') AS definition,
        (SELECT string_agg(o, E'\n' ORDER BY o) FROM unnest(c.reloptions) o) AS options,
-       (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace) AS tablespace,
-       (SELECT amname FROM pg_am WHERE oid = c.relam AND amname <> 'heap') AS access_method
+       CASE WHEN c.reltablespace <> 0 THEN
+         (SELECT spcname FROM pg_tablespace WHERE oid = c.reltablespace) END AS tablespace,
+       CASE WHEN c.relam NOT IN (0, 2) THEN (SELECT amname FROM pg_am WHERE oid = c.relam) END AS access_method
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('v', 'm')

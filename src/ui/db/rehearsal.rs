@@ -46,7 +46,14 @@ fn head(report: &Report) -> String {
 }
 
 fn files(report: &Report) -> String {
-    let mut table = Table::new(&["MIGRATION", "UP", "DOWN", "UP AGAIN", "STRONGEST LOCK", "RESULT"]);
+    let mut table = Table::new(&[
+        "MIGRATION",
+        "UP",
+        "DOWN",
+        "UP AGAIN",
+        "STRONGEST LOCK",
+        "RESULT",
+    ]);
     for file in &report.files {
         table.row([
             file.title.clone(),
@@ -90,7 +97,10 @@ fn details(file: &FileReport) -> String {
     let runs = [("up", &file.up), ("down", &file.down)];
     for (way, run) in runs {
         let Some(run) = run else { continue };
-        let strong = run.locks.iter().filter(|lock| lock.mode > LockMode::RowExclusive);
+        let strong = run
+            .locks
+            .iter()
+            .filter(|lock| lock.mode > LockMode::RowExclusive);
         for lock in strong {
             let _ = writeln!(
                 text,
@@ -106,7 +116,11 @@ fn details(file: &FileReport) -> String {
         for one in &run.rewritten {
             let kind = if one.index { "index" } else { "table" };
             let size = size(one.size);
-            let _ = writeln!(text, "  {way}: {kind} {} is written anew{size}", one.relation);
+            let _ = writeln!(
+                text,
+                "  {way}: {kind} {} is written anew{size}",
+                one.relation
+            );
         }
     }
     for rows in &file.rows {

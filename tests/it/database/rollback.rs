@@ -210,7 +210,7 @@ async fn without_a_terminal_a_confirmation_is_needed_and_nothing_is_done() {
 }
 
 /// Runs the program on a terminal of its own and types `answer`.
-fn on_terminal(fresh: &Fresh, arguments: &str, answer: &str) -> Ran {
+fn on_terminal(fresh: &Fresh, url: &str, arguments: &str, answer: &str) -> Ran {
     let program = env!("CARGO_BIN_EXE_poststack");
     let command = format!("{program} db {arguments}");
     let mut child = std::process::Command::new("script")
@@ -223,7 +223,7 @@ fn on_terminal(fresh: &Fresh, arguments: &str, answer: &str) -> Ran {
             "/dev/null",
         ])
         .current_dir(fresh.folder.path())
-        .env("POSTSTACK_DATABASE_URL", fresh.url())
+        .env("POSTSTACK_DATABASE_URL", url)
         .env_remove("POSTSTACK_ENV")
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
@@ -245,7 +245,7 @@ fn on_terminal(fresh: &Fresh, arguments: &str, answer: &str) -> Ran {
 #[tokio::test]
 async fn on_a_terminal_the_loss_is_shown_and_yes_is_asked_for() {
     let fresh = applied().await;
-    let ran = on_terminal(&fresh, "rollback", "y\n").exits(8);
+    let ran = on_terminal(&fresh, &fresh.url(), "rollback", "y\n").exits(8);
     assert!(
         ran.stdout.contains("lose column orders.total (1 row)"),
         "{}",
@@ -261,7 +261,7 @@ async fn on_a_terminal_the_loss_is_shown_and_yes_is_asked_for() {
         ask(&fresh.address, LEDGER).await,
         "001_users 002_orders 003_total"
     );
-    on_terminal(&fresh, "rollback", "yes\n").ok();
+    on_terminal(&fresh, &fresh.url(), "rollback", "yes\n").ok();
     assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
 }
 
@@ -270,19 +270,14 @@ async fn a_protected_environment_wants_its_name() {
     let fresh = applied().await;
     let address = &fresh.address;
     let text = format!(
-        "environments:\n  live:\n    protected: true\n    postgres: {{ host: 127.0.0.1.nip, port: {}, \
+        "environments:\n  live:\n    protected: true\n    postgres: {{ host: LOCALHOST, port: {}, \
          database: {}, user: x, password: x }}\n",
         address.port, address.database
     );
-    let text = text.replace("127.0.0.1.nip", "LOCALHOST");
     fresh.folder.write(".poststack.yml", &text);
     let url = fresh.url().replace("127.0.0.1", "localhost");
-    let fresh = Fresh {
-        url: Some(url),
-        ..fresh
-    };
-    let ran = on_terminal(&fresh, "rollback", "yes\n").exits(8);
+    let ran = on_terminal(&fresh, &url, "rollback", "yes\n").exits(8);
     assert!(ran.stdout.contains(", type live: "), "{}", ran.stdout);
-    on_terminal(&fresh, "rollback", "live\n").ok();
+    on_terminal(&fresh, &url, "rollback", "live\n").ok();
     assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
 }

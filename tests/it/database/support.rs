@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use poststack::diagnostic::Diagnostic;
+use poststack::migration::{self, MigrationError, Request};
 use poststack::postgres::{Address, url};
 use tempfile::TempDir;
 
@@ -60,8 +62,6 @@ impl Folder {
 pub struct Fresh {
     pub folder: Folder,
     pub address: Address,
-    /// Instead of that of `address`.
-    pub url: Option<String>,
 }
 
 /// Three good migrations, each with its way back.
@@ -91,13 +91,11 @@ impl Fresh {
         Self {
             folder: Folder::new(files),
             address: cluster().database().await,
-            url: None,
         }
     }
 
     pub fn url(&self) -> String {
-        let own = || url(&self.address).expose().to_owned();
-        self.url.clone().unwrap_or_else(own)
+        url(&self.address).expose().to_owned()
     }
 
     /// Runs `db …` on the database.
@@ -129,4 +127,30 @@ pub async fn ask(address: &Address, sql: &str) -> String {
     let answer = crate::cluster::ask(address, sql).await;
     tokio::task::yield_now().await;
     answer
+}
+
+/// Applies what is pending; the titles, or what went wrong.
+pub async fn migrate(fresh: &Fresh) -> Result<Vec<String>, MigrationError> {
+    let (folder, faults) = fresh.migrations();
+    if faults.iter().any(Diagnostic::is_error) {
+        return Err(MigrationError::Conflict(faults));
+    }
+    let connection = cluster().login(&fresh.address).await;
+    let done = migration::migrate(&connection, &folder, &Request::default(), |_| {}).await;
+    done.map(|done| done.titles)
+}
+
+/// Takes everything back.
+pub async fn rollback(fresh: &Fresh) -> Result<Vec<String>, MigrationError> {
+    let (folder, _) = fresh.migrations();
+    let connection = cluster().login(&fresh.address).await;
+    let done = migration::rollback(&connection, &folder, &Request::default(), |_| {}).await;
+    done.map(|done| done.titles)
+}
+
+impl Fresh {
+    fn migrations(&self) -> (migration::Folder, Vec<Diagnostic>) {
+        let path = self.folder.path().join("migrations");
+        migration::files::load(&path, Path::new("migrations"))
+    }
 }

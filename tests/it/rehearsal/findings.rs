@@ -12,7 +12,10 @@ async fn a_rollback_that_forgets_something_is_found_where_a_whole_cycle_hides_it
     let report = report(
         &database("").await,
         &[
-            ("001_a.sql", "CREATE TABLE a (id int); CREATE TYPE mood AS ENUM ('sad')"),
+            (
+                "001_a.sql",
+                "CREATE TABLE a (id int); CREATE TYPE mood AS ENUM ('sad')",
+            ),
             ("001_a.rollback.sql", "DROP TABLE a"),
             ("002_b.sql", "CREATE TABLE b (id int, mood mood)"),
             ("002_b.rollback.sql", "DROP TABLE b; DROP TYPE mood"),
@@ -21,8 +24,14 @@ async fn a_rollback_that_forgets_something_is_found_where_a_whole_cycle_hides_it
     .await;
     // All up, all down leaves nothing behind; each by itself is wrong.
     assert_eq!(report.way, Way::Clone);
-    assert_eq!(kinds(&report.files[0]), [FindingKind::NotReversible, FindingKind::SecondUpFails]);
-    assert_eq!(report.files[0].differences, ["enum type `public.mood` is left behind"]);
+    assert_eq!(
+        kinds(&report.files[0]),
+        [FindingKind::NotReversible, FindingKind::SecondUpFails]
+    );
+    assert_eq!(
+        report.files[0].differences,
+        ["enum type `public.mood` is left behind"]
+    );
     assert_eq!(report.not_run, ["002_b"]);
     assert!(report.has_errors());
 }
@@ -61,12 +70,19 @@ async fn files_that_undo_themselves_give_no_finding() {
             ("001_total.rollback.sql", "ALTER TABLE orders DROP total"),
             ("002_lines.sql", "CREATE TABLE lines (id int PRIMARY KEY)"),
             ("002_lines.rollback.sql", "DROP TABLE lines"),
-            ("R_view.sql", "CREATE OR REPLACE VIEW totals AS SELECT total FROM orders"),
+            (
+                "R_view.sql",
+                "CREATE OR REPLACE VIEW totals AS SELECT total FROM orders",
+            ),
         ],
     )
     .await;
     assert_eq!(messages(&report), [""; 0]);
-    let titles: Vec<&str> = report.files.iter().map(|file| file.title.as_str()).collect();
+    let titles: Vec<&str> = report
+        .files
+        .iter()
+        .map(|file| file.title.as_str())
+        .collect();
     assert_eq!(titles, ["001_total", "002_lines", "R_view"]);
     assert!(report.files[0].up_again.is_some() && report.files[2].down.is_none());
     assert_eq!(report.files[0].rows, []);
@@ -86,11 +102,23 @@ async fn locks_are_named_with_their_table_their_line_and_what_they_block() {
     let locks = &report.files[0].up.as_ref().unwrap().locks;
     let told: Vec<_> = locks
         .iter()
-        .map(|lock| (lock.table.as_str(), lock.mode.name(), lock.blocks, lock.line))
+        .map(|lock| {
+            (
+                lock.table.as_str(),
+                lock.mode.name(),
+                lock.blocks,
+                lock.line,
+            )
+        })
         .collect();
     assert_eq!(
         told,
-        [("public.orders", "ACCESS EXCLUSIVE", "blocks reads and writes", 3)]
+        [(
+            "public.orders",
+            "ACCESS EXCLUSIVE",
+            "blocks reads and writes",
+            3
+        )]
     );
 }
 
@@ -107,7 +135,10 @@ async fn a_table_written_anew_is_named_and_one_that_only_changes_its_catalogue_i
     .await;
     let rewritten = |index: usize| -> Vec<(&str, bool)> {
         let up = report.files[index].up.as_ref().unwrap();
-        up.rewritten.iter().map(|one| (one.relation.as_str(), one.index)).collect()
+        up.rewritten
+            .iter()
+            .map(|one| (one.relation.as_str(), one.index))
+            .collect()
     };
     assert_eq!(rewritten(0), [("public.orders", false)]);
     assert_eq!(rewritten(1), []);
@@ -178,7 +209,10 @@ async fn a_failing_statement_is_shown_at_its_place_and_the_rest_is_not_run() {
     let report = report(
         &database(ORDERS).await,
         &[
-            ("001_x.sql", "SELECT 1;\nSELECT 2;\n  INSERT INTO nowhere VALUES (1)"),
+            (
+                "001_x.sql",
+                "SELECT 1;\nSELECT 2;\n  INSERT INTO nowhere VALUES (1)",
+            ),
             ("002_y.sql", "SELECT 1"),
         ],
     )
@@ -235,7 +269,10 @@ async fn deferred_constraints_and_concurrent_indexes_are_tried_too() {
     let report = report(
         &database(ORDERS).await,
         &[
-            ("001_x.sql", "CREATE INDEX CONCURRENTLY o ON orders (note); SELECT 1"),
+            (
+                "001_x.sql",
+                "CREATE INDEX CONCURRENTLY o ON orders (note); SELECT 1",
+            ),
             ("001_x.rollback.sql", "DROP INDEX CONCURRENTLY o"),
             (
                 "002_y.sql",
@@ -255,7 +292,10 @@ async fn settings_and_roles_of_one_file_do_not_reach_the_next() {
     let report = report(
         &database("CREATE SCHEMA app").await,
         &[
-            ("001_x.sql", "SET search_path = app; CREATE TABLE x (id int)"),
+            (
+                "001_x.sql",
+                "SET search_path = app; CREATE TABLE x (id int)",
+            ),
             ("001_x.rollback.sql", "DROP TABLE app.x"),
             ("002_y.sql", "CREATE TABLE y (id int)"),
             ("002_y.rollback.sql", "DROP TABLE public.y"),

@@ -11,7 +11,10 @@ use super::{close, database, folder, kinds, messages, report};
 use crate::cluster::{ask, cluster};
 
 const FILES: [(&str, &str); 3] = [
-    ("001_a.sql", "ALTER TABLE t ADD a int NOT NULL DEFAULT 1; DELETE FROM t WHERE id > 5"),
+    (
+        "001_a.sql",
+        "ALTER TABLE t ADD a int NOT NULL DEFAULT 1; DELETE FROM t WHERE id > 5",
+    ),
     ("001_a.rollback.sql", "ALTER TABLE t DROP a"),
     ("002_b.sql", "DROP TABLE t"),
 ];
@@ -21,7 +24,9 @@ async fn scratch_databases() -> Vec<String> {
     let admin = cluster().login(&cluster().address("postgres")).await;
     let all = databases::list(&admin).await.unwrap();
     let names = all.into_iter().map(|one| one.name);
-    names.filter(|name| name.starts_with("poststack_scratch_")).collect()
+    names
+        .filter(|name| name.starts_with("poststack_scratch_"))
+        .collect()
 }
 
 /// Everything a rehearsal might change.
@@ -29,7 +34,11 @@ async fn state(address: &Address) -> (schema::Fingerprint, String, String) {
     let connection = cluster().login(address).await;
     let fingerprint = schema::fingerprint(&schema::read(&connection).await.unwrap());
     close(connection).await;
-    let rows = ask(address, "SELECT string_agg(t::text, ',' ORDER BY id) FROM t").await;
+    let rows = ask(
+        address,
+        "SELECT string_agg(t::text, ',' ORDER BY id) FROM t",
+    )
+    .await;
     let written = "SELECT tup_inserted + tup_updated + tup_deleted FROM pg_stat_database \
                    WHERE datname = current_database()";
     (fingerprint, rows, ask(address, written).await)
@@ -43,17 +52,29 @@ async fn the_real_database_is_untouched() {
     assert_eq!(rehearsed.way, Way::Clone);
     assert!(!messages(&rehearsed).is_empty());
     assert_eq!(state(&address).await, before);
-    assert_eq!(ask(&address, "SELECT to_regclass('poststack.schema_migrations')").await, "");
+    assert_eq!(
+        ask(
+            &address,
+            "SELECT to_regclass('poststack.schema_migrations')"
+        )
+        .await,
+        ""
+    );
 }
 
 #[tokio::test]
 async fn with_another_session_the_schema_alone_is_used_and_the_report_says_why() {
     let address = database(T).await;
-    let other = cluster().login(&address.clone().with_application_name("web")).await;
+    let other = cluster()
+        .login(&address.clone().with_application_name("web"))
+        .await;
     let rehearsed = report(&address, &FILES).await;
     assert_eq!(rehearsed.way, Way::Schema);
     let reason = rehearsed.reason.clone().unwrap();
-    assert!(reason.starts_with("another session is connected to the database: `web`"), "{reason}");
+    assert!(
+        reason.starts_with("another session is connected to the database: `web`"),
+        "{reason}"
+    );
     assert_eq!(rehearsed.files.len(), 2);
     assert_eq!(rehearsed.files[0].rows, []);
     assert_eq!(kinds(&rehearsed.files[0]), []);
@@ -84,7 +105,10 @@ async fn what_the_database_sets_for_its_sessions_holds_in_a_rehearsal_without_da
         ("001_a.rollback.sql", "DROP TABLE app.t"),
     ];
     let rehearsed = report(&address, &files).await;
-    assert_eq!((rehearsed.way, messages(&rehearsed)), (Way::Schema, Vec::new()));
+    assert_eq!(
+        (rehearsed.way, messages(&rehearsed)),
+        (Way::Schema, Vec::new())
+    );
 }
 
 #[tokio::test]
@@ -98,7 +122,10 @@ async fn a_database_over_the_limit_is_not_cloned() {
     let rehearsed = rehearse(&address, &folder, &options, |_| {}).await.unwrap();
     assert_eq!(rehearsed.way, Way::Schema);
     let reason = rehearsed.reason.unwrap();
-    assert!(reason.ends_with("MiB, more than the 1.0 KiB that are cloned"), "{reason}");
+    assert!(
+        reason.ends_with("MiB, more than the 1.0 KiB that are cloned"),
+        "{reason}"
+    );
 }
 
 #[tokio::test]
@@ -107,18 +134,26 @@ async fn no_scratch_database_is_left_and_stale_ones_go() {
     let stale = "poststack_scratch_00c0ffee";
     let sql = format!("CREATE DATABASE {}", identifier(stale));
     admin.client().batch_execute(&sql).await.unwrap();
-    let comment = "poststack scratch database; created 2020-01-01T00:00:00Z by server process 1 of 1";
-    databases::comment_on_database(&admin, stale, Some(comment)).await.unwrap();
+    let comment =
+        "poststack scratch database; created 2020-01-01T00:00:00Z by server process 1 of 1";
+    databases::comment_on_database(&admin, stale, Some(comment))
+        .await
+        .unwrap();
     let address = database(T).await;
     let (_directory, folder) = folder(&FILES);
     let options = Options::of(Request::default());
     let mut during = Vec::new();
     let before = scratch_databases().await;
     assert!(before.contains(&stale.to_owned()));
-    rehearse(&address, &folder, &options, |event| during.push(format!("{event:?}")))
-        .await
-        .unwrap();
-    assert_eq!(during, ["Preparing", "Trying(\"001_a\")", "Trying(\"002_b\")"]);
+    rehearse(&address, &folder, &options, |event| {
+        during.push(format!("{event:?}"))
+    })
+    .await
+    .unwrap();
+    assert_eq!(
+        during,
+        ["Preparing", "Trying(\"001_a\")", "Trying(\"002_b\")"]
+    );
     assert!(!scratch_databases().await.contains(&stale.to_owned()));
     let of_ours = "SELECT count(*) FROM pg_stat_activity WHERE datname ~ '^poststack_scratch_' \
                    AND query LIKE '%001_a%'";
@@ -168,7 +203,9 @@ async fn a_user_that_may_not_create_databases_is_told_what_to_do() {
     };
     let (_directory, folder) = folder(&[("001_a.sql", "SELECT 1")]);
     let options = Options::of(Request::default());
-    let error = rehearse(&humble, &folder, &options, |_| {}).await.unwrap_err();
+    let error = rehearse(&humble, &folder, &options, |_| {})
+        .await
+        .unwrap_err();
     assert!(matches!(error, RehearsalError::Database(_)), "{error}");
     assert_eq!(
         error.hint().as_deref(),
@@ -179,7 +216,10 @@ async fn a_user_that_may_not_create_databases_is_told_what_to_do() {
 #[tokio::test]
 async fn an_owner_that_is_no_superuser_rehearses_on_a_clone() {
     let admin = cluster().login(&cluster().address("postgres")).await;
-    let sql = ["CREATE ROLE modest LOGIN CREATEDB PASSWORD 'x'", "CREATE DATABASE modest_db OWNER modest"];
+    let sql = [
+        "CREATE ROLE modest LOGIN CREATEDB PASSWORD 'x'",
+        "CREATE DATABASE modest_db OWNER modest",
+    ];
     for one in sql {
         admin.client().batch_execute(one).await.unwrap();
     }
@@ -189,11 +229,17 @@ async fn an_owner_that_is_no_superuser_rehearses_on_a_clone() {
         ..cluster().address("modest_db")
     };
     let files = [
-        ("001_a.sql", "CREATE SCHEMA app; CREATE TABLE app.t (id int)"),
+        (
+            "001_a.sql",
+            "CREATE SCHEMA app; CREATE TABLE app.t (id int)",
+        ),
         ("001_a.rollback.sql", "DROP SCHEMA app CASCADE"),
     ];
     let rehearsed = report(&modest, &files).await;
-    assert_eq!((rehearsed.way, messages(&rehearsed)), (Way::Clone, Vec::new()));
+    assert_eq!(
+        (rehearsed.way, messages(&rehearsed)),
+        (Way::Clone, Vec::new())
+    );
 }
 
 #[tokio::test]

@@ -34,15 +34,21 @@ fn change(kind: u8, n: usize) -> (String, String) {
             format!("DROP FUNCTION f{n};"),
         ),
         6 => (
-            format!("CREATE TABLE p{n} (id int, base bigint REFERENCES base) PARTITION BY LIST (id);\
-                     CREATE TABLE p{n}_1 PARTITION OF p{n} FOR VALUES IN (1);"),
+            format!(
+                "CREATE TABLE p{n} (id int, base bigint REFERENCES base) PARTITION BY LIST (id);\
+                     CREATE TABLE p{n}_1 PARTITION OF p{n} FOR VALUES IN (1);"
+            ),
             format!("DROP TABLE p{n};"),
         ),
         _ => (
-            format!("CREATE SEQUENCE s{n}; GRANT SELECT ON base TO PUBLIC; \
-                     COMMENT ON TABLE base IS 'of {n}';"),
-            format!("DROP SEQUENCE s{n}; REVOKE SELECT ON base FROM PUBLIC; \
-                     COMMENT ON TABLE base IS NULL;"),
+            format!(
+                "CREATE SEQUENCE s{n}; GRANT SELECT ON base TO PUBLIC; \
+                     COMMENT ON TABLE base IS 'of {n}';"
+            ),
+            format!(
+                "DROP SEQUENCE s{n}; REVOKE SELECT ON base FROM PUBLIC; \
+                     COMMENT ON TABLE base IS NULL;"
+            ),
         ),
     }
 }
@@ -66,7 +72,10 @@ fn files(changes: &[Vec<u8>]) -> Vec<(String, String)> {
 }
 
 fn borrowed(files: &[(String, String)]) -> Vec<(&str, &str)> {
-    files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect()
+    files
+        .iter()
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .collect()
 }
 
 const BASE: &str = "CREATE TABLE base (id bigint PRIMARY KEY, v text);
@@ -88,7 +97,10 @@ fn up_then_down_equals_the_start_for_generated_schemas() {
         let found = runtime.block_on(async {
             let report = report(&database(BASE).await, &borrowed(&files)).await;
             assert_eq!(report.files.len(), changes.len());
-            report.findings().map(|one| format!("{one:?}")).collect::<Vec<_>>()
+            report
+                .findings()
+                .map(|one| format!("{one:?}"))
+                .collect::<Vec<_>>()
         });
         prop_assert_eq!(found, Vec::<String>::new());
         Ok(())
@@ -101,7 +113,10 @@ fn whatever_a_rollback_leaves_out_is_found() {
     let runtime = runtime();
     for kind in 0..8 {
         let (up, down) = change(kind, 1);
-        let complete = [("1_x.sql", up.as_str()), ("1_x.rollback.sql", down.as_str())];
+        let complete = [
+            ("1_x.sql", up.as_str()),
+            ("1_x.rollback.sql", down.as_str()),
+        ];
         let forgetful = [("1_x.sql", up.as_str()), ("1_x.rollback.sql", "SELECT 1")];
         let errors = runtime.block_on(async {
             let fine = report(&database(BASE).await, &complete).await;
