@@ -175,6 +175,24 @@ mod tests {
         assert!(EnvironmentName::new("dev_2-x").is_ok());
     }
 
+    #[test]
+    fn a_branch_may_be_called_as_in_git_as_far_as_a_database_may() {
+        for name in ["feature/Login-2", "1.0_rc", &"a".repeat(40)] {
+            assert!(BranchName::new(name).is_ok(), "{name}");
+        }
+        assert_eq!(BranchName::new("a b"), Err(NameError::BranchCharacter(' ')));
+        assert_eq!(BranchName::new("ü"), Err(NameError::BranchCharacter('ü')));
+        assert_eq!(BranchName::new("/a"), Err(NameError::Start('/')));
+        assert_eq!(BranchName::new(""), Err(NameError::Empty));
+        let branch = BranchName::new("x".repeat(10)).unwrap();
+        let fitting = format!("{}_{branch}", "d".repeat(52));
+        assert_eq!(branch.database(&"d".repeat(52)), Ok(fitting));
+        assert_eq!(
+            branch.database(&"d".repeat(53)),
+            Err(NameError::TooLong { max: 9 })
+        );
+    }
+
     proptest! {
         #[test]
         fn the_nearest_name_is_always_a_name(text in ".*") {

@@ -19,12 +19,14 @@ pub use self::error::RehearsalError;
 pub use self::ground::DEFAULT_CLONE_LIMIT;
 use self::ground::Ground;
 pub use self::report::{
-    Count, FileReport, Finding, FindingKind, Lock, Report, Rewritten, RowsReport, Run, Way,
+    Count, FileReport, Finding, FindingKind, Lock, Report, Rewritten, RowsReport, Run, Size, Way,
 };
+use self::run::Sizes;
 use self::walk::Walk;
 use crate::event::Seconds;
-use crate::migration::{Folder, MigrationError, Request, plan_migrate, read_ledger};
-use crate::postgres::{Address, Connection, connect, databases};
+use crate::migration::{Folder, MigrationError, Request, Step, plan_migrate, read_ledger};
+use crate::postgres::relations::relations;
+use crate::postgres::{Address, connect, databases};
 use crate::schema;
 
 /// How a rehearsal is held.
@@ -78,10 +80,16 @@ pub async fn rehearse(
         return Ok(Report::nothing(address, Seconds(began.elapsed())));
     }
     let before = schema::read(&real).await?;
+    let sizes = run::sizes(&relations(&real).await?);
     databases::close(&admin, real).await;
     on_event(Event::Preparing);
     let ground = Ground::prepare(admin, address, &before, options).await?;
-    let walked = walk_on(&ground, address, &steps, options, &mut on_event).await;
+    let begun = Begun {
+        scratch: address.with_database(&ground.name),
+        way: ground.way,
+        sizes,
+    };
+    let walked = begun.walk(&steps, options, &mut on_event).await;
     let (way, reason) = (ground.way, ground.reason.clone());
     ground.clear().await;
     let (files, not_run) = walked?;
@@ -89,6 +97,10 @@ pub async fn rehearse(
         database: address.database.clone(),
         way,
         reason,
+        left_out: match way {
+            Way::Schema => before.not_covered.into_iter().collect(),
+            Way::Clone | Way::Nothing => Vec::new(),
+        },
         files,
         not_run,
         seconds: Seconds(began.elapsed()),
@@ -112,21 +124,30 @@ pub async fn gate(
     Ok(report)
 }
 
-async fn walk_on(
-    ground: &Ground,
-    address: &Address,
-    steps: &[crate::migration::Step<'_>],
-    options: &Options<'_>,
-    on_event: &mut impl FnMut(Event<'_>),
-) -> Result<(Vec<FileReport>, Vec<String>), RehearsalError> {
-    let scratch: Connection = connect(&address.with_database(&ground.name), error::CONNECT).await?;
-    let mut walk = Walk::begin(&scratch, ground.way, &options.request).await?;
-    for (index, step) in steps.iter().enumerate() {
-        on_event(Event::Trying(&step.title()));
-        if !walk.step(step).await? {
-            let rest = steps.get(index + 1..).unwrap_or_default();
-            return Ok((walk.files, rest.iter().map(|step| step.title()).collect()));
+/// A scratch database that is ready.
+struct Begun {
+    scratch: Address,
+    way: Way,
+    sizes: Sizes,
+}
+
+impl Begun {
+    /// The reports, and the titles of files that were not come to.
+    async fn walk(
+        &self,
+        steps: &[Step<'_>],
+        options: &Options<'_>,
+        on_event: &mut impl FnMut(Event<'_>),
+    ) -> Result<(Vec<FileReport>, Vec<String>), RehearsalError> {
+        let scratch = connect(&self.scratch, error::CONNECT).await?;
+        let mut walk = Walk::begin((&scratch, self.way), &self.sizes, &options.request).await?;
+        for (index, step) in steps.iter().enumerate() {
+            on_event(Event::Trying(&step.title()));
+            if !walk.step(step).await? {
+                let rest = steps.get(index + 1..).unwrap_or_default();
+                return Ok((walk.files, rest.iter().map(Step::title).collect()));
+            }
         }
+        Ok((walk.files, Vec::new()))
     }
-    Ok((walk.files, Vec::new()))
 }

@@ -97,10 +97,10 @@ fn nanoseconds_of(unit: &str) -> Option<u64> {
 #[must_use]
 pub fn bytes_text(count: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    let Some(mut tenths) = count.checked_mul(10).filter(|_| count >= 1024) else {
+    if count < 1024 {
         return format!("{count} bytes");
-    };
-    let mut unit = "bytes";
+    }
+    let (mut tenths, mut unit) = (u128::from(count) * 10, "bytes");
     for next in units {
         if tenths < 10 * 1024 {
             break;

@@ -14,7 +14,7 @@ use crate::event::Seconds;
 use crate::names::BranchName;
 use crate::postgres::Connection;
 use crate::postgres::databases::{
-    self, DatabaseError, DatabaseInfo, Strategy, clone_from, comment_on_database, copy_settings,
+    self, DatabaseError, DatabaseInfo, Strategy, clone_from, comment_on_database, copy_privileges,
     drop_database, rename,
 };
 
@@ -125,7 +125,7 @@ async fn place(
     main: &str,
     database: &str,
 ) -> Result<(), DatabaseError> {
-    copy_settings(admin, main, scratch).await?;
+    copy_privileges(admin, main, scratch).await?;
     rename(admin, scratch, database).await
 }
 
@@ -148,7 +148,9 @@ async fn refuse_existing(
     Err(if is_branch {
         Failure::new(Kind::Failed, format!("There is a branch `{name}` already"))
             .hint(format!("use it: poststack db switch {name}"))
-            .hint(format!("or delete it first: poststack db branch --delete {name}"))
+            .hint(format!(
+                "or delete it first: poststack db branch --delete {name}"
+            ))
     } else {
         let message = format!("Database `{database}` is there already, and no branch");
         Failure::new(Kind::Failed, message).hint("choose another name")
@@ -234,7 +236,10 @@ pub async fn loss(
 pub async fn delete(admin: &Connection, branch: &Branch, force: bool) -> Result<(), Failure> {
     refuse_current(branch)?;
     let name = &branch.database;
-    alone(admin, name, force, async || drop_database(admin, name, force).await).await
+    alone(admin, name, force, async || {
+        drop_database(admin, name, force).await
+    })
+    .await
 }
 
 /// # Errors
@@ -275,7 +280,10 @@ impl Description {
             from,
             of,
         } = self;
-        format!("poststack branch {name}; created {created}; {} {from}; of {of}", from.len())
+        format!(
+            "poststack branch {name}; created {created}; {} {from}; of {of}",
+            from.len()
+        )
     }
 
     /// Names of databases may hold anything, so the length of the first goes before it.

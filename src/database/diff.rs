@@ -1,6 +1,8 @@
 //! `db diff`: what somebody changed by hand. The files that were applied make a scratch database, and
 //! its schema is compared with the one that is there.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::Target;
@@ -10,8 +12,7 @@ use crate::environment::migrations::Rules;
 use crate::environment::{Failure, Kind};
 use crate::migration::{Folder, Ledger, Migration, Repeatable, read_ledger};
 use crate::postgres::{Connection, connect, databases};
-use crate::schema::{self, Ddl, Difference, Schema};
-use std::time::Duration;
+use crate::schema::{self, Ddl, Difference, Kind as ObjectKind, ObjectId, Schema};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -61,7 +62,7 @@ pub async fn diff(
             source: error,
         })
     })?;
-    let live = read(&connection).await?;
+    let mut live = read(&connection).await?;
     let ledger = ledger.unwrap_or_default();
     let (chosen, notes) = match against {
         Against::All => (folder.clone(), Vec::new()),
@@ -73,7 +74,12 @@ pub async fn diff(
         rules,
     };
     let files = made(&recipe).await?;
-    let (from, to) = if reverse { (&live, &files) } else { (&files, &live) };
+    leave_out_ledgers(&mut live, &files);
+    let (from, to) = if reverse {
+        (&live, &files)
+    } else {
+        (&files, &live)
+    };
     let differences: Vec<Difference> = schema::compare(from, to);
     let ddl = schema::migration_ddl(from, to);
     Ok(Diff {
@@ -86,6 +92,31 @@ pub async fn diff(
         ddl,
         notes,
     })
+}
+
+/// Tables in which other tools kept what they applied; they stay where their ledger was taken over.
+const LEDGERS: [&str; 5] = [
+    "schema_migrations",
+    "flyway_schema_history",
+    "_sqlx_migrations",
+    "refinery_schema_history",
+    "goose_db_version",
+];
+
+/// Nobody made a ledger by hand, unless a file makes a table of that name.
+fn leave_out_ledgers(live: &mut Schema, files: &Schema) {
+    live.objects.retain(|id, _| {
+        let is_of = |ledger: &str| {
+            let rest = id.name.strip_prefix(ledger);
+            id.table == ledger || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        };
+        let mut ledgers = LEDGERS.into_iter();
+        let ledger = ledgers.find(|ledger| id.schema == "public" && is_of(ledger));
+        ledger.is_none_or(|ledger| {
+            let table = ObjectId::new(ObjectKind::Table, "public", ledger);
+            files.get(&table).is_some()
+        })
+    });
 }
 
 /// The schema that the recipe makes.
@@ -107,7 +138,8 @@ async fn made(recipe: &Recipe<'_>) -> Result<Schema, Failure> {
 /// Who owns what differs wherever two users migrate; that is no change by hand.
 async fn read(connection: &Connection) -> Result<Schema, Failure> {
     let schema = schema::read(connection).await;
-    schema.map(Schema::without_owners)
+    schema
+        .map(Schema::without_owners)
         .map_err(|error| Failure::new(Kind::Failed, sentence(&error.to_string())))
 }
 
@@ -115,13 +147,29 @@ async fn read(connection: &Connection) -> Result<Schema, Failure> {
 fn applied(folder: &Folder, ledger: &Ledger) -> (Folder, Vec<String>) {
     let mut notes = Vec::new();
     let is_applied = |one: &&Migration| {
-        ledger.entries.iter().any(|entry| entry.version == one.version)
+        ledger
+            .entries
+            .iter()
+            .any(|entry| entry.version == one.version)
     };
-    let migrations: Vec<Migration> = folder.migrations.iter().filter(is_applied).cloned().collect();
-    let is_repeated =
-        |one: &&Repeatable| ledger.repeatables.iter().any(|entry| entry.name == one.name);
-    let repeatables: Vec<Repeatable> =
-        folder.repeatables.iter().filter(is_repeated).cloned().collect();
+    let migrations: Vec<Migration> = folder
+        .migrations
+        .iter()
+        .filter(is_applied)
+        .cloned()
+        .collect();
+    let is_repeated = |one: &&Repeatable| {
+        ledger
+            .repeatables
+            .iter()
+            .any(|entry| entry.name == one.name)
+    };
+    let repeatables: Vec<Repeatable> = folder
+        .repeatables
+        .iter()
+        .filter(is_repeated)
+        .cloned()
+        .collect();
     for entry in &ledger.entries {
         let title = entry.title();
         match migrations.iter().find(|one| one.version == entry.version) {

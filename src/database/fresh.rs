@@ -16,8 +16,8 @@ use crate::environment::{Failure, Kind};
 use crate::migration::{self, DIRECTIVE, Folder, files::checksum};
 use crate::plan::definition::sha256;
 use crate::postgres::databases::{
-    self, DatabaseError, DatabaseInfo, ScratchOf, Strategy, create_scratch, drop_database,
-    find_template, keep_as_template, remove_stale_scratch, with_template_lock,
+    self, DatabaseError, DatabaseInfo, ScratchOf, Strategy, copy_settings, create_scratch,
+    drop_database, find_template, keep_as_template, remove_stale_scratch, with_template_lock,
 };
 use crate::postgres::{Connection, connect, ensure_extensions};
 
@@ -60,14 +60,18 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
             built: true,
         });
     }
-    let hash = sha256(&ingredients(recipe, &like));
+    let settings = databases::settings(admin, &like.name).await;
+    let settings = settings.map_err(|error| failure(&error))?;
+    let hash = sha256(&ingredients(recipe, &like, &settings));
     if let Some(database) = copy(admin, &hash).await? {
         return Ok(Fresh {
             database,
             built: false,
         });
     }
-    let built = with_template_lock(admin, async || make_template(admin, recipe, &like, &hash).await);
+    let built = with_template_lock(admin, async || {
+        make_template(admin, recipe, &like, &hash).await
+    });
     let built = built.await.map_err(Stopped::failure)?;
     match copy(admin, &hash).await? {
         Some(database) => Ok(Fresh { database, built }),
@@ -144,7 +148,7 @@ async fn build(
 ) -> Result<String, Failure> {
     let made = create_scratch(admin, ScratchOf::EmptyLike(&like.name)).await;
     let scratch = made.map_err(|error| failure(&error))?;
-    match fill(admin, recipe, &scratch).await {
+    match fill(admin, recipe, (&like.name, &scratch)).await {
         Ok(()) => Ok(scratch),
         Err(failure) => {
             discard(admin, &scratch).await;
@@ -153,11 +157,17 @@ async fn build(
     }
 }
 
-async fn fill(admin: &Connection, recipe: &Recipe<'_>, scratch: &str) -> Result<(), Failure> {
+async fn fill(
+    admin: &Connection,
+    recipe: &Recipe<'_>,
+    (like, scratch): (&str, &str),
+) -> Result<(), Failure> {
+    // What files make may depend on them, above all on `search_path`.
+    let copied = copy_settings(admin, like, scratch).await;
+    copied.map_err(|error| failure(&error))?;
     let address = recipe.target.address.with_database(scratch);
     let connected = connect(&address, TIMEOUT).await;
-    let connection =
-        connected.map_err(|error| super::login::unreachable(recipe.target, &error))?;
+    let connection = connected.map_err(|error| super::login::unreachable(recipe.target, &error))?;
     let ensured = ensure_extensions(&connection, extensions(recipe.target)).await;
     ensured.map_err(|error| {
         let failure = Failure::new(Kind::Failed, sentence(&error.to_string()));
@@ -184,13 +194,17 @@ pub async fn discard(admin: &Connection, scratch: &str) {
 /// What new databases are like: the one that is meant, or what the server makes by itself when it
 /// is not there.
 async fn like(admin: &Connection, database: &str) -> Result<DatabaseInfo, Failure> {
-    let all = databases::list(admin).await.map_err(|error| failure(&error))?;
+    let all = databases::list(admin)
+        .await
+        .map_err(|error| failure(&error))?;
     let named = |name: &str| all.iter().find(|info| info.name == name).cloned();
-    named(database).or_else(|| named("template1")).ok_or_else(|| {
-        failure(&DatabaseError::Missing {
-            name: database.to_owned(),
+    named(database)
+        .or_else(|| named("template1"))
+        .ok_or_else(|| {
+            failure(&DatabaseError::Missing {
+                name: database.to_owned(),
+            })
         })
-    })
 }
 
 fn takes_variables(folder: &Folder) -> bool {
@@ -209,13 +223,16 @@ fn extensions(target: &Target) -> &[String] {
 }
 
 /// Everything that decides what is in the database, each with its length before it.
-fn ingredients(recipe: &Recipe<'_>, like: &DatabaseInfo) -> String {
+fn ingredients(recipe: &Recipe<'_>, like: &DatabaseInfo, settings: &[String]) -> String {
     let mut text = format!("{FORMAT}\n");
     let mut add = |part: &str| {
         let _ = writeln!(text, "{} {part}", part.len());
     };
     for part in [&like.owner, &like.encoding, &like.collation] {
         add(part);
+    }
+    for setting in settings {
+        add(setting);
     }
     for (path, sql) in assets::MIGRATIONS {
         add(path);

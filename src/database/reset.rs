@@ -13,7 +13,7 @@ use super::server::{self, Filled, alone, failure};
 use crate::environment::Failure;
 use crate::event::Seconds;
 use crate::postgres::Connection;
-use crate::postgres::databases::{self, copy_settings, drop_database, rename, swap};
+use crate::postgres::databases::{self, copy_privileges, drop_database, rename, swap};
 
 /// What a reset did.
 #[derive(Debug, Clone, Serialize)]
@@ -40,11 +40,7 @@ pub async fn loss(target: &Target, admin: &Connection) -> Result<Vec<Filled>, Fa
 ///
 /// # Errors
 /// Others are connected, a file fails, or the server refuses; then the database is as before.
-pub async fn reset(
-    admin: &Connection,
-    recipe: &Recipe<'_>,
-    force: bool,
-) -> Result<Reset, Failure> {
+pub async fn reset(admin: &Connection, recipe: &Recipe<'_>, force: bool) -> Result<Reset, Failure> {
     let began = Instant::now();
     let database = &recipe.target.address.database;
     if !force {
@@ -82,9 +78,13 @@ async fn put_in_place(
         };
         return renamed.await.map_err(|error| failure(&error));
     }
-    let copied = copy_settings(admin, database, scratch).await;
+    // The settings it has already: they are part of what the migrations ran with.
+    let copied = copy_privileges(admin, database, scratch).await;
     copied.map_err(|error| failure(&error))?;
-    alone(admin, database, force, async || swap(admin, database, scratch).await).await?;
+    alone(admin, database, force, async || {
+        swap(admin, database, scratch).await
+    })
+    .await?;
     // The scratch name is the old database's now.
     if let Err(error) = drop_database(admin, scratch, true).await {
         tracing::warn!("the replaced database stays as `{scratch}`: {error}");

@@ -156,7 +156,9 @@ pub async fn filled(
 async fn read_filled(connection: &Connection) -> Result<Vec<Filled>, RelationError> {
     let all = relations(connection).await?;
     let tables: Vec<&Relation> = all.values().filter(|one| one.has_rows()).collect();
-    let small = tables.iter().filter(|one| one.bytes <= COUNTED && one.readable);
+    let small = tables
+        .iter()
+        .filter(|one| one.bytes <= COUNTED && one.readable);
     let small: Vec<_> = small.map(|one| (*one, Closeness::Count)).collect();
     let counted = contents(connection, &small).await?;
     let filled = tables.into_iter().filter_map(|table| {

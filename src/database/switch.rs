@@ -55,10 +55,6 @@ pub async fn switch(target: &Target, branch: Option<&BranchName>) -> Result<Swit
     })
 }
 
-fn remember(
-    target: &Target,
-    named: &Named,
-    branch: Option<&BranchName>,
-) -> Result<(), StateError> {
+fn remember(target: &Target, named: &Named, branch: Option<&BranchName>) -> Result<(), StateError> {
     State::of_project(&target.root).use_branch(&named.environment.name, branch)
 }

@@ -61,9 +61,8 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
     let work = (&rules, &wanted);
     migrations::rehearse_if_required(&prepared.address, &folder, work, &listener).await?;
     let connection = postgres::connect(&prepared.address, CONNECT).await;
-    let connection = connection.map_err(|error| {
-        Failure::new(Kind::Unreachable, capitalised(&error.to_string()))
-    })?;
+    let connection = connection
+        .map_err(|error| Failure::new(Kind::Unreachable, capitalised(&error.to_string())))?;
     let done = migrations::apply(&connection, &folder, work, &listener).await?;
     Ok(done.titles.len())
 }

@@ -68,8 +68,7 @@ pub fn reach(
 fn unusable(environment: &Environment, branch: &BranchName, error: &NameError) -> Failure {
     let name = &environment.name;
     let message = format!("The branch `{branch}` of `{name}` {error}");
-    Failure::new(Kind::Failed, message)
-        .hint(format!("leave it: poststack db switch --main {name}"))
+    Failure::new(Kind::Failed, message).hint(format!("leave it: poststack db switch --main {name}"))
 }
 
 /// As [`reach`], for a database elsewhere; the password of `environment` is not asked for.

@@ -66,6 +66,7 @@ impl Ground {
     }
 
     async fn fill(&self, address: &Address, schema: &Schema) -> Result<(), RehearsalError> {
+        databases::copy_settings(&self.admin, &address.database, &self.name).await?;
         let scratch = connect(&address.with_database(&self.name), CONNECT).await?;
         let sql = schema::ddl(schema);
         let made = scratch.client().batch_execute(&sql).await;

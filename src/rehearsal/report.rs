@@ -27,6 +27,8 @@ pub struct Report {
     /// Why it was not a clone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the scratch database does not have, in words; a clone has everything.
+    pub left_out: Vec<String>,
     /// In their order.
     pub files: Vec<FileReport>,
     /// Titles of files that were not come to, because one before them failed.
@@ -40,6 +42,7 @@ impl Report {
             database: address.database.clone(),
             way: Way::Nothing,
             reason: None,
+            left_out: Vec::new(),
             files: Vec::new(),
             not_run: Vec::new(),
             seconds,
@@ -97,6 +100,18 @@ pub struct Lock {
     pub held: Seconds,
     /// Line of that statement in the file.
     pub line: usize,
+    /// Of the real table.
+    #[serde(flatten)]
+    pub size: Size,
+}
+
+/// How large a table or index of the real database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Size {
+    /// On disk.
+    pub bytes: u64,
+    /// The planner's estimate; `None` when nobody has looked yet.
+    pub rows: Option<u64>,
 }
 
 fn mode_name<S: Serializer>(mode: &LockMode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -109,7 +124,9 @@ pub struct Rewritten {
     /// `schema.name`
     pub relation: String,
     pub index: bool,
-    pub bytes: u64,
+    /// Of the real table, for an index of its table.
+    #[serde(flatten)]
+    pub size: Size,
 }
 
 /// Rows of one table.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::RehearsalError;
-use super::report::{Lock, Rewritten, Run};
+use super::report::{Lock, Rewritten, Run, Size};
 use super::snapshot::{Snapshot, Touched};
 use crate::event::Seconds;
 use crate::migration::{Settings, Step, run_observed};
@@ -24,6 +24,25 @@ struct Taken {
     mode: LockMode,
     since: Duration,
     line: usize,
+}
+
+/// `schema.name` → size in the real database.
+pub(super) type Sizes = BTreeMap<String, Size>;
+
+/// The sizes of what is there.
+pub(super) fn sizes(relations: &BTreeMap<Oid, Relation>) -> Sizes {
+    let size = |relation: &Relation| Size {
+        bytes: relation.bytes,
+        rows: relation.estimated_rows,
+    };
+    let sizes = relations.values().map(|relation| match relation.kind {
+        RelationKind::Index(table) => {
+            let table = relations.get(&table);
+            (relation.title(), table.map_or_else(Size::default, size))
+        }
+        _ => (relation.title(), size(relation)),
+    });
+    sizes.collect()
 }
 
 /// Runs `step`; its failure is [`crate::migration::MigrationError::Failed`].
@@ -65,16 +84,16 @@ pub(super) async fn watch(
 
 impl Watched {
     /// What there is to tell, of what was there `before`.
-    pub fn report(&self, before: &Snapshot, after: &Snapshot) -> Run {
+    pub fn report(&self, (before, after): (&Snapshot, &Snapshot), sizes: &Sizes) -> Run {
         Run {
             seconds: Seconds(self.took),
-            locks: self.locks(before),
-            rewritten: rewritten(before, after),
+            locks: self.locks(before, sizes),
+            rewritten: rewritten(before, after, sizes),
         }
     }
 
     /// What is new in the transaction nobody else can see, let alone wait for.
-    fn locks(&self, before: &Snapshot) -> Vec<Lock> {
+    fn locks(&self, before: &Snapshot, sizes: &Sizes) -> Vec<Lock> {
         let is_told = |relation: &Relation| !matches!(relation.kind, RelationKind::Index(_));
         let known = self.locks.iter().filter_map(|(oid, taken)| {
             let relation = before.relations.get(oid)?;
@@ -88,6 +107,7 @@ impl Watched {
                 blocks: taken.mode.blocks(),
                 held: Seconds(self.took.saturating_sub(taken.since)),
                 line: taken.line,
+                size: sizes.get(&relation.title()).copied().unwrap_or_default(),
             })
             .collect();
         locks.sort_by(|a, b| b.mode.cmp(&a.mode).then_with(|| a.table.cmp(&b.table)));
@@ -96,7 +116,7 @@ impl Watched {
 }
 
 /// An index is told of only where its table is not: with the table all of them are written.
-fn rewritten(before: &Snapshot, after: &Snapshot) -> Vec<Rewritten> {
+fn rewritten(before: &Snapshot, after: &Snapshot, sizes: &Sizes) -> Vec<Rewritten> {
     let is_rewritten = |oid: &Oid| {
         let (before, after) = (before.relations.get(oid), after.relations.get(oid));
         let files = before
@@ -114,7 +134,7 @@ fn rewritten(before: &Snapshot, after: &Snapshot) -> Vec<Rewritten> {
         .map(|relation| Rewritten {
             relation: relation.title(),
             index: matches!(relation.kind, RelationKind::Index(_)),
-            bytes: relation.bytes,
+            size: sizes.get(&relation.title()).copied().unwrap_or_default(),
         })
         .collect()
 }

@@ -143,10 +143,10 @@ fn questions<'a>(
     let relations = relations.into_iter();
     relations
         .filter(|relation| relation.has_rows() && relation.readable)
-        .filter_map(|relation| match relation.bytes {
-            ..=COMPARED => Some((relation, Closeness::Contents)),
-            ..=COUNTED => Some((relation, Closeness::Count)),
-            _ => None,
+        .filter(|relation| relation.bytes <= COUNTED)
+        .map(|relation| match relation.bytes {
+            ..=COMPARED => (relation, Closeness::Contents),
+            _ => (relation, Closeness::Count),
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use super::RehearsalError;
 use super::report::{FileReport, Finding, FindingKind, Way};
 use super::rows::{self, Moments};
-use super::run::{Watched, watch};
+use super::run::{Sizes, Watched, watch};
 use super::snapshot::{Snapshot, Touched};
 use crate::diagnostic::Diagnostic;
 use crate::migration::{Migration, MigrationError, Request, Step, Subject};
@@ -19,13 +19,15 @@ pub(super) struct Walk<'a> {
     request: &'a Request<'a>,
     schema: Schema,
     tables: Snapshot,
+    /// Of the real database.
+    sizes: &'a Sizes,
     pub files: Vec<FileReport>,
 }
 
 impl<'a> Walk<'a> {
     pub async fn begin(
-        scratch: &'a Connection,
-        way: Way,
+        (scratch, way): (&'a Connection, Way),
+        sizes: &'a Sizes,
         request: &'a Request<'a>,
     ) -> Result<Self, RehearsalError> {
         let mut walk = Self {
@@ -34,6 +36,7 @@ impl<'a> Walk<'a> {
             request,
             schema: schema::read(scratch).await?,
             tables: Snapshot::default(),
+            sizes,
             files: Vec::new(),
         };
         walk.tables = walk.look(&Touched::Anything).await?;
@@ -99,7 +102,7 @@ impl<'a> Walk<'a> {
             }
         };
         let tables = self.look(&watched.touched).await?;
-        file.up = Some(watched.report(&self.tables, &tables));
+        file.up = Some(watched.report((&self.tables, &tables), self.sizes));
         let up = After {
             schema: schema::read(self.scratch).await?,
             seen: self.look_again(&tables, &watched.touched).await?,
@@ -165,7 +168,7 @@ impl<'a> Walk<'a> {
             }
         };
         let tables = Snapshot::of_schema(self.scratch).await?;
-        file.down = Some(watched.report(&up.tables, &tables));
+        file.down = Some(watched.report((&up.tables, &tables), self.sizes));
         up.touched.join(watched.touched);
         let seen = self.look_again(&tables, &up.touched).await?;
         self.judge_rows(step, &up, seen.as_ref(), file);
@@ -194,7 +197,7 @@ impl<'a> Walk<'a> {
         let mut touched = first.touched;
         touched.join(watched.touched.clone());
         let tables = self.look(&touched).await?;
-        file.up_again = Some(watched.report(&down, &tables));
+        file.up_again = Some(watched.report((&down, &tables), self.sizes));
         let differences = schema::compare(&first.schema, &schema);
         if differences.iter().any(|one| !one.is_minor()) {
             file.findings.push(not_repeatable(step, &differences));

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::confirm::{YesArg, confirm};
 use super::{Db, OnEnvironment};
+use crate::database::Target;
 use crate::database::branch::{Made, Start, create, delete, find, list, loss, refuse_current};
 use crate::database::files::load;
 use crate::database::fresh::Recipe;
 use crate::database::server::{clients, maintenance};
-use crate::database::Target;
 use crate::environment::Failure;
 use crate::names::BranchName;
 use crate::postgres::Connection;
@@ -17,7 +17,7 @@ use crate::ui::db as view;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  poststack db branch\n  poststack db branch feature/login\n  \
+    after_help = "Examples:\n  poststack db branch --env staging\n  poststack db branch feature/login\n  \
                   poststack db branch clean --fresh\n  poststack db branch --delete clean\n\n\
                   A branch is a database beside that of the environment, on the same server. \
                   `poststack db switch` makes the environment use it."
@@ -119,7 +119,10 @@ async fn run_delete(
     }
     delete(admin, &branch, args.force).await?;
     db.run.ui.end(&json!({"deleted": branch}), || {
-        format!("Branch `{name}` is deleted (database `{}`)", branch.database)
+        format!(
+            "Branch `{name}` is deleted (database `{}`)",
+            branch.database
+        )
     });
     Ok(())
 }

@@ -38,7 +38,11 @@ pub(super) async fn run(db: &Db<'_>, args: &DiffArgs) -> Result<(), Failure> {
     let (folder, warnings) = load(&target)?;
     db.run.ui.warnings(&warnings);
     let rules = target.rules(db.run.global.lock_wait);
-    let against = if args.pending { Against::All } else { Against::Applied };
+    let against = if args.pending {
+        Against::All
+    } else {
+        Against::Applied
+    };
     let found = diff(&target, (&folder, &rules), against, args.reverse).await?;
     for note in &found.notes {
         db.run.ui.note(note);

@@ -9,9 +9,7 @@ use crate::database::Target;
 use crate::database::files::{load, version};
 use crate::database::migrate::{Planned, migrate, plan};
 use crate::environment::Failure;
-use crate::environment::migrations::{
-    Rules, Wanted, refused, rehearse, rehearse_if_required,
-};
+use crate::environment::migrations::{Rules, Wanted, refused, rehearse, rehearse_if_required};
 use crate::event::Event;
 use crate::migration::{self, Folder, Version};
 use crate::ui::db as view;
@@ -118,7 +116,9 @@ async fn run_rehearsal(
     db.run.ui.checked(&report, &[], || view::rehearsed(&report));
     let (errors, remarks): (Vec<_>, Vec<_>) = report.findings().partition(|one| one.is_error());
     for remark in remarks {
-        db.run.ui.diagnostics(std::slice::from_ref(&remark.diagnostic));
+        db.run
+            .ui
+            .diagnostics(std::slice::from_ref(&remark.diagnostic));
     }
     match errors.is_empty() {
         true => Ok(()),

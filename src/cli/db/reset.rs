@@ -81,7 +81,10 @@ fn has_seeds(target: &Target) -> Result<(), Failure> {
     if usual.iter().any(|file| target.root.join(file).is_file()) {
         return Ok(());
     }
-    let names: Vec<String> = usual.iter().map(|file| format!("`{}`", file.display())).collect();
+    let names: Vec<String> = usual
+        .iter()
+        .map(|file| format!("`{}`", file.display()))
+        .collect();
     let message = format!("There is no file of seeds; looked for {}", names.join(", "));
     Err(Failure::new(Kind::Usage, message))
 }

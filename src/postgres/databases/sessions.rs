@@ -115,7 +115,9 @@ fn session(row: &Row) -> Result<Session, Error> {
 /// Ends our own session with a database and waits until the server has seen it, so that the database
 /// can be cloned or renamed. Gives up after two seconds: the server will say what is in the way.
 pub async fn close(admin: &Connection, connection: Connection) {
-    let asked = connection.client().query_typed_one("SELECT pg_catalog.pg_backend_pid()", &[]);
+    let asked = connection
+        .client()
+        .query_typed_one("SELECT pg_catalog.pg_backend_pid()", &[]);
     let pid: Option<i32> = asked.await.ok().and_then(|row| row.try_get(0).ok());
     let database = connection.address().database.clone();
     drop(connection);

@@ -81,7 +81,11 @@ pub fn switched(switched: &Switched) -> String {
 /// The end of `db reset`.
 #[must_use]
 pub fn reset(reset: &Reset, seeded: Option<&Seeded>) -> String {
-    let how = if reset.built { "applied" } else { "copied from the template" };
+    let how = if reset.built {
+        "applied"
+    } else {
+        "copied from the template"
+    };
     let mut text = format!(
         "{}: database `{}` is new, {} {how} {}",
         paint(STRONG, &reset.name),
@@ -104,7 +108,10 @@ pub fn diff(diff: &Diff) -> String {
         return format!("{} is what {files} make of it", diff.name);
     }
     let differences = count(diff.differences.len(), "difference");
-    let mut text = format!("{}: {differences} from {files}\n", paint(STRONG, &diff.name));
+    let mut text = format!(
+        "{}: {differences} from {files}\n",
+        paint(STRONG, &diff.name)
+    );
     for one in &diff.differences {
         let _ = writeln!(text, "  {one}");
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::count;
 use crate::postgres::relations::LockMode;
-use crate::rehearsal::{FileReport, Report, Run, Way};
+use crate::rehearsal::{Count, FileReport, Report, Run, Size, Way};
 use crate::ui::progress::seconds;
 use crate::ui::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use crate::ui::table::Table;
@@ -37,11 +37,23 @@ fn head(report: &Report) -> String {
         }
     };
     let name = paint(STRONG, &report.database);
-    format!("{name}: rehearsed {how} {took}\n\n")
+    let mut text = format!("{name}: rehearsed {how} {took}\n");
+    for what in &report.left_out {
+        let _ = writeln!(text, "  without {what}");
+    }
+    text.push('\n');
+    text
 }
 
 fn files(report: &Report) -> String {
-    let mut table = Table::new(&["MIGRATION", "UP", "DOWN", "UP AGAIN", "STRONGEST LOCK", "RESULT"]);
+    let mut table = Table::new(&[
+        "MIGRATION",
+        "UP",
+        "DOWN",
+        "UP AGAIN",
+        "STRONGEST LOCK",
+        "RESULT",
+    ]);
     for file in &report.files {
         table.row([
             file.title.clone(),
@@ -85,26 +97,33 @@ fn details(file: &FileReport) -> String {
     let runs = [("up", &file.up), ("down", &file.down)];
     for (way, run) in runs {
         let Some(run) = run else { continue };
-        let strong = run.locks.iter().filter(|lock| lock.mode > LockMode::RowExclusive);
+        let strong = run
+            .locks
+            .iter()
+            .filter(|lock| lock.mode > LockMode::RowExclusive);
         for lock in strong {
             let _ = writeln!(
                 text,
-                "  {way}: line {} takes {} on {}: {} for {}",
+                "  {way}: line {} takes {} on {}{}: {} for {}",
                 lock.line,
                 lock.mode.name(),
                 lock.table,
+                size(lock.size),
                 lock.blocks,
                 seconds(lock.held.0)
             );
         }
         for one in &run.rewritten {
             let kind = if one.index { "index" } else { "table" };
-            let size = bytes_text(one.bytes);
-            let _ = writeln!(text, "  {way}: {kind} {} is written anew ({size})", one.relation);
+            let size = size(one.size);
+            let _ = writeln!(
+                text,
+                "  {way}: {kind} {} is written anew{size}",
+                one.relation
+            );
         }
     }
     for rows in &file.rows {
-        let or_gone = |count: Option<_>| count.map_or_else(|| "gone".to_owned(), |it: crate::rehearsal::Count| it.to_string());
         let _ = write!(
             text,
             "  rows of {}: {} → {}",
@@ -123,5 +142,19 @@ fn details(file: &FileReport) -> String {
     match text.as_str() {
         "" => text,
         _ => format!("\n{}\n{text}", paint(STRONG, &file.title)),
+    }
+}
+
+fn or_gone(count: Option<Count>) -> String {
+    count.map_or_else(|| "gone".to_owned(), |count| count.to_string())
+}
+
+/// ` (1.2 GiB, about 3000000 rows)`
+fn size(size: Size) -> String {
+    let bytes = bytes_text(size.bytes);
+    match (size.bytes, size.rows) {
+        (0, None) => String::new(),
+        (_, None) => format!(" ({bytes})"),
+        (_, Some(rows)) => format!(" ({bytes}, about {rows} rows)"),
     }
 }

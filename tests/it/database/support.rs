@@ -108,6 +108,27 @@ impl Fresh {
     }
 }
 
+/// Ends a session and waits until the server has seen it.
+pub async fn close(connection: poststack::postgres::Connection) {
+    let admin = cluster().login(&cluster().address("postgres")).await;
+    poststack::postgres::databases::close(&admin, connection).await;
+}
+
+/// Runs SQL in a database and leaves it.
+pub async fn execute(address: &Address, sql: &str) {
+    let connection = cluster().login(address).await;
+    connection.client().batch_execute(sql).await.unwrap();
+    close(connection).await;
+}
+
+/// One text from a database, as [`crate::cluster::ask`]; its session is closed before the next run
+/// of the program, which would meet it.
+pub async fn ask(address: &Address, sql: &str) -> String {
+    let answer = crate::cluster::ask(address, sql).await;
+    tokio::task::yield_now().await;
+    answer
+}
+
 /// Applies what is pending; the titles, or what went wrong.
 pub async fn migrate(fresh: &Fresh) -> Result<Vec<String>, MigrationError> {
     let (folder, faults) = fresh.migrations();
@@ -132,25 +153,4 @@ impl Fresh {
         let path = self.folder.path().join("migrations");
         migration::files::load(&path, Path::new("migrations"))
     }
-}
-
-/// Ends a session and waits until the server has seen it.
-pub async fn close(connection: poststack::postgres::Connection) {
-    let admin = cluster().login(&cluster().address("postgres")).await;
-    poststack::postgres::databases::close(&admin, connection).await;
-}
-
-/// Runs SQL in a database and leaves it.
-pub async fn execute(address: &Address, sql: &str) {
-    let connection = cluster().login(address).await;
-    connection.client().batch_execute(sql).await.unwrap();
-    close(connection).await;
-}
-
-/// One text from a database, as [`crate::cluster::ask`]; its session is closed before the next run
-/// of the program, which would meet it.
-pub async fn ask(address: &Address, sql: &str) -> String {
-    let answer = crate::cluster::ask(address, sql).await;
-    tokio::task::yield_now().await;
-    answer
 }

@@ -84,6 +84,34 @@ async fn with_another_session_the_schema_alone_is_used_and_the_report_says_why()
 }
 
 #[tokio::test]
+async fn sizes_are_those_of_the_real_tables_also_without_their_data() {
+    let address = database(&format!("{T}; ANALYZE t")).await;
+    let _other = cluster().login(&address).await;
+    let rehearsed = report(&address, &FILES).await;
+    let lock = &rehearsed.files[1].up.as_ref().unwrap().locks[0];
+    assert_eq!((lock.size.bytes, lock.size.rows), (8192, Some(9)));
+}
+
+#[tokio::test]
+async fn what_the_database_sets_for_its_sessions_holds_in_a_rehearsal_without_data_too() {
+    let address = database("CREATE SCHEMA app").await;
+    let name = identifier(&address.database);
+    let admin = cluster().login(&cluster().address("postgres")).await;
+    let sql = format!("ALTER DATABASE {name} SET search_path = app");
+    admin.client().batch_execute(&sql).await.unwrap();
+    let _other = cluster().login(&address).await;
+    let files = [
+        ("001_a.sql", "CREATE TABLE t (id int)"),
+        ("001_a.rollback.sql", "DROP TABLE app.t"),
+    ];
+    let rehearsed = report(&address, &files).await;
+    assert_eq!(
+        (rehearsed.way, messages(&rehearsed)),
+        (Way::Schema, Vec::new())
+    );
+}
+
+#[tokio::test]
 async fn a_database_over_the_limit_is_not_cloned() {
     let address = database(T).await;
     let (_directory, folder) = folder(&FILES);
