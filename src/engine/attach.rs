@@ -140,16 +140,18 @@ impl Output<'_> {
 }
 
 impl Handle<'_> {
-    /// Tells the program the size of the terminal it is seen on. A program that has just ended has
-    /// none: that is no fault.
-    pub async fn resize(&self, size: TerminalSize) {
+    /// Tells the program the size of the terminal it is seen on; whether it could be told. One that
+    /// has not begun yet, or has just ended, cannot.
+    pub async fn resize(&self, size: TerminalSize) -> bool {
         let path = format!("/exec/{}/resize", self.id);
         let call = Call::post(&path, self.action.as_str())
             .query("h", &size.rows.to_string())
             .query("w", &size.columns.to_string());
-        if let Err(error) = self.engine.wire.run(call).await {
+        let told = self.engine.wire.run(call).await;
+        if let Err(error) = &told {
             tracing::debug!("the terminal kept its size: {error}");
         }
+        told.is_ok()
     }
 
     /// The exit code; 126 or 127 when there is no such program.

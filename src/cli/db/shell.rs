@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,6 +14,10 @@ use crate::database::{Target, login};
 use crate::engine::{AttachOptions, Attached, EngineError, Handle, TerminalSize, Written};
 use crate::environment::{Failure, Kind, engine_failure};
 use crate::ui::Terminal;
+
+/// How often, and how far apart, a program that has not begun yet is told its terminal's size.
+const SIZE_TRIES: u32 = 40;
+const SIZE_PAUSE: Duration = Duration::from_millis(25);
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  poststack db shell dev\n  \
@@ -96,6 +101,10 @@ async fn inside(
         Ok(())
     };
     let feed = async {
+        // A terminal of no size makes psql page every answer, and the pager takes what is typed.
+        if let Some(terminal) = &terminal {
+            set_size(terminal, &handle).await;
+        }
         match &input {
             // psql may end before it has read everything; its exit code tells the rest.
             Some(bytes) => drop(stdin.write_all(bytes).await),
@@ -134,17 +143,27 @@ async fn copy_input(stdin: &mut (impl AsyncWriteExt + Unpin)) {
     }
 }
 
-/// Tells psql the size of the terminal, now and whenever it changes.
+/// Tells psql the size of the terminal as soon as it has begun.
+async fn set_size(terminal: &Terminal, handle: &Handle<'_>) {
+    let Some((rows, columns)) = terminal.size() else {
+        return;
+    };
+    for _ in 0..SIZE_TRIES {
+        if handle.resize(TerminalSize { rows, columns }).await {
+            return;
+        }
+        tokio::time::sleep(SIZE_PAUSE).await;
+    }
+}
+
+/// Tells psql the size of the terminal whenever it changes.
 async fn follow_size(terminal: &Terminal, handle: &Handle<'_>) {
     let Ok(mut changes) = signal(SignalKind::window_change()) else {
         return;
     };
-    loop {
+    while changes.recv().await.is_some() {
         if let Some((rows, columns)) = terminal.size() {
             handle.resize(TerminalSize { rows, columns }).await;
-        }
-        if changes.recv().await.is_none() {
-            return;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The verbs of `db` on databases of real environments.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use crate::project::{On, Project, free_port, on_both_engines, ran};
@@ -54,13 +54,23 @@ fn on_terminal(project: &Project, typed: &[&str]) -> String {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
+    let mut screen = child.stdout.take().unwrap();
+    let mut shown = Vec::new();
+    let mut piece = [0; 1024];
+    // Nobody types before the prompt.
+    while !String::from_utf8_lossy(&shown).contains("=# ") {
+        let read = screen.read(&mut piece).unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&shown));
+        shown.extend_from_slice(&piece[..read]);
+    }
     for line in typed {
         input.write_all(line.as_bytes()).unwrap();
     }
-    let output = child.wait_with_output().unwrap();
+    screen.read_to_end(&mut shown).unwrap();
     drop(input);
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(child.wait().unwrap().success(), "{shown}");
+    shown
 }
 
 on_both_engines! {
@@ -117,7 +127,7 @@ on_both_engines! {
         let input = std::fs::File::open(project.write("in.sql", "SELECT 'piped' AS how;\n")).unwrap();
         let piped = ran(piped.stdin(input)).ok();
         assert!(piped.stdout.contains("piped"), "{}", piped.stdout);
-        let shown = on_terminal(&project, &["SELECT 40 + 2 AS answer;\n", "\\! stty size\n", "\\q\n"]);
+        let shown = on_terminal(&project, &["\\pset pager off\n", "SELECT 40 + 2 AS answer;\n", "\\! stty size\n", "\\q\n"]);
         assert!(shown.contains("     42"), "{shown}");
         assert!(shown.contains("33 99"), "{shown}");
     }
