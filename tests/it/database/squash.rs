@@ -73,7 +73,6 @@ async fn an_empty_database_gets_the_same_from_the_one_file() {
     let fresh = Fresh {
         folder: one.folder,
         address: cluster().database().await,
-        url: None,
     };
     assert_eq!(migrate(&fresh).await.unwrap(), ["003_squashed"]);
     let before = read(&cluster().login(&many.address).await).await.unwrap();
@@ -97,7 +96,6 @@ async fn another_database_with_all_of_the_files_accepts_the_one() {
     let fresh = Fresh {
         folder: squashed().await.folder,
         address: other.address,
-        url: None,
     };
     assert_eq!(migrate(&fresh).await.unwrap(), ["004_d"]);
 }
@@ -109,7 +107,6 @@ async fn another_database_with_a_part_of_them_is_told_how_to_go_on() {
     let fresh = Fresh {
         folder: squashed().await.folder,
         address: other.address,
-        url: None,
     };
     let error = migrate(&fresh).await.unwrap_err();
     let poststack::migration::MigrationError::Conflict(faults) = error else {
@@ -141,7 +138,6 @@ async fn what_was_squashed_is_squashed_again_and_old_histories_still_fit() {
     let fresh = Fresh {
         folder: fresh.folder,
         address: other.address,
-        url: None,
     };
     assert_eq!(migrate(&fresh).await.unwrap(), [""; 0]);
 }
