@@ -88,7 +88,11 @@ impl Renaming {
     fn refuse_collisions(&mut self, files: &BTreeMap<String, String>) {
         let leaving: BTreeSet<&String> = self.conversions.iter().map(|c| &c.from).collect();
         let mut made: BTreeMap<&String, usize> = BTreeMap::new();
-        for file in self.conversions.iter().flat_map(|conversion| &conversion.to) {
+        for file in self
+            .conversions
+            .iter()
+            .flat_map(|conversion| &conversion.to)
+        {
             *made.entry(&file.name).or_default() += 1;
         }
         let collision = |conversion: &Conversion| {
@@ -106,7 +110,8 @@ impl Renaming {
         let collided = self.conversions.iter();
         let collided = collided.filter_map(|one| Some((one.from.clone(), collision(one)?)));
         let collided: BTreeMap<String, Reason> = collided.collect();
-        self.conversions.retain(|one| !collided.contains_key(&one.from));
+        self.conversions
+            .retain(|one| !collided.contains_key(&one.from));
         self.left_out.extend(collided);
     }
 }
@@ -122,7 +127,11 @@ fn prefixed(
     let ending = match stem.chars().next()? {
         'V' => "",
         'U' => ".rollback",
-        'B' => return Some(Err("a baseline is not applied beside other files".to_owned())),
+        'B' => {
+            return Some(Err(
+                "a baseline is not applied beside other files".to_owned()
+            ));
+        }
         _ => return None,
     };
     if !is_number(version) {

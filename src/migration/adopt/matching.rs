@@ -265,7 +265,9 @@ fn is_changed(migration: &Migration, applied: &Applied) -> bool {
     };
     let text = &migration.up.text;
     let own = "-- poststack: no-transaction";
-    let before = text.strip_prefix(own).map(|rest| format!("-- no-transaction{rest}"));
+    let before = text
+        .strip_prefix(own)
+        .map(|rest| format!("-- no-transaction{rest}"));
     let mut texts = std::iter::once(text).chain(&before);
     !texts.any(|text| sha384(text) == *expected)
 }

@@ -42,7 +42,10 @@ fn messages(adoption: &Adoption<'_>) -> Vec<String> {
 #[test]
 fn versions_match_however_their_zeros_are_written() {
     let folder = folder(&["001_a.sql", "2_b.sql", "003_c.sql"]);
-    let rows = vec![row(Some("1"), None, "applied"), row(Some("02"), None, "applied")];
+    let rows = vec![
+        row(Some("1"), None, "applied"),
+        row(Some("02"), None, "applied"),
+    ];
     let history = history(Tool::Dbmate, rows);
     let adoption = adoption(&folder, &history);
     assert_eq!(titles(&adoption), ["001_a", "2_b"]);

@@ -85,9 +85,18 @@ fn a_file_of_dbmate_becomes_two() {
     let renaming = of(
         Tool::Dbmate,
         &[
-            ("20240101_a.sql", "-- why\n-- migrate:up\nSELECT 1;\n\n-- migrate:down\nSELECT -1;\n"),
-            ("20240102_b.sql", "--migrate:up transaction:false\nSELECT 2;\n-- migrate:down\n\n"),
-            ("20240103_c.sql", "-- migrate:up\n-- migrate:down\n-- migrate:up\n"),
+            (
+                "20240101_a.sql",
+                "-- why\n-- migrate:up\nSELECT 1;\n\n-- migrate:down\nSELECT -1;\n",
+            ),
+            (
+                "20240102_b.sql",
+                "--migrate:up transaction:false\nSELECT 2;\n-- migrate:down\n\n",
+            ),
+            (
+                "20240103_c.sql",
+                "-- migrate:up\n-- migrate:down\n-- migrate:up\n",
+            ),
             ("20240104_d.sql", "SELECT 4"),
         ],
     );
@@ -110,8 +119,14 @@ fn a_file_of_goose_becomes_two() {
         Tool::Goose,
         &[
             ("00001_a.sql", function),
-            ("00002_b.sql", "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 2;\n"),
-            ("00003_c.sql", "-- +goose Up\n-- +goose ENVSUB ON\nSELECT 3;\n"),
+            (
+                "00002_b.sql",
+                "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 2;\n",
+            ),
+            (
+                "00003_c.sql",
+                "-- +goose Up\n-- +goose ENVSUB ON\nSELECT 3;\n",
+            ),
             ("00004_d.go", "package migrations"),
         ],
     );
