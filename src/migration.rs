@@ -15,6 +15,7 @@ pub mod squash;
 pub mod syntax;
 
 mod assess;
+mod batch;
 mod blockers;
 mod conflict;
 mod event;
@@ -25,6 +26,7 @@ mod inverse;
 mod ledger;
 mod lock;
 mod name;
+mod observed;
 mod origin;
 mod plan;
 mod record;
@@ -49,6 +51,7 @@ pub use inverse::{Inverse, inverse};
 pub use ledger::{Ledger, LedgerEntry, RepeatableEntry, Unfinished, read_ledger};
 pub use lock::{lock_holder, with_lock};
 pub use name::{Direction, Version};
+pub use observed::{Moment, run_observed};
 pub use origin::{ForeignLedger, Tool};
 pub use plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
 pub use record::{

@@ -11,6 +11,8 @@ pub enum NameError {
     TooLong { max: usize },
     #[error("holds `{0}`; use lower-case letters, digits, `_` and `-`")]
     Character(char),
+    #[error("holds `{0}`; use letters, digits, `_`, `-`, `.` and `/`")]
+    BranchCharacter(char),
     #[error("starts with `{0}`; start with a letter or a digit")]
     Start(char),
 }
@@ -101,6 +103,61 @@ name!(
     EnvironmentName
 );
 
+/// Longest name of a database, in bytes.
+///
+/// See <https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>.
+const MAX_DATABASE: usize = 63;
+
+/// The name of a branch of a database: what Git takes for one, as far as it reads well behind the
+/// name of the database.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BranchName(String);
+
+impl BranchName {
+    /// # Errors
+    /// A [`NameError`] that reads after the name itself.
+    pub fn new(text: impl Into<String>) -> Result<Self, NameError> {
+        let text = text.into();
+        let is_inner = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+        match text.chars().find(|c| !is_inner(c)) {
+            Some(bad) => return Err(NameError::BranchCharacter(bad)),
+            None if text.len() > MAX_NAME => return Err(NameError::TooLong { max: MAX_NAME }),
+            None => {}
+        }
+        match text.chars().next() {
+            None => Err(NameError::Empty),
+            Some(first) if !first.is_ascii_alphanumeric() => Err(NameError::Start(first)),
+            Some(_) => Ok(Self(text)),
+        }
+    }
+
+    /// The database of this branch of the database `main`.
+    ///
+    /// # Errors
+    /// [`NameError::TooLong`]: PostgreSQL would cut it.
+    pub fn database(&self, main: &str) -> Result<String, NameError> {
+        let name = format!("{main}_{self}");
+        if name.len() > MAX_DATABASE {
+            let taken = main.len() + 1;
+            return Err(NameError::TooLong {
+                max: MAX_DATABASE.saturating_sub(taken),
+            });
+        }
+        Ok(name)
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BranchName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +173,24 @@ mod tests {
             Err(NameError::TooLong { max: 40 })
         );
         assert!(EnvironmentName::new("dev_2-x").is_ok());
+    }
+
+    #[test]
+    fn a_branch_may_be_called_as_in_git_as_far_as_a_database_may() {
+        for name in ["feature/Login-2", "1.0_rc", &"a".repeat(40)] {
+            assert!(BranchName::new(name).is_ok(), "{name}");
+        }
+        assert_eq!(BranchName::new("a b"), Err(NameError::BranchCharacter(' ')));
+        assert_eq!(BranchName::new("ü"), Err(NameError::BranchCharacter('ü')));
+        assert_eq!(BranchName::new("/a"), Err(NameError::Start('/')));
+        assert_eq!(BranchName::new(""), Err(NameError::Empty));
+        let branch = BranchName::new("x".repeat(10)).unwrap();
+        let fitting = format!("{}_{branch}", "d".repeat(52));
+        assert_eq!(branch.database(&"d".repeat(52)), Ok(fitting));
+        assert_eq!(
+            branch.database(&"d".repeat(53)),
+            Err(NameError::TooLong { max: 9 })
+        );
     }
 
     proptest! {

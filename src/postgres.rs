@@ -17,6 +17,7 @@ mod query;
 pub mod quote;
 mod readiness;
 pub mod recovery;
+pub mod relations;
 mod summary;
 #[cfg(test)]
 mod tests;

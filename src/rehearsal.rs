@@ -1,1 +1,153 @@
-//! Pending migrations tried step by step on a clone; the real database is only read.
+//! Pending migrations tried step by step on a scratch database beside the real one, which is only
+//! read.
+//!
+//! Each file goes up, back and up again, and the schema is compared after every step: over a whole
+//! cycle of several files what one rollback forgets is hidden by the next. What a migration does
+//! outside its database (`COPY … TO PROGRAM`, `dblink`, …) it does in a rehearsal too.
+
+mod error;
+mod ground;
+mod report;
+mod rows;
+mod run;
+mod snapshot;
+mod walk;
+
+use std::time::Instant;
+
+pub use self::error::RehearsalError;
+pub use self::ground::DEFAULT_CLONE_LIMIT;
+use self::ground::Ground;
+pub use self::report::{
+    Count, FileReport, Finding, FindingKind, Lock, Report, Rewritten, RowsReport, Run, Size, Way,
+};
+use self::run::Sizes;
+use self::walk::Walk;
+use crate::event::Seconds;
+use crate::migration::{Folder, MigrationError, Request, Step, plan_migrate, read_ledger};
+use crate::postgres::relations::relations;
+use crate::postgres::{Address, connect, databases};
+use crate::schema;
+
+/// How a rehearsal is held.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    /// Which files, and how patient each is.
+    pub request: Request<'a>,
+    /// Databases up to this size are cloned with their data, in bytes.
+    pub clone_limit: u64,
+}
+
+impl<'a> Options<'a> {
+    #[must_use]
+    pub fn of(request: Request<'a>) -> Self {
+        Self {
+            request,
+            clone_limit: DEFAULT_CLONE_LIMIT,
+        }
+    }
+}
+
+/// What a rehearsal is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// The scratch database is made.
+    Preparing,
+    /// The file with this title goes up for the first time.
+    Trying(&'a str),
+}
+
+/// Tries what is pending on a scratch database in the server of `address`. Whoever has a session
+/// with that database closes it first, or it cannot be cloned with its data.
+///
+/// To stop it, drop the future; the next rehearsal on the server drops the scratch database.
+///
+/// # Errors
+/// A [`RehearsalError`] where there is nothing to report. What is wrong with the files that are
+/// tried is in the report.
+pub async fn rehearse(
+    address: &Address,
+    folder: &Folder,
+    options: &Options<'_>,
+    mut on_event: impl FnMut(Event<'_>),
+) -> Result<Report, RehearsalError> {
+    let began = Instant::now();
+    let admin = databases::maintenance(address, error::CONNECT).await?;
+    let real = connect(address, error::CONNECT).await?;
+    let ledger = read_ledger(&real).await.map_err(MigrationError::Server)?;
+    let steps = plan_migrate(folder, ledger.as_ref(), &options.request)?;
+    if steps.is_empty() {
+        return Ok(Report::nothing(address, Seconds(began.elapsed())));
+    }
+    let before = schema::read(&real).await?;
+    let sizes = run::sizes(&relations(&real).await?);
+    databases::close(&admin, real).await;
+    on_event(Event::Preparing);
+    let ground = Ground::prepare(admin, address, &before, options).await?;
+    let begun = Begun {
+        scratch: address.with_database(&ground.name),
+        way: ground.way,
+        sizes,
+    };
+    let walked = begun.walk(&steps, options, &mut on_event).await;
+    let (way, reason) = (ground.way, ground.reason.clone());
+    ground.clear().await;
+    let (files, not_run) = walked?;
+    Ok(Report {
+        database: address.database.clone(),
+        way,
+        reason,
+        left_out: match way {
+            Way::Schema => before.not_covered.into_iter().collect(),
+            Way::Clone | Way::Nothing => Vec::new(),
+        },
+        files,
+        not_run,
+        seconds: Seconds(began.elapsed()),
+    })
+}
+
+/// As [`rehearse`], where a rehearsal is required before anything is applied.
+///
+/// # Errors
+/// [`RehearsalError::Findings`] when the report has an error, and those of [`rehearse`].
+pub async fn gate(
+    address: &Address,
+    folder: &Folder,
+    options: &Options<'_>,
+    on_event: impl FnMut(Event<'_>),
+) -> Result<Report, RehearsalError> {
+    let report = rehearse(address, folder, options, on_event).await?;
+    if report.has_errors() {
+        return Err(RehearsalError::Findings(Box::new(report)));
+    }
+    Ok(report)
+}
+
+/// A scratch database that is ready.
+struct Begun {
+    scratch: Address,
+    way: Way,
+    sizes: Sizes,
+}
+
+impl Begun {
+    /// The reports, and the titles of files that were not come to.
+    async fn walk(
+        &self,
+        steps: &[Step<'_>],
+        options: &Options<'_>,
+        on_event: &mut impl FnMut(Event<'_>),
+    ) -> Result<(Vec<FileReport>, Vec<String>), RehearsalError> {
+        let scratch = connect(&self.scratch, error::CONNECT).await?;
+        let mut walk = Walk::begin((&scratch, self.way), &self.sizes, &options.request).await?;
+        for (index, step) in steps.iter().enumerate() {
+            on_event(Event::Trying(&step.title()));
+            if !walk.step(step).await? {
+                let rest = steps.get(index + 1..).unwrap_or_default();
+                return Ok((walk.files, rest.iter().map(Step::title).collect()));
+            }
+        }
+        Ok((walk.files, Vec::new()))
+    }
+}

@@ -1,9 +1,10 @@
 //! `.poststack/`, the folder beside `.poststack.yml` in which poststack remembers: generated
-//! passwords, the switched environment, locks.
+//! passwords, the switched environment and branches, locks.
 //!
 //! Reading never creates anything. Losing the folder must not lose a database, so nothing here may
 //! become the only copy of something that cannot be made again.
 
+mod branch;
 mod files;
 mod healthy;
 mod lock;

@@ -194,6 +194,10 @@ fn print_data(text: &str) {
     }
 }
 
+/// A line is one system call: a run of a thousand migrations tells as many.
 fn say(text: &str) {
-    let _ = writeln!(anstream::stderr(), "{}", text.trim_end_matches('\n'));
+    let choice = anstream::stderr().current_choice();
+    let mut line = anstream::AutoStream::new(Vec::new(), choice);
+    let _ = writeln!(line, "{}", text.trim_end_matches('\n'));
+    let _ = std::io::stderr().write_all(&line.into_inner());
 }

@@ -93,6 +93,24 @@ fn nanoseconds_of(unit: &str) -> Option<u64> {
     })
 }
 
+/// `count` bytes with a binary unit, for people: `1.5 GiB`.
+#[must_use]
+pub fn bytes_text(count: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if count < 1024 {
+        return format!("{count} bytes");
+    }
+    let (mut tenths, mut unit) = (u128::from(count) * 10, "bytes");
+    for next in units {
+        if tenths < 10 * 1024 {
+            break;
+        }
+        tenths /= 1024;
+        unit = next;
+    }
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
 fn bytes_of(suffix: &str) -> Option<u64> {
     let suffix = suffix.to_ascii_lowercase();
     let power = match suffix.as_str() {

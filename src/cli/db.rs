@@ -6,14 +6,17 @@
 
 mod adopt;
 mod baseline;
+mod branch;
 mod confirm;
 mod create_rollback;
+mod diff;
 mod info;
 mod lint;
 mod migrate;
 mod new;
 mod query;
 mod repair;
+mod reset;
 mod rollback;
 mod schema;
 mod seed;
@@ -21,6 +24,7 @@ mod shell;
 mod show_schema;
 mod squash;
 mod status;
+mod switch;
 mod test_connection;
 mod unlock;
 mod url;
@@ -103,6 +107,14 @@ enum DbCommand {
     Seed(seed::SeedArgs),
     /// Run SQL and show what the server answers
     Query(query::QueryArgs),
+    /// Show what somebody changed by hand, as DDL
+    Diff(diff::DiffArgs),
+    /// Replace the database by a new one that the migrations make
+    Reset(reset::ResetArgs),
+    /// Copy the database, list the copies, delete one
+    Branch(branch::BranchArgs),
+    /// Choose the copy of its database that an environment uses
+    Switch(switch::SwitchArgs),
     /// Open `psql` inside the container of the database
     Shell(shell::ShellArgs),
     /// Show the URL of the database, with its password
@@ -142,6 +154,10 @@ pub(super) async fn run(run: &Run, args: DbArgs) -> Result<(), Failure> {
         DbCommand::Unlock(args) => unlock::run(&db, &args).await,
         DbCommand::Seed(args) => seed::run(&db, &args).await,
         DbCommand::Query(args) => query::run(&db, &args).await,
+        DbCommand::Diff(args) => diff::run(&db, &args).await,
+        DbCommand::Reset(args) => reset::run(&db, &args).await,
+        DbCommand::Branch(args) => branch::run(&db, &args).await,
+        DbCommand::Switch(args) => switch::run(&db, &args).await,
         DbCommand::Shell(args) => shell::run(&db, &args).await,
         DbCommand::Url(args) => url::run(&db, &args),
         DbCommand::TestConnection(args) => test_connection::run(&db, &args).await,

@@ -17,6 +17,7 @@ use crate::environment::prepare::PrepareOptions;
 use crate::environment::project::Location;
 use crate::environment::reach::{Reach, reach, reach_at};
 use crate::environment::{Failure, Kind, Project};
+use crate::names::BranchName;
 use crate::plan::identity::Identity;
 use crate::postgres::Address;
 use crate::settings::process_environment;
@@ -46,6 +47,8 @@ pub struct Target {
     pub has_password: bool,
     /// The environment whose own or external database it is; `None` when a URL names it.
     pub environment: Option<Named>,
+    /// The branch of the environment's database that is meant; `address` names it.
+    pub branch: Option<BranchName>,
     /// As readers inside the environment's network and on the host reach it.
     pub database: DatabaseAddress,
     pub folder: Folder,
@@ -201,11 +204,18 @@ fn of_environment(
             identity: project.identity(environment),
             environment: environment.clone(),
         }),
+        notes: on_branch(&reached).into_iter().collect(),
+        branch: reached.branch,
         database: reached.database,
         variables: reached.variables,
         root: project.config.root.clone(),
-        notes: Vec::new(),
     })
+}
+
+fn on_branch(reached: &Reach) -> Option<String> {
+    let branch = reached.branch.as_ref()?;
+    let database = &reached.database.database;
+    Some(format!("on branch `{branch}`: database `{database}`"))
 }
 
 fn refuse_faults(reached: &Reach) -> Result<(), Failure> {
@@ -224,11 +234,13 @@ fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure>
         )
     })?;
     let project = project_beside(which)?;
-    // Which of several it would be does not matter: without one there are the defaults.
-    let meant = project.as_ref().and_then(|project| {
-        let (environment, _) = project.environment(None).ok()?;
-        Some((project, environment))
-    });
+    // Nobody has to say which of several it would be: without one there are the defaults.
+    let meant = match &project {
+        Some(project) => project
+            .meant(None)?
+            .map(|(environment, _)| (project, environment)),
+        None => None,
+    };
     let database = as_database(&address);
     let variables = match meant {
         Some((project, environment)) => {
@@ -251,6 +263,7 @@ fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure>
         protected: protected.and_then(|project| protected_at(project, &address)),
         notes: note(origin, &address, meant.map(|(_, environment)| environment)),
         environment: None,
+        branch: None,
         has_password: true,
         database,
         variables,

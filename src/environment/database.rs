@@ -128,5 +128,11 @@ async fn unreachable(error: &NotReady, context: &Context<'_>) -> Box<Failure> {
             "View logs: poststack env logs {environment} postgres"
         ));
     }
+    if address.database != context.prepared.environment.postgres.database {
+        failure = failure.hint(format!(
+            "`{}` is a branch; leave it: poststack db switch --main {environment}",
+            address.database
+        ));
+    }
     Box::new(failure)
 }

@@ -45,9 +45,6 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
     let environment = &prepared.environment;
     let (folder, diagnostics) = migrations::load(folder, shown)?;
     warn(&diagnostics, context.listener);
-    let connection = postgres::connect(&prepared.address, CONNECT).await;
-    let connection = connection
-        .map_err(|error| Failure::new(Kind::Unreachable, capitalised(&error.to_string())))?;
     let rules = Rules {
         settings: &environment.migrations,
         protected: environment.protected,
@@ -60,13 +57,13 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
             (context.listener)(event);
         }
     };
-    let done = migrations::apply(
-        &connection,
-        &folder,
-        (&rules, &Wanted::default()),
-        &listener,
-    )
-    .await?;
+    let wanted = Wanted::default();
+    let work = (&rules, &wanted);
+    migrations::rehearse_if_required(&prepared.address, &folder, work, &listener).await?;
+    let connection = postgres::connect(&prepared.address, CONNECT).await;
+    let connection = connection
+        .map_err(|error| Failure::new(Kind::Unreachable, capitalised(&error.to_string())))?;
+    let done = migrations::apply(&connection, &folder, work, &listener).await?;
     Ok(done.titles.len())
 }
 

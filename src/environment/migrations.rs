@@ -2,6 +2,7 @@
 //! `db migrate`, with what the configuration demands before it.
 
 mod gate;
+mod rehearse;
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::secret::Secret;
 use crate::variables::{Reader, Variables};
 
 pub use gate::lint;
+pub use rehearse::{refused, rehearse, rehearse_if_required};
 
 /// What the configuration says of a run.
 #[derive(Clone, Copy)]
@@ -64,7 +66,6 @@ impl<'a> Rules<'a> {
 
     /// Gives the value of `${…}` in a file. What a migration writes is read by the database, so an
     /// address is the one inside the environment's network.
-    #[must_use]
     pub fn values(&self) -> impl Fn(&str, &Place) -> Result<Secret, Vec<Diagnostic>> + use<'a> {
         let variables = self.variables;
         |expression, place| variables.expand(expression, place, Reader::Network)

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::address;
-use super::failure::Failure;
+use super::failure::{Failure, Kind};
 use super::prepare::PrepareOptions;
 use super::project::{Project, state_failure};
 use crate::config::model::{Environment, Password, Postgres};
 use crate::diagnostic::{Diagnostic, any_error};
+use crate::names::{BranchName, NameError};
 use crate::plan::identity::Identity;
 use crate::postgres::Address;
 use crate::secret::Secret;
@@ -19,6 +20,8 @@ use crate::variables::{DatabaseAddress, Layers, Reader, Variables, built_ins};
 pub struct Reach {
     /// As readers inside the environment's network and on the host reach it.
     pub database: DatabaseAddress,
+    /// The branch of the database that `db switch` chose, which `database` names then.
+    pub branch: Option<BranchName>,
     /// Whether the password is the real one: a generated one is made by the first start.
     pub has_password: bool,
     pub variables: Variables,
@@ -48,11 +51,24 @@ pub fn reach(
     let has_password = password.is_some();
     let password = password.unwrap_or_else(|| Secret::from("generated at the first start"));
     let identity = project.identity(environment);
-    let database = address::database(&identity, environment, &password);
+    let mut database = address::database(&identity, environment, &password);
+    let branch = project.state.branch(&environment.name);
+    let branch = branch.map_err(|error| state_failure(&error))?;
+    if let Some(branch) = &branch {
+        let name = branch.database(&environment.postgres.database);
+        database.database = name.map_err(|error| unusable(environment, branch, &error))?;
+    }
     Ok(Reach {
+        branch,
         has_password,
         ..resolved(&identity, layers, database, diagnostics)
     })
+}
+
+fn unusable(environment: &Environment, branch: &BranchName, error: &NameError) -> Failure {
+    let name = &environment.name;
+    let message = format!("The branch `{branch}` of `{name}` {error}");
+    Failure::new(Kind::Failed, message).hint(format!("leave it: poststack db switch --main {name}"))
 }
 
 /// As [`reach`], for a database elsewhere; the password of `environment` is not asked for.
@@ -84,6 +100,7 @@ fn resolved(
     diagnostics.extend(faults);
     Reach {
         database,
+        branch: None,
         has_password: true,
         variables,
         diagnostics,

@@ -5,7 +5,7 @@
 
 use crate::text::Source;
 
-use super::syntax::{Tree, ast};
+use super::syntax::{Name, Tree, ast};
 use super::{Script, Statement, TODO_MARKER};
 
 mod alter;
@@ -19,9 +19,12 @@ use made::Made;
 
 const NO_TRANSACTION: &str = "-- poststack: no-transaction\n";
 
-/// Most lines and bytes of a statement that are repeated in a comment.
+/// Most of a statement that is repeated in a comment.
 const MOST_LINES: usize = 20;
-const MOST_BYTES: usize = 2_000;
+const MOST_CHARACTERS: usize = 2_000;
+
+/// Either ends a comment, also by itself.
+const LINE_ENDS: [char; 2] = ['\n', '\r'];
 
 /// A derived rollback file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +48,10 @@ pub fn inverse(script: &Script) -> Inverse {
         .collect();
     let made = Made::by(&trees);
     let mut segments = vec![Segment::default()];
-    for (statement, tree) in script.transaction_statements().iter().zip(&trees) {
+    let statements = script.transaction_statements().iter().zip(&trees);
+    for (index, (statement, tree)) in statements.enumerate() {
         let one = One {
+            index,
             source: &script.source,
             statement,
             made: &made,
@@ -79,6 +84,8 @@ struct Segment {
 
 /// One statement of the migration.
 struct One<'a> {
+    /// Among the statements of the migration.
+    index: usize,
     source: &'a Source,
     statement: &'a Statement,
     made: &'a Made,
@@ -87,6 +94,20 @@ struct One<'a> {
 impl One<'_> {
     fn text(&self) -> &str {
         self.source.slice(self.statement.span)
+    }
+
+    /// Whether the migration made it before this statement.
+    fn has(&self, name: &Name) -> bool {
+        self.made.has(self.index, name)
+    }
+
+    /// Whether what `text`, a part of this statement, does to `owner` goes with `owner`.
+    fn takes_along(&self, owner: &Name, text: &str) -> bool {
+        self.made.takes_along(self.index, owner, text)
+    }
+
+    fn is_dropped(&self, name: &Name) -> bool {
+        self.made.is_dropped(self.index, name)
     }
 
     fn steps(&self, tree: Option<&Tree>) -> Vec<Step> {
@@ -147,16 +168,16 @@ impl Step {
     fn suggested(sql: &str, todo: impl Into<String>) -> Self {
         Self {
             todo: Some(todo.into()),
-            quote: Some(format!("-- {sql};\n")),
+            quote: Some(commented(&format!("{sql};"), "-- ")),
             sql: None,
         }
     }
 
     fn text(&self) -> String {
-        let todo = self
-            .todo
-            .as_ref()
-            .map(|what| format!("{TODO_MARKER} {what}\n"));
+        let todo = self.todo.as_ref().map(|what| {
+            let line = what.replace(LINE_ENDS, " ");
+            format!("{TODO_MARKER} {line}\n")
+        });
         let sql = self.sql.as_ref().map(|sql| format!("{sql};\n"));
         let parts = [todo, self.quote.clone(), sql];
         parts.into_iter().flatten().collect()
@@ -165,24 +186,28 @@ impl Step {
 
 /// A statement as comment lines.
 fn quoted(text: &str) -> String {
-    let end = text
-        .char_indices()
-        .map(|(at, _)| at)
-        .take_while(|at| *at <= MOST_BYTES)
-        .last();
-    let is_long = text.len() > MOST_BYTES || text.lines().count() > MOST_LINES;
-    let shown = match end {
-        Some(end) if text.len() > MOST_BYTES => text.get(..end).unwrap_or_default(),
-        _ => text,
-    };
-    let lines = shown.lines().take(MOST_LINES);
-    let mut comment: String = lines
-        .map(|line| format!("--   {}\n", line.trim_end()))
+    let end = text.char_indices().map(|(at, _)| at).nth(MOST_CHARACTERS);
+    let shown = end.and_then(|end| text.get(..end)).unwrap_or(text);
+    let lines: Vec<&str> = shown
+        .split(LINE_ENDS)
+        .filter(|line| !line.is_empty())
         .collect();
-    if is_long {
+    let mut comment = commented(
+        &lines.get(..MOST_LINES).unwrap_or(&lines).join("\n"),
+        "--   ",
+    );
+    if end.is_some() || lines.len() > MOST_LINES {
         comment.push_str("--   …\n");
     }
     comment
+}
+
+/// `text` with `mark` before each of its lines.
+fn commented(text: &str, mark: &str) -> String {
+    let lines = text.split(LINE_ENDS).filter(|line| !line.is_empty());
+    lines
+        .map(|line| format!("{mark}{}\n", line.trim_end()))
+        .collect()
 }
 
 fn render(script: &Script, segments: &[Segment]) -> Inverse {
@@ -196,7 +221,7 @@ fn render(script: &Script, segments: &[Segment]) -> Inverse {
         text.push_str(NO_TRANSACTION);
     }
     let name = script.source.path.file_name().unwrap_or_default();
-    let name = name.to_string_lossy().replace(['\n', '\r'], " ");
+    let name = name.to_string_lossy().replace(LINE_ENDS, " ");
     text.push_str(&format!(
         "-- Takes back `{name}`. Derived from its statements; read before use.\n"
     ));

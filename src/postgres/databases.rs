@@ -9,6 +9,8 @@ mod error;
 mod list;
 mod scratch;
 mod sessions;
+mod swap;
+mod template;
 
 use std::time::Duration;
 
@@ -16,13 +18,15 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
-pub use self::clone::{Strategy, clone_from};
+pub use self::clone::{Strategy, clone_from, copy_privileges, copy_settings, settings};
 pub use self::create::create_empty;
 pub use self::error::DatabaseError;
 pub use self::list::{DatabaseInfo, list};
 pub use self::scratch::{ScratchOf, create_scratch, remove_stale_scratch};
 use self::sessions::require_unused;
-pub use self::sessions::{Session, sessions, terminate};
+pub use self::sessions::{Session, close, lasting_clients, sessions, terminate};
+pub use self::swap::swap;
+pub use self::template::{find_template, keep_as_template, with_template_lock};
 use super::quote::{identifier, literal};
 use super::{Address, ConnectError, Connection, connect};
 

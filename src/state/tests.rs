@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
-use crate::names::EnvironmentName;
+use crate::names::{BranchName, EnvironmentName};
 
 fn environment(name: &str) -> EnvironmentName {
     EnvironmentName::new(name).unwrap()
@@ -231,4 +231,41 @@ fn an_unreadable_memory_of_health_is_an_empty_one() {
     assert!(state.healthy(&dev).is_empty());
     let error = state.remember_healthy(&dev, &Default::default());
     assert!(matches!(error, Err(StateError::Write { .. })), "{error:?}");
+}
+
+#[test]
+fn a_branch_is_remembered_for_one_environment_until_its_own_database_is_used_again() {
+    let (_root, state) = project();
+    let (dev, staging) = (environment("dev"), environment("staging"));
+    assert_eq!(state.branch(&dev).unwrap(), None);
+    state.use_branch(&dev, None).unwrap();
+    assert!(!state.folder().exists(), "nothing is there to be forgotten");
+    let branch = BranchName::new("feature/x").unwrap();
+    state.use_branch(&dev, Some(&branch)).unwrap();
+    assert_eq!(state.branch(&dev).unwrap(), Some(branch));
+    assert_eq!(state.branch(&staging).unwrap(), None);
+    state.use_branch(&dev, None).unwrap();
+    assert_eq!(state.branch(&dev).unwrap(), None);
+}
+
+#[test]
+fn a_damaged_branch_says_how_it_is_repaired() {
+    let (_root, state) = project();
+    let dev = environment("dev");
+    let branch = BranchName::new("x").unwrap();
+    state.use_branch(&dev, Some(&branch)).unwrap();
+    std::fs::write(state.folder().join("branches/dev"), "a b\n").unwrap();
+    let error = state.branch(&dev).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("the branch name `a b` holds ` `"),
+        "{error}"
+    );
+    assert!(
+        error
+            .hint()
+            .unwrap()
+            .starts_with("switch again, or remove it: rm ")
+    );
 }

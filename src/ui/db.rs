@@ -1,7 +1,9 @@
 //! Outcomes of the `db` commands as text for people.
 
+mod branches;
 mod data;
 mod migrations;
+mod rehearsal;
 mod schema;
 
 use std::fmt::Write as _;
@@ -10,11 +12,13 @@ use super::progress::{seconds, short};
 use super::style::{DIM, STRONG, paint};
 use crate::database::test_connection::Tested;
 
+pub use branches::{branch_made, branches, diff, reset, switched};
 pub use data::{answered, seeded, tags, unlocked};
 pub use migrations::{
     info, linted, migrated, planned, redone, rollback_lines, rollback_plan, rolled_back, status,
     verified, ways_back,
 };
+pub use rehearsal::rehearsed;
 pub use schema::{described, stats};
 
 /// `1 row`, `3 rows`

@@ -107,3 +107,19 @@ proptest! {
         prop_assert_eq!(bytes(&format!("{number}m")), Ok(i64::from(number) << 20));
     }
 }
+
+#[test]
+fn bytes_are_told_in_the_largest_unit_that_leaves_a_whole_one() {
+    for (count, text) in [
+        (0, "0 bytes"),
+        (1023, "1023 bytes"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        (1024 * 1024 - 1, "1023.9 KiB"),
+        (1024 * 1024 * 1024, "1.0 GiB"),
+        (5 * 1024 * 1024 * 1024 * 1024, "5.0 TiB"),
+        (u64::MAX, "16383.9 PiB"),
+    ] {
+        assert_eq!(bytes_text(count), text);
+    }
+}

@@ -3,9 +3,13 @@
 mod adopt;
 mod author;
 mod baseline;
+mod branch;
 mod containers;
+mod diff;
+mod fresh;
 mod look;
 mod migrate;
+mod rehearse;
 mod repair;
 mod rollback;
 mod squash;

@@ -1,4 +1,4 @@
-//! The commands of the README, run as they stand there.
+//! The commands of the README and of the guides, run as they stand there.
 
 use std::process::Command;
 
@@ -42,5 +42,30 @@ on_both_engines! {
         assert!(outcome.stdout.contains("Hello from a row in PostgreSQL"), "{}", outcome.stdout);
         assert!(outcome.stdout.contains("Salut from a row in PostgreSQL"), "{}", outcome.stdout);
         assert_eq!(project.container_ids().len(), 0, "the tour ends with `env stop --rm`");
+    }
+    fn the_guide_of_migrations_works(on: On) {
+        let root = env!("CARGO_MANIFEST_DIR");
+        let guide = std::fs::read_to_string(format!("{root}/docs/migrations.md")).unwrap();
+        let blocks = blocks(&guide);
+        assert!(blocks.len() >= 10, "the guide has its blocks");
+        let project = Project::new(on, "");
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_poststack")).parent().unwrap();
+        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+        let script = format!("set -e\n{}", blocks.join("\n"))
+            .replace("name: shop", &format!("name: {}", project.name))
+            .replace("5433", &crate::project::free_port().to_string());
+        let outcome = ran(Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(project.root())
+            .env("PATH", path)
+            .env("DOCKER_HOST", on.host())
+            .env("NO_COLOR", "1")
+            .env_remove("POSTSTACK_DATABASE_URL")
+            .env_remove("POSTSTACK_ENV"))
+        .ok();
+        assert!(outcome.stdout.contains("exit code 9"), "{}", outcome.stdout);
+        assert!(outcome.stdout.contains("name\nAda\nGrace\n"), "{}", outcome.stdout);
+        assert!(outcome.stderr.contains("migrations/003_orders.sql:3:"), "{}", outcome.stderr);
+        assert_eq!(project.container_ids().len(), 0, "the guide ends with `env stop --rm`");
     }
 }

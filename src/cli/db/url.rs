@@ -14,10 +14,10 @@ use crate::variables::Reader;
 pub(super) struct UrlArgs {
     #[command(flatten)]
     environment: OnEnvironment,
-    /// As programs on this machine reach it; the default
+    /// As programs on this machine reach it, the default; with an ADDRESS it is that of the engine
     // The same name as the option of every command that takes the engine's address, and so the
     // same type: without a value it is this one.
-    #[arg(short = 'H', long, num_args = 0..=1, default_missing_value = "", value_name = "")]
+    #[arg(short = 'H', long, num_args = 0..=1, default_missing_value = "", value_name = "ADDRESS")]
     host: Option<String>,
     /// As containers of the environment reach it
     #[arg(long)]

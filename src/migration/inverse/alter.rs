@@ -7,20 +7,25 @@ use crate::text::Span;
 /// `None` when the statement alters nothing.
 pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
     if let Some((old, new)) = renamed(&tree.statement) {
+        if Name::first_in(&tree.statement).is_some_and(|name| one.is_dropped(&name)) {
+            return Some(Vec::new());
+        }
         return Some(vec![Step::sql(swapped(one, tree, &old, &new))]);
     }
-    let (kind, relation, actions) = match &tree.statement {
+    let (kind, relation, if_exists, actions) = match &tree.statement {
         ast::Stmt::AlterType(it) => return altered_type(one, tree, it),
         ast::Stmt::AlterDomain(it) => return altered_domain(one, tree, it),
         ast::Stmt::AlterSequence(it) => return given_away(one, tree, it),
         ast::Stmt::AlterTable(it) => (
             "TABLE",
             it.table_relation_name()?,
+            it.if_exists(),
             it.actions().collect::<Vec<_>>(),
         ),
         ast::Stmt::AlterForeignTable(it) => (
             "FOREIGN TABLE",
             it.table_relation_name()?,
+            it.if_exists(),
             it.actions().collect(),
         ),
         _ => return None,
@@ -29,6 +34,11 @@ pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
         one,
         tree,
         kind,
+        if_exists: if if_exists.is_some() {
+            "IF EXISTS "
+        } else {
+            ""
+        },
         written: one.source.slice(tree.span(&relation)),
         name: Name::of(&relation)?,
     };
@@ -43,7 +53,7 @@ pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
 /// `None` where nothing is known of what was there before.
 fn altered_type(one: &One<'_>, tree: &Tree, alter: &ast::AlterType) -> Option<Vec<Step>> {
     let reference = alter.type_name_ref()?;
-    if one.made.takes_along(&Name::of(&reference)?, one.text()) {
+    if one.takes_along(&Name::of(&reference)?, one.text()) {
         return Some(Vec::new());
     }
     let name = one.source.slice(tree.span(&reference));
@@ -71,7 +81,7 @@ fn altered_type(one: &One<'_>, tree: &Tree, alter: &ast::AlterType) -> Option<Ve
 /// `None` where nothing is known of what was there before.
 fn altered_domain(one: &One<'_>, tree: &Tree, alter: &ast::AlterDomain) -> Option<Vec<Step>> {
     let reference = alter.domain_ref()?;
-    if one.made.takes_along(&Name::of(&reference)?, one.text()) {
+    if one.takes_along(&Name::of(&reference)?, one.text()) {
         return Some(Vec::new());
     }
     let back = match alter.action()? {
@@ -94,7 +104,7 @@ fn given_away(one: &One<'_>, tree: &Tree, alter: &ast::AlterSequence) -> Option<
         .syntax()
         .descendants()
         .any(|node| ast::OptionOwnedBy::can_cast(node.kind()));
-    if !is_given || one.made.has(&Name::of(&reference)?) {
+    if !is_given || one.has(&Name::of(&reference)?) {
         return None;
     }
     let sequence = one.source.slice(tree.span(&reference));
@@ -168,6 +178,8 @@ struct Table<'a> {
     tree: &'a Tree,
     /// `TABLE` or `FOREIGN TABLE`
     kind: &'a str,
+    /// Repeated, so that a table which is not there is no fault of the rollback either.
+    if_exists: &'a str,
     written: &'a str,
     name: Name,
 }
@@ -178,7 +190,10 @@ impl Table<'_> {
     }
 
     fn alter(&self, action: impl std::fmt::Display) -> String {
-        format!("ALTER {} {} {action}", self.kind, self.written)
+        format!(
+            "ALTER {} {}{} {action}",
+            self.kind, self.if_exists, self.written
+        )
     }
 
     fn sql(&self, action: impl std::fmt::Display) -> Vec<Step> {
@@ -190,7 +205,7 @@ impl Table<'_> {
     }
 
     fn taken_back(&self, action: &ast::AlterTableAction) -> Vec<Step> {
-        if self.one.made.takes_along(&self.name, self.text(action)) {
+        if self.one.takes_along(&self.name, self.text(action)) {
             return Vec::new();
         }
         let steps = self.structure(action).or_else(|| self.switch(action));
@@ -311,7 +326,7 @@ impl Table<'_> {
             Change::DropNotNull(_) => back("SET NOT NULL"),
             Change::AddGenerated(_) => back("DROP IDENTITY"),
             // On a table of this migration the column had no default that matters.
-            Change::SetDefault(_) if self.one.made.has(&self.name) => back("DROP DEFAULT"),
+            Change::SetDefault(_) if self.one.has(&self.name) => back("DROP DEFAULT"),
             Change::SetDefault(_) => vec![Step::suggested(
                 &self.alter(format!("ALTER COLUMN {column} DROP DEFAULT")),
                 format!("set the default that {column} had before, or drop it"),
@@ -336,7 +351,10 @@ impl Table<'_> {
             return Some(self.todo(format!("move {segment} back to the schema it was in")));
         };
         let old = self.text(&old);
-        let sql = format!("ALTER {} {new}.{segment} SET SCHEMA {old}", self.kind);
+        let sql = format!(
+            "ALTER {} {}{new}.{segment} SET SCHEMA {old}",
+            self.kind, self.if_exists
+        );
         Some(vec![Step::sql(sql)])
     }
 }

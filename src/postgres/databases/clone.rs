@@ -92,11 +92,73 @@ pub(super) async fn copy(
             _ => DatabaseError::of(admin, "clone", source, error).await,
         });
     }
-    if let Err(error) = copy_surroundings(admin, source, name).await {
+    let copied = async {
+        copy_settings(admin, source, name).await?;
+        copy_privileges(admin, source, name).await
+    };
+    if let Err(error) = copied.await {
         discard(admin, name).await;
-        return Err(DatabaseError::of(admin, "clone the settings of", source, error).await);
+        return Err(error);
     }
     Ok(())
+}
+
+/// Gives `name` the settings of `source`: `ALTER DATABASE … SET`, which is no part of what is inside.
+///
+/// # Errors
+/// A [`DatabaseError`].
+pub async fn copy_settings(
+    admin: &Connection,
+    source: &str,
+    name: &str,
+) -> Result<(), DatabaseError> {
+    let copied = async {
+        let settings = read_settings(admin, source).await?;
+        let sql: String = settings.iter().map(|one| one.statement(name)).collect();
+        execute(admin, &sql).await
+    };
+    match copied.await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(DatabaseError::of(admin, "clone the settings of", source, error).await),
+    }
+}
+
+/// Gives `name` the privileges of `source`, which are no part of what is inside either.
+///
+/// # Errors
+/// A [`DatabaseError`].
+pub async fn copy_privileges(
+    admin: &Connection,
+    source: &str,
+    name: &str,
+) -> Result<(), DatabaseError> {
+    let copied = async {
+        let sql = privileges(admin, source, name).await?;
+        execute(admin, &sql).await
+    };
+    match copied.await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(DatabaseError::of(admin, "clone the privileges of", source, error).await),
+    }
+}
+
+/// What [`copy_settings`] would copy, one text for each: `role name=value`, the role empty for
+/// everybody.
+///
+/// # Errors
+/// A [`DatabaseError`] when the server cannot be asked.
+pub async fn settings(admin: &Connection, source: &str) -> Result<Vec<String>, DatabaseError> {
+    let settings = read_settings(admin, source).await;
+    let settings = settings.map_err(DatabaseError::reading("the settings of a database"))?;
+    let text = |one: &Setting| format!("{} {}", one.role.as_deref().unwrap_or(""), one.line);
+    Ok(settings.iter().map(text).collect())
+}
+
+async fn execute(admin: &Connection, sql: &str) -> Result<(), Error> {
+    match sql {
+        "" => Ok(()),
+        sql => admin.client().batch_execute(sql).await,
+    }
 }
 
 async fn discard(admin: &Connection, name: &str) {
@@ -122,19 +184,6 @@ async fn strategy_clause(admin: &Connection, source: &str, strategy: Strategy) -
     } else {
         " STRATEGY WAL_LOG"
     }
-}
-
-/// The settings and privileges of `source` for `name`.
-async fn copy_surroundings(admin: &Connection, source: &str, name: &str) -> Result<(), Error> {
-    let mut sql = String::new();
-    for setting in read_settings(admin, source).await? {
-        sql.push_str(&setting.statement(name));
-    }
-    sql.push_str(&privileges(admin, source, name).await?);
-    if sql.is_empty() {
-        return Ok(());
-    }
-    admin.client().batch_execute(&sql).await
 }
 
 /// One line of `ALTER DATABASE … SET`, for everybody or for one role.

@@ -146,7 +146,7 @@ async fn read_stale(
 }
 
 /// Asks about a lock; one that gives nothing counts as had.
-async fn ask(admin: &Connection, sql: &str) -> Result<bool, DatabaseError> {
+pub(super) async fn ask(admin: &Connection, sql: &str) -> Result<bool, DatabaseError> {
     let messages = admin.client().simple_query(sql).await;
     let messages = messages.map_err(DatabaseError::reading("a lock"))?;
     let refused = messages.iter().any(|message| match message {

@@ -34,6 +34,15 @@ pub struct Session {
     pub since: Option<Duration>,
 }
 
+impl Session {
+    /// Whether a client is behind it, not a worker of the server such as autovacuum, which gives
+    /// way by itself.
+    #[must_use]
+    pub fn is_client(&self) -> bool {
+        !self.user.is_empty()
+    }
+}
+
 /// `` `psql` of `app` from 10.0.0.1 (server process 42, idle for 3 s)``
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -71,6 +80,26 @@ pub async fn sessions(admin: &Connection, database: &str) -> Result<Vec<Session>
     asked.await.map_err(DatabaseError::reading("the sessions"))
 }
 
+/// The sessions of clients in a database, except ours, that are not just about to end. Workers of the
+/// server give way by themselves.
+///
+/// # Errors
+/// A [`DatabaseError`] when the server cannot be asked.
+pub async fn lasting_clients(
+    admin: &Connection,
+    database: &str,
+) -> Result<Vec<Session>, DatabaseError> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let mut clients = sessions(admin, database).await?;
+        clients.retain(Session::is_client);
+        if clients.is_empty() || Instant::now() >= end {
+            return Ok(clients);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
 fn session(row: &Row) -> Result<Session, Error> {
     let since: Option<f64> = row.try_get(5)?;
     Ok(Session {
@@ -83,30 +112,43 @@ fn session(row: &Row) -> Result<Session, Error> {
     })
 }
 
-/// Waits a moment for sessions that are about to end, then tells who stays. The server would wait
-/// five seconds before it refuses.
+/// Ends our own session with a database and waits until the server has seen it, so that the database
+/// can be cloned or renamed. Gives up after two seconds: the server will say what is in the way.
+pub async fn close(admin: &Connection, connection: Connection) {
+    let asked = connection
+        .client()
+        .query_typed_one("SELECT pg_catalog.pg_backend_pid()", &[]);
+    let pid: Option<i32> = asked.await.ok().and_then(|row| row.try_get(0).ok());
+    let database = connection.address().database.clone();
+    drop(connection);
+    let end = Instant::now() + Duration::from_secs(2);
+    while let Some(pid) = pid
+        && Instant::now() < end
+    {
+        let there = sessions(admin, &database).await;
+        if !there.is_ok_and(|there| there.iter().any(|session| session.pid == pid)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Tells who stays in a database that nobody may be connected to. The server would wait five seconds
+/// before it refuses.
 pub(super) async fn require_unused(
     admin: &Connection,
     action: &'static str,
     database: &str,
 ) -> Result<(), DatabaseError> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        let mut users = sessions(admin, database).await?;
-        // The server ends its own workers by itself.
-        users.retain(|session| !session.user.is_empty());
-        if users.is_empty() {
-            return Ok(());
-        }
-        if Instant::now() >= end {
-            return Err(DatabaseError::InUse {
-                action,
-                name: database.to_owned(),
-                sessions: users,
-            });
-        }
-        tokio::time::sleep(PAUSE).await;
+    let sessions = lasting_clients(admin, database).await?;
+    if sessions.is_empty() {
+        return Ok(());
     }
+    Err(DatabaseError::InUse {
+        action,
+        name: database.to_owned(),
+        sessions,
+    })
 }
 
 /// Ends a session of this server; `false` when there was none.

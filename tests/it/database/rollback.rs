@@ -1,6 +1,6 @@
 //! `db rollback` and `db redo`, and the confirmation that destructive commands want.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::Stdio;
 
 use super::support::{Fresh, THREE};
@@ -210,7 +210,7 @@ async fn without_a_terminal_a_confirmation_is_needed_and_nothing_is_done() {
 }
 
 /// Runs the program on a terminal of its own and types `answer`.
-fn on_terminal(fresh: &Fresh, arguments: &str, answer: &str) -> Ran {
+fn on_terminal(fresh: &Fresh, url: &str, arguments: &str, answer: &str) -> Ran {
     let program = env!("CARGO_BIN_EXE_poststack");
     let command = format!("{program} db {arguments}");
     let mut child = std::process::Command::new("script")
@@ -223,29 +223,38 @@ fn on_terminal(fresh: &Fresh, arguments: &str, answer: &str) -> Ran {
             "/dev/null",
         ])
         .current_dir(fresh.folder.path())
-        .env("POSTSTACK_DATABASE_URL", fresh.url())
+        .env("POSTSTACK_DATABASE_URL", url)
         .env_remove("POSTSTACK_ENV")
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut typed = child.stdin.take().unwrap();
+    let mut screen = child.stdout.take().unwrap();
+    let mut shown = Vec::new();
+    let mut piece = [0; 1024];
+    // Nobody answers before the question.
+    while !String::from_utf8_lossy(&shown).contains(", type ") {
+        let read = screen.read(&mut piece).unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&shown));
+        shown.extend_from_slice(&piece[..read]);
+    }
     typed.write_all(answer.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+    screen.read_to_end(&mut shown).unwrap();
     drop(typed);
+    let status = child.wait().unwrap();
     Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        code: status.code().unwrap_or(-1),
+        stdout: String::from_utf8(shown).unwrap(),
+        stderr: String::new(),
     }
 }
 
 #[tokio::test]
 async fn on_a_terminal_the_loss_is_shown_and_yes_is_asked_for() {
     let fresh = applied().await;
-    let ran = on_terminal(&fresh, "rollback", "y\n").exits(8);
+    let ran = on_terminal(&fresh, &fresh.url(), "rollback", "y\n").exits(8);
     assert!(
         ran.stdout.contains("lose column orders.total (1 row)"),
         "{}",
@@ -261,8 +270,19 @@ async fn on_a_terminal_the_loss_is_shown_and_yes_is_asked_for() {
         ask(&fresh.address, LEDGER).await,
         "001_users 002_orders 003_total"
     );
-    on_terminal(&fresh, "rollback", "yes\n").ok();
+    on_terminal(&fresh, &fresh.url(), "rollback", "yes\n").ok();
     assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
+}
+
+#[tokio::test]
+async fn an_interrupt_at_the_question_ends_the_command() {
+    let fresh = applied().await;
+    let ran = on_terminal(&fresh, &fresh.url(), "rollback", "\u{3}").exits(130);
+    assert!(ran.stdout.contains("interrupted"), "{}", ran.stdout);
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total"
+    );
 }
 
 #[tokio::test]
@@ -270,19 +290,14 @@ async fn a_protected_environment_wants_its_name() {
     let fresh = applied().await;
     let address = &fresh.address;
     let text = format!(
-        "environments:\n  live:\n    protected: true\n    postgres: {{ host: 127.0.0.1.nip, port: {}, \
+        "environments:\n  live:\n    protected: true\n    postgres: {{ host: LOCALHOST, port: {}, \
          database: {}, user: x, password: x }}\n",
         address.port, address.database
     );
-    let text = text.replace("127.0.0.1.nip", "LOCALHOST");
     fresh.folder.write(".poststack.yml", &text);
     let url = fresh.url().replace("127.0.0.1", "localhost");
-    let fresh = Fresh {
-        url: Some(url),
-        ..fresh
-    };
-    let ran = on_terminal(&fresh, "rollback", "yes\n").exits(8);
+    let ran = on_terminal(&fresh, &url, "rollback", "yes\n").exits(8);
     assert!(ran.stdout.contains(", type live: "), "{}", ran.stdout);
-    on_terminal(&fresh, "rollback", "live\n").ok();
+    on_terminal(&fresh, &url, "rollback", "live\n").ok();
     assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
 }

@@ -62,8 +62,6 @@ impl Folder {
 pub struct Fresh {
     pub folder: Folder,
     pub address: Address,
-    /// Instead of that of `address`.
-    pub url: Option<String>,
 }
 
 /// Three good migrations, each with its way back.
@@ -93,7 +91,6 @@ impl Fresh {
         Self {
             folder: Folder::new(files),
             address: cluster().database().await,
-            url: None,
         }
     }
 
@@ -107,8 +104,7 @@ impl Fresh {
     }
 
     pub fn url(&self) -> String {
-        let own = || url(&self.address).expose().to_owned();
-        self.url.clone().unwrap_or_else(own)
+        url(&self.address).expose().to_owned()
     }
 
     /// Runs `db …` on the database.
@@ -119,6 +115,27 @@ impl Fresh {
         all.extend(["--database-url", &url]);
         self.folder.run(&all)
     }
+}
+
+/// Ends a session and waits until the server has seen it.
+pub async fn close(connection: poststack::postgres::Connection) {
+    let admin = cluster().login(&cluster().address("postgres")).await;
+    poststack::postgres::databases::close(&admin, connection).await;
+}
+
+/// Runs SQL in a database and leaves it.
+pub async fn execute(address: &Address, sql: &str) {
+    let connection = cluster().login(address).await;
+    connection.client().batch_execute(sql).await.unwrap();
+    close(connection).await;
+}
+
+/// One text from a database, as [`crate::cluster::ask`]; its session is closed before the next run
+/// of the program, which would meet it.
+pub async fn ask(address: &Address, sql: &str) -> String {
+    let answer = crate::cluster::ask(address, sql).await;
+    tokio::task::yield_now().await;
+    answer
 }
 
 /// Applies what is pending; the titles, or what went wrong.

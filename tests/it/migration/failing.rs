@@ -52,14 +52,14 @@ async fn an_error_without_a_position_is_at_its_statement() {
 }
 
 #[tokio::test]
-async fn an_error_inside_a_function_is_at_the_statement_with_its_context() {
+async fn an_error_inside_a_block_is_at_its_token_with_its_context() {
     let address = cluster().database().await;
     let sql = "SELECT 1;\nDO $$\nBEGIN\n  PERFORM nothing();\nEND $$;";
     let Failed { diagnostic, .. } = failed(&address, &folder(&[("1_a.sql", sql)])).await;
     let place = shown(&diagnostic);
     assert_eq!(
         place,
-        "migrations/1_a.sql:2:1 `DO $$` Function nothing() does not exist (SQLSTATE 42883)"
+        "migrations/1_a.sql:4:11 `nothing` Function nothing() does not exist (SQLSTATE 42883)"
     );
     let help = diagnostic.help.unwrap();
     assert!(
