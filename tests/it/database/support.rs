@@ -96,10 +96,7 @@ impl Fresh {
 
     /// A folder with a database that has its own history.
     pub fn with(folder: Folder, address: Address) -> Self {
-        Self {
-            folder,
-            address,
-        }
+        Self { folder, address }
     }
 
     pub fn url(&self) -> String {
