@@ -15,6 +15,7 @@ pub mod squash;
 pub mod syntax;
 
 mod assess;
+mod batch;
 mod blockers;
 mod conflict;
 mod event;

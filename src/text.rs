@@ -148,7 +148,9 @@ pub fn read(path: &Path, shown: &Path) -> Result<Source, ReadError> {
         let bytes = metadata.len();
         return Err(ReadError::TooLarge { path: shown, bytes });
     }
-    let mut bytes = Vec::new();
+    // One more than there is: the end is found without another allocation.
+    let length = usize::try_from(metadata.len()).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(length + 1);
     std::fs::File::open(path)
         .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
         .map_err(io)?;

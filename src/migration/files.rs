@@ -129,7 +129,7 @@ pub fn load(folder: &Path, shown: &Path) -> (Folder, Vec<Diagnostic>) {
     let mut diagnostics = std::mem::take(&mut found.diagnostics);
     let mut read = |file: &str| {
         let source = read_source(folder, shown, file);
-        source.map_err(|fault| diagnostics.push(fault)).ok()
+        source.map_err(|fault| diagnostics.push(*fault)).ok()
     };
     let mut loaded = Folder::default();
     for (version, files) in found.versions {
@@ -172,10 +172,11 @@ fn sql_files(folder: &Path) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn read_source(folder: &Path, shown: &Path, file: &str) -> Result<Source, Diagnostic> {
-    let source = text::read(&folder.join(file), &shown.join(file))?;
+fn read_source(folder: &Path, shown: &Path, file: &str) -> Result<Source, Box<Diagnostic>> {
+    let source = text::read(&folder.join(file), &shown.join(file));
+    let source = source.map_err(|error| Box::new(error.into()))?;
     if sql::is_blank(&source.text) {
-        return Err(script::is_empty(&source));
+        return Err(Box::new(script::is_empty(&source)));
     }
     Ok(source)
 }

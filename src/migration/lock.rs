@@ -31,6 +31,10 @@ pub async fn with_lock<T, E: From<MigrationError>>(
 ) -> Result<T, E> {
     acquire(connection, wait, on_wait).await?;
     let outcome = work().await;
+    if outcome.is_err() {
+        // An open transaction would refuse to give the lock back.
+        let _ = connection.client().batch_execute("ROLLBACK").await;
+    }
     release(connection).await;
     outcome
 }
@@ -66,21 +70,17 @@ pub(super) async fn acquire(
     }
 }
 
-/// Ends what is left of a transaction, and gives the lock back and the session its own settings.
-/// Best effort: a lost session has freed it.
+/// Gives the lock back, and the session its own settings. Best effort: a lost session has freed it.
 pub(super) async fn release(connection: &Connection) {
-    let sql = format!("ROLLBACK; RESET ALL; SELECT pg_catalog.pg_advisory_unlock({KEY})");
+    let sql = format!("RESET ALL; SELECT pg_catalog.pg_advisory_unlock({KEY})");
     if let Err(error) = connection.client().batch_execute(&sql).await {
         tracing::debug!("the migration lock was not given back: {error}");
     }
 }
 
-/// Ends what is left of a transaction and gives the session its own settings back. Best effort.
+/// Gives the session its own settings back. Best effort.
 pub(super) async fn restore(connection: &Connection) {
-    let restored = connection
-        .client()
-        .batch_execute("ROLLBACK; RESET ALL")
-        .await;
+    let restored = connection.client().batch_execute("RESET ALL").await;
     if let Err(error) = restored {
         tracing::debug!("the session keeps its settings: {error}");
     }

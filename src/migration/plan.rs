@@ -161,6 +161,11 @@ impl<'a> Step<'a> {
             .map_or(&self.script, |s| &s.script)
     }
 
+    /// As the ledger spells it, or will.
+    pub(super) fn recorded_version(&self) -> Option<&Version> {
+        self.recorded.as_ref().or_else(|| self.version())
+    }
+
     pub(super) fn version(&self) -> Option<&'a Version> {
         match self.subject {
             Subject::Migration(migration) => Some(&migration.version),

@@ -89,9 +89,9 @@ pub fn insert_migration(migration: &Migration, elapsed: &str) -> String {
         |source| format!("{}, '{}'", literal(&source.text), checksum(&source.text)),
     );
     format!(
-        "INSERT INTO poststack.schema_migrations (version, name, checksum, execution_time_ms, \
-         up_sql, down_sql, down_checksum, tool_version) \
-         VALUES ({}, {}, {}, {elapsed}, {}, {rollback}, {})",
+        "INSERT INTO poststack.schema_migrations (version, name, checksum, applied_at, \
+         execution_time_ms, up_sql, down_sql, down_checksum, tool_version) \
+         VALUES ({}, {}, {}, pg_catalog.clock_timestamp(), {elapsed}, {}, {rollback}, {})",
         literal(migration.version.as_str()),
         literal(&migration.name),
         literal(&migration.checksum),

@@ -108,13 +108,15 @@ impl Refused {
     /// What to do about it, besides the server's own hint.
     fn advice(&self, answer: &DbError, step: &Step<'_>) -> Vec<String> {
         let in_transaction = step.script.in_transaction();
-        let refused = (*answer.code() == SqlState::ACTIVE_SQL_TRANSACTION).then(|| {
-            if in_transaction {
-                "put `-- poststack: no-transaction` at the top of the file"
-            } else {
-                "remove the `BEGIN` before it: this statement runs outside transactions only"
+        let refused = match *answer.code() == SqlState::ACTIVE_SQL_TRANSACTION {
+            true if in_transaction => {
+                Some("put `-- poststack: no-transaction` at the top of the file")
             }
-        });
+            true => {
+                Some("remove the `BEGIN` before it: this statement runs outside transactions only")
+            }
+            false => None,
+        };
         let partial = (!in_transaction && self.statement.is_some_and(|index| index > 0)).then_some(
             "the file runs without a transaction: the statements before this one stay, and the \
              next run goes on here",

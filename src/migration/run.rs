@@ -9,7 +9,7 @@ use super::ledger::{Ledger, read_ledger};
 use super::plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
 use super::runner::{Runner, Stopped};
 use super::session::Session;
-use super::{Folder, lock, origin, record};
+use super::{Folder, batch, lock, origin, record};
 use crate::postgres::Connection;
 
 /// What a run did.
@@ -179,12 +179,26 @@ async fn run_all(
     let runner = Runner::begin(connection, request.settings, true).await;
     let mut runner = runner.map_err(MigrationError::Server)?;
     let mut done = Vec::with_capacity(steps.len());
-    for (index, step) in steps.iter().enumerate() {
+    // Those before this index are run one by one: they shared a message in which one failed.
+    let mut alone = 0;
+    while let Some(step) = steps.get(done.len()) {
+        let rest = steps.get(done.len()..).unwrap_or_default();
+        let together = rest.get(..batch::length(&runner, rest)).unwrap_or_default();
+        if done.len() >= alone && together.len() > 1 {
+            alone = done.len() + together.len();
+            let times = batch::run(&runner, together).await;
+            for (step, time) in together.iter().zip(times.unwrap_or_default()) {
+                on_event(Event::Started(step));
+                on_event(Event::Finished(step, time));
+                done.push(step.title());
+            }
+            continue;
+        }
         on_event(Event::Started(step));
         match runner.run(step, on_event).await {
             Ok(duration) => on_event(Event::Finished(step, duration)),
             Err(stopped) => {
-                let rest = steps.get(index + 1..).unwrap_or_default();
+                let rest = rest.get(1..).unwrap_or_default();
                 return Err(failed(step, stopped, &done, rest));
             }
         }

@@ -21,6 +21,10 @@ use crate::text::Span;
 /// Ends the statement of a client that is gone, so that its locks are soon free again.
 const CHECK_INTERVAL: &str = "SET client_connection_check_interval = '500ms';";
 
+/// Milliseconds since the message came, which is when the server began.
+pub(super) const ELAPSED: &str = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() \
+                                  - pg_catalog.statement_timestamp()) * 1000";
+
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -32,7 +36,7 @@ pub(super) struct Runner<'a> {
     /// What every file starts from.
     session: String,
     /// Whether triggers on events may run code of the user's at any statement.
-    has_event_triggers: bool,
+    pub has_event_triggers: bool,
 }
 
 /// Why a file was not done.
@@ -154,10 +158,7 @@ impl<'a> Runner<'a> {
             message.push_str("RESET SESSION AUTHORIZATION;RESET ROLE;");
         }
         if self.records {
-            // The message's arrival is when the server began.
-            let elapsed = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() \
-                           - pg_catalog.statement_timestamp()) * 1000";
-            message.push_str(&recording(step, elapsed));
+            message.push_str(&recording(step, ELAPSED));
         }
         message.push_str("COMMIT;");
         if may_leave_traces {
@@ -200,11 +201,13 @@ impl<'a> Runner<'a> {
     }
 
     /// Best effort: a lost session has no transaction any more.
-    async fn roll_back(&self) {
+    pub async fn roll_back(&self) {
         let sql = format!("ROLLBACK;{}", self.clean_session());
         if let Err((error, _)) = self.send(&sql).await {
             tracing::debug!("nothing to roll back: {error}");
         }
+        // That there was no transaction.
+        drop(self.connection.notices());
     }
 }
 
@@ -269,7 +272,7 @@ pub(super) fn recording(step: &Step<'_>, elapsed: &str) -> String {
 
 /// The text of the file. A `BEGIN` and `COMMIT` of its own become blanks, so that every other
 /// character keeps its place.
-fn push_body(message: &mut String, step: &Step<'_>) {
+pub(super) fn push_body(message: &mut String, step: &Step<'_>) {
     let source = &step.sent().source;
     let Some([begin, commit]) = step.sent().own_transaction() else {
         message.push_str(&source.text);

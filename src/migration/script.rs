@@ -33,6 +33,8 @@ impl Script {
         };
         let copies = script.statements.iter().filter(|s| s.is_copy_from_stdin());
         faults.extend(copies.map(|statement| needs_rows(source, statement)));
+        let copies = script.statements.iter().filter(|s| s.is_copy_to_stdout());
+        faults.extend(copies.map(|statement| sends_rows(source, statement)));
         if script.in_transaction() {
             let inner = script.transaction_statements().iter();
             let torn = inner.filter(|s| s.is_transaction_control());
@@ -94,6 +96,12 @@ fn needs_rows(source: &Source, statement: &Statement) -> Diagnostic {
     Diagnostic::error("`COPY … FROM STDIN` cannot be used in a migration")
         .at(source, statement.span)
         .help("write the rows as `INSERT`; `pg_dump --inserts` does")
+}
+
+fn sends_rows(source: &Source, statement: &Statement) -> Diagnostic {
+    Diagnostic::error("`COPY … TO STDOUT` cannot be used in a migration")
+        .at(source, statement.span)
+        .help("nobody would read the rows; `poststack db query` shows them")
 }
 
 fn builds_unnamed_index(source: &Source, statement: &Statement) -> bool {

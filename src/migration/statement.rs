@@ -63,8 +63,13 @@ impl Statement {
     /// Whether it expects rows after it, as files of `pg_dump` do.
     #[must_use]
     pub fn is_copy_from_stdin(&self) -> bool {
-        let mut pairs = self.words.iter().zip(self.words.iter().skip(1));
-        self.first_words().0 == "copy" && pairs.any(|(a, b)| a == "from" && b == "stdin")
+        self.first_words().0 == "copy" && self.has_pair("from", "stdin")
+    }
+
+    /// Whether it sends rows to the client.
+    #[must_use]
+    pub fn is_copy_to_stdout(&self) -> bool {
+        self.first_words().0 == "copy" && self.has_pair("to", "stdout")
     }
 
     /// Whether the server runs it outside transactions only.
@@ -110,6 +115,11 @@ impl Statement {
             [first, ..] => ["comment", "drop", "grant", "revoke"].contains(first),
             [] => false,
         }
+    }
+
+    fn has_pair(&self, first: &str, second: &str) -> bool {
+        let mut pairs = self.words.iter().zip(self.words.iter().skip(1));
+        pairs.any(|(a, b)| a == first && b == second)
     }
 
     pub(super) fn has(&self, word: &str) -> bool {

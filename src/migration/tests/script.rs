@@ -228,6 +228,9 @@ fn rows_for_copy_are_refused() {
     let first = "001_a.sql:1:1 `COPY … FROM STDIN` cannot be used in a migration";
     assert_eq!(messages(&faults)[0], first);
     assert!(script("COPY t TO '/tmp/x'").is_ok());
+    let faults = script("COPY (SELECT 1) TO STDOUT").unwrap_err();
+    let message = "001_a.sql:1:1 `COPY … TO STDOUT` cannot be used in a migration";
+    assert_eq!(messages(&faults), [message]);
 }
 
 #[test]

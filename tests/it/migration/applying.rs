@@ -1,8 +1,8 @@
 //! Files that apply.
 
-use poststack::migration::{Done, Folder};
+use poststack::migration::{Done, Event, Folder, MigrationError, Request};
 
-use super::{folder, run};
+use super::{folder, impatient, roll_back, run, run_with};
 use crate::cluster::{ask, cluster};
 
 #[tokio::test]
@@ -103,4 +103,89 @@ async fn a_file_changes_no_settings_of_the_next_one_or_of_the_ledger() {
         .await,
         "1"
     );
+}
+
+/// Small files, which travel together; `bad` fails.
+fn many(bad: usize) -> Folder {
+    let files: Vec<_> = (1..=25)
+        .flat_map(|n| {
+            let fails = if n == bad {
+                "\nDROP TABLE nothing;"
+            } else {
+                ""
+            };
+            [
+                (
+                    format!("{n}_m.sql"),
+                    format!("CREATE TABLE t{n} (a int);{fails}"),
+                ),
+                (
+                    format!("{n}_m.rollback.sql"),
+                    format!("DROP TABLE t{n};{fails}"),
+                ),
+            ]
+        })
+        .collect();
+    let files: Vec<_> = files
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    folder(&files)
+}
+
+const COUNTS: &str = "SELECT (SELECT count(*) FROM poststack.schema_migrations) || ' ' || count(*) FROM pg_tables WHERE schemaname = 'public'";
+
+#[tokio::test]
+async fn files_that_travel_together_are_told_and_timed_one_by_one() {
+    let address = cluster().database().await;
+    let mut told = Vec::new();
+    let files = many(0);
+    let done = run_with(&address, &files, impatient(), |event| match event {
+        Event::Started(step) => told.push(format!("start {}", step.title())),
+        Event::Finished(step, time) => {
+            assert!(time.as_nanos() > 0, "{}", step.title());
+            told.push(format!("end {}", step.title()));
+        }
+        _ => {}
+    });
+    assert_eq!(done.await.unwrap().titles.len(), 25);
+    let expected: Vec<_> = (1..=25)
+        .flat_map(|n| [format!("start {n}_m"), format!("end {n}_m")])
+        .collect();
+    assert_eq!(told, expected);
+    assert_eq!(ask(&address, COUNTS).await, "25 25");
+    let times = "SELECT bool_and(execution_time_ms > 0) AND count(DISTINCT applied_at) = 25 AND
+                        array_agg(version::int ORDER BY applied_at) = array_agg(version::int ORDER BY version::int)
+                   FROM poststack.schema_migrations";
+    assert_eq!(ask(&address, times).await, "true");
+}
+
+#[tokio::test]
+async fn one_that_fails_among_files_that_travel_together_undoes_none_of_the_others() {
+    let address = cluster().database().await;
+    let error = run(&address, &many(13)).await.unwrap_err();
+    let MigrationError::Failed(failed) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(failed.title, "13_m");
+    assert_eq!((failed.done.len(), failed.not_run.len()), (12, 12));
+    assert_eq!(
+        failed.diagnostic.place.unwrap().to_string(),
+        "migrations/13_m.sql:2:1"
+    );
+    assert_eq!(ask(&address, COUNTS).await, "12 12");
+    let mut fixed = many(0);
+    for (migration, bad) in fixed.migrations.iter_mut().zip(many(13).migrations) {
+        migration.rollback = bad.rollback;
+    }
+    assert_eq!(run(&address, &fixed).await.unwrap().titles.len(), 13);
+    let error = roll_back(&address, &fixed, &Request::default())
+        .await
+        .unwrap_err();
+    let MigrationError::Failed(failed) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(failed.title, "13_m");
+    assert_eq!((failed.done.len(), failed.not_run.len()), (12, 12));
+    assert_eq!(ask(&address, COUNTS).await, "13 13");
 }
