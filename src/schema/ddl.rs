@@ -79,11 +79,11 @@ impl std::fmt::Display for Statement {
         let sql = &self.sql;
         match &self.effect {
             Effect::KeepsData => writeln!(f, "{sql};"),
-            Effect::LosesData(what) => writeln!(f, "-- loses data: {what}\n{sql};"),
+            Effect::LosesData(what) => writeln!(f, "-- loses data: {}\n{sql};", one_line(what)),
             Effect::NeedsCommit => {
                 writeln!(f, "-- commit this before a statement uses it\n{sql};")
             }
-            Effect::Todo => writeln!(f, "-- TODO: {}", sql.replace('\n', " ")),
+            Effect::Todo => writeln!(f, "-- TODO: {}", one_line(sql)),
         }
     }
 }
@@ -148,7 +148,7 @@ pub fn ddl(schema: &Schema) -> String {
         let _ = write!(text, "\n{statement}");
     }
     for what in &schema.not_covered {
-        let _ = writeln!(text, "\n-- TODO: {what} is not written here");
+        let _ = writeln!(text, "\n-- TODO: {} is not written here", one_line(what));
     }
     text
 }
@@ -166,13 +166,18 @@ fn heading(object: &ObjectId, owner: Option<&str>) -> String {
     } else {
         object.name.clone()
     };
-    format!(
-        "--\n-- Name: {}; Type: {}; Schema: {}; Owner: {}\n--\n",
-        name.replace('\n', " "),
+    let heading = format!(
+        "Name: {name}; Type: {}; Schema: {}; Owner: {}",
         object.kind.word().to_uppercase(),
         or_none(&object.schema),
         or_none(owner.unwrap_or_default()),
-    )
+    );
+    format!("--\n-- {}\n--\n", one_line(&heading))
+}
+
+/// For a comment: what a name holds after a line break would be run.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
 }
 
 /// The statements that turn a database with `from` into one with `to`. They expect what the header

@@ -179,17 +179,23 @@ fn foreign_keys_of_parents<'a>(from: &'a Schema, id: &ObjectId) -> Vec<(&'a Obje
     keys
 }
 
-/// Makes the index of a partition part of the partitioned table's; no harm where it is already.
+/// Makes the index of a partition part of the partitioned table's. Where that was there before the
+/// partition, the server did it.
 pub(super) fn index(context: &Context<'_>, id: &ObjectId) -> Option<Statement> {
-    let index = context.to.get(id)?;
-    let parent = index.get(Property::AttachedTo)?;
+    let parent = context.to.get(id)?.get(Property::AttachedTo)?;
+    let before = context.from.get(id);
+    let is_attached = before.is_some_and(|before| before.is(Property::AttachedTo));
+    let table = ObjectId::new(Kind::Table, &id.schema, &id.table);
+    let names = name::split(parent);
+    let is_parent = |other: &ObjectId| {
+        other.kind == id.kind && names == [other.schema.as_str(), other.name.as_str()]
+    };
+    if is_attached || is_due(context, &table) && context.from.objects.keys().any(is_parent) {
+        return None;
+    }
     let own = format!("{}.{}", name::identifier(&id.schema), id.sql_name());
     let sql = format!("ALTER INDEX {parent} ATTACH PARTITION {own}");
-    let is_attached = context
-        .from
-        .get(id)
-        .is_some_and(|before| before.is(Property::AttachedTo));
-    (!is_attached).then(|| Statement::new(id, sql))
+    Some(Statement::new(id, sql))
 }
 
 /// Whether a sequence has to be given to a column, or taken from it.

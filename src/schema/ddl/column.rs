@@ -272,30 +272,24 @@ fn retype(id: &ObjectId, before: &Object, after: &Object) -> Statement {
 
 /// Whether a cast leads from one type to the other for certain.
 fn has_cast(old: &str, new: &str) -> bool {
-    let numbers = [
-        "smallint",
-        "integer",
-        "bigint",
-        "numeric",
-        "real",
-        "double precision",
-    ];
-    let times = ["date", "timestamp"];
-    [numbers.as_slice(), &times].into_iter().any(|family| {
-        let is_member = |kind: &str| {
-            family
-                .iter()
-                .any(|member| kind.starts_with(member) && !kind.ends_with(']'))
-        };
-        is_member(old) && is_member(new)
-    })
+    const NUMBERS: &[&str] = &["smallint", "integer", "bigint", "numeric", "real", "double"];
+    const TIMES: &[&str] = &["date", "timestamp"];
+    let both_of = |family: &[&str]| {
+        let is_one = |kind: &str| family.iter().any(|member| kind.starts_with(member));
+        is_one(old) && is_one(new)
+    };
+    let is_array = old.ends_with(']') || new.ends_with(']');
+    is_text(old) || is_text(new) || !is_array && (both_of(NUMBERS) || both_of(TIMES))
+}
+
+fn is_text(kind: &str) -> bool {
+    kind == "text" || kind.starts_with("character varying") && !kind.ends_with(']')
 }
 
 /// Whether every value stays as it is, or the server refuses.
 fn keeps_values(old: &str, new: &str) -> bool {
     const NUMBERS: &[&str] = &["smallint", "integer", "bigint", "numeric"];
     let place = |kind: &str| NUMBERS.iter().position(|number| *number == kind);
-    let is_text = |kind: &str| kind == "text" || kind.starts_with("character varying");
     match (place(old), place(new)) {
         (Some(old), Some(new)) => old < new,
         _ => is_text(old) && is_text(new),

@@ -38,3 +38,32 @@ pub(super) fn sort<N: Ord + Clone>(nodes: &BTreeSet<N>, needs: impl Fn(&N) -> Ve
     }
     sorted
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(nodes: &str, needs: &[(char, char)]) -> String {
+        let needs_of = |node: &char| {
+            let own = needs.iter().filter(|(other, _)| other == node);
+            own.map(|(_, needed)| *needed).collect()
+        };
+        sort(&nodes.chars().collect(), needs_of)
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn everything_comes_after_what_it_needs_and_else_in_its_own_order() {
+        assert_eq!(sorted("cab", &[]), "abc");
+        assert_eq!(
+            sorted("abcd", &[('a', 'c'), ('c', 'd'), ('b', 'x')]),
+            "bdca"
+        );
+    }
+
+    #[test]
+    fn a_circle_is_broken_at_its_first_member() {
+        assert_eq!(sorted("abc", &[('a', 'b'), ('b', 'a'), ('c', 'a')]), "abc");
+    }
+}

@@ -57,6 +57,8 @@ struct Plan<'a> {
     absorbed: BTreeMap<&'a ObjectId, Vec<&'a ObjectId>>,
     /// What is made for each table.
     parts: BTreeMap<(&'a str, &'a str), Vec<&'a ObjectId>>,
+    /// What is attached to each table.
+    attached: BTreeMap<ObjectId, Vec<Step<'a>>>,
 }
 
 impl<'a> Plan<'a> {
@@ -67,6 +69,7 @@ impl<'a> Plan<'a> {
             made_by: BTreeMap::new(),
             absorbed: BTreeMap::new(),
             parts: BTreeMap::new(),
+            attached: BTreeMap::new(),
         };
         for (id, object) in &context.to.objects {
             let before = context.from.get(id);
@@ -99,6 +102,13 @@ impl<'a> Plan<'a> {
         }
         if id.kind == Kind::Table && attach::is_due(self.context, id) {
             self.steps.insert(Step::Attach(id));
+            for (schema, parent) in parents(object) {
+                let parent = ObjectId::new(Kind::Table, &schema, &parent);
+                self.attached
+                    .entry(parent)
+                    .or_default()
+                    .push(Step::Attach(id));
+            }
         }
         if object.is(Property::AttachedTo) {
             self.steps.insert(Step::AttachIndex(id));
@@ -224,6 +234,13 @@ impl<'a> Plan<'a> {
         }
         if !id.table.is_empty() && !matches!(id.kind, Kind::Column | Kind::DomainConstraint) {
             needs.extend(self.steps_of_parts(id, |kind| kind == Kind::Column));
+        }
+        // Made before, the index would take any index of the partition that is like it.
+        let constraint = object.get(Property::ConstraintType);
+        let is_unique = matches!(constraint, Some("primary key" | "unique" | "exclusion"));
+        if id.kind == Kind::Index || is_unique {
+            let table = ObjectId::new(Kind::Table, &id.schema, &id.table);
+            needs.extend(self.attached.get(&table).into_iter().flatten());
         }
         if object.is(Property::OfIdentity) {
             needs.extend(self.step_of_owner(id));

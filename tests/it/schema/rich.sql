@@ -120,6 +120,8 @@ CREATE TABLE app.events_rest PARTITION OF app.events DEFAULT;
 ALTER TABLE app.events_rest ALTER kind SET DEFAULT 'rest';
 CREATE INDEX events_kind ON app.events (kind);
 CREATE INDEX only_2024 ON app.events_2024 (kind, at);
+-- Like the one that is part of events_kind.
+CREATE INDEX another_2024 ON app.events_2024 (kind);
 CREATE TRIGGER touch AFTER INSERT ON app.events FOR EACH ROW EXECUTE FUNCTION app.touch();
 CREATE TABLE app.notes (event bigint, at timestamptz, text text, FOREIGN KEY (event, at) REFERENCES app.events);
 ALTER TABLE app.events ADD orderer integer REFERENCES app.orders;

@@ -14,9 +14,12 @@ SELECT n.nspname::text, c.relname::text,
                 THEN NULL ELSE p.reltuples END)::int8
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN pg_class p ON p.relkind IN ('r', 'm')
-       AND CASE c.relkind WHEN 'p' THEN p.relispartition AND p.oid IN (SELECT relid FROM pg_partition_tree(c.oid))
-                          ELSE p.oid = c.oid END
+  LEFT JOIN LATERAL (
+         SELECT c.oid WHERE c.relkind IN ('r', 'm')
+         UNION ALL
+         SELECT relid FROM pg_partition_tree(c.oid) WHERE c.relkind = 'p' AND isleaf
+       ) l ON true
+  LEFT JOIN pg_class p ON p.oid = l.oid
  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
    AND n.nspname !~ '^(pg_|information_schema$|poststack$)'
    AND ($1::text IS NULL OR n.nspname = $1) AND ($2::text IS NULL OR c.relname = $2)
