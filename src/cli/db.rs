@@ -90,7 +90,10 @@ enum DbCommand {
     /// Derive the rollback file of a migration from its statements
     CreateRollback(create_rollback::CreateRollbackArgs),
     /// Put the ledger right, in a way you name
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example: poststack db repair checksum 003 staging"
+    )]
     Repair(repair::RepairCommand),
     /// Mark migrations as applied in a database that others made
     Baseline(baseline::BaselineArgs),

@@ -182,3 +182,42 @@ async fn all_rows(target: &Target, sql: &str) -> Option<Vec<Vec<Option<String>>>
     let rows = answered.results.into_iter().flat_map(|result| result.rows);
     Some(rows.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::SourceFile;
+
+    fn lost(sql: &str) -> Vec<String> {
+        let script = Script::parse(&SourceFile::new("1_a.rollback.sql", sql)).unwrap();
+        of(&script).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_statements_take_away_is_named_whatever_else_they_say() {
+        let sql = "DROP TABLE IF EXISTS a, shop.b CASCADE;\n\
+                   ALTER TABLE ONLY shop.c DROP COLUMN IF EXISTS d, ADD e int, DROP f;\n\
+                   TRUNCATE g, h; DROP MATERIALIZED VIEW i; DROP SCHEMA j; DELETE FROM k WHERE l";
+        assert_eq!(
+            lost(sql),
+            [
+                "table a",
+                "table shop.b",
+                "column shop.c.d",
+                "column shop.c.f",
+                "rows of table g",
+                "rows of table h",
+                "materialized view i",
+                "schema j",
+                "rows of table k",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_keeps_the_data_is_no_loss() {
+        let sql = "DROP INDEX a; DROP VIEW b; ALTER TABLE c RENAME TO d; CREATE TABLE e (); \
+                   ALTER TABLE f DROP CONSTRAINT g; SELECT 'DROP TABLE h'";
+        assert_eq!(lost(sql), [""; 0]);
+    }
+}

@@ -164,3 +164,39 @@ fn as_json(column: &Column, value: Option<&str>) -> Value {
     };
     parsed.unwrap_or_else(|| Value::String(text.to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(name: &str, type_name: &str) -> Column {
+        Column {
+            name: name.to_owned(),
+            type_name: Some(type_name.to_owned()),
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_json_where_json_has_them() {
+        let cases = [
+            ("int8", "9223372036854775807", "9223372036854775807"),
+            ("float8", "-1.5e3", "-1500.0"),
+            ("float8", "NaN", "\"NaN\""),
+            ("numeric", "1.10", "\"1.10\""),
+            ("bool", "f", "false"),
+            ("jsonb", "{\"a\": [1]}", "{\"a\":[1]}"),
+            ("text", "1", "\"1\""),
+        ];
+        for (type_name, text, json) in cases {
+            let value = as_json(&column("a", type_name), Some(text));
+            assert_eq!(value.to_string(), json, "{type_name}");
+        }
+        assert_eq!(as_json(&column("a", "int4"), None), Value::Null);
+    }
+
+    #[test]
+    fn columns_of_one_name_are_numbered_apart() {
+        let columns = ["a", "a_2", "a", "b", "a"].map(|name| column(name, "int4"));
+        assert_eq!(names(&columns), ["a", "a_2", "a_3", "b", "a_4"]);
+    }
+}

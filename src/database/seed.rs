@@ -111,3 +111,22 @@ fn changed(tag: &str) -> Option<u64> {
     let number = rest.rsplit(' ').next().filter(|_| changes)?;
     number.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tags_of_changes_count_rows() {
+        let tags = [
+            "INSERT 0 3",
+            "UPDATE 2",
+            "MERGE 4",
+            "SELECT 9",
+            "CREATE TABLE",
+            "DO",
+        ];
+        let rows = tags.map(changed);
+        assert_eq!(rows, [Some(3), Some(2), Some(4), None, None, None]);
+    }
+}

@@ -234,11 +234,13 @@ fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure>
         )
     })?;
     let project = project_beside(which)?;
-    // Which of several it would be does not matter: without one there are the defaults.
-    let meant = project.as_ref().and_then(|project| {
-        let (environment, _) = project.environment(None).ok()?;
-        Some((project, environment))
-    });
+    // Nobody has to say which of several it would be: without one there are the defaults.
+    let meant = match &project {
+        Some(project) => project
+            .meant(None)?
+            .map(|(environment, _)| (project, environment)),
+        None => None,
+    };
     let database = as_database(&address);
     let variables = match meant {
         Some((project, environment)) => {

@@ -60,6 +60,19 @@ impl Project {
     /// # Errors
     /// An unknown name, or none where there are several.
     pub fn environment(&self, argument: Option<&str>) -> Result<(&Environment, Origin), Failure> {
+        self.meant(argument)?.ok_or_else(|| {
+            let message = format!("Which environment? There are {}", self.names().join(", "));
+            Failure::new(Kind::Usage, message)
+                .hint("name one after the command, or choose one with `poststack env switch NAME`")
+                .hint("or set `environment:` in .poststack.yml")
+        })
+    }
+
+    /// As [`Self::environment`]; `None` when nothing names one of several.
+    ///
+    /// # Errors
+    /// An unknown name.
+    pub fn meant(&self, argument: Option<&str>) -> Result<Option<(&Environment, Origin)>, Failure> {
         let switched = self.switched()?;
         let choice = EnvironmentChoice {
             argument,
@@ -77,13 +90,10 @@ impl Project {
                 .collect(),
         };
         let Some((name, origin)) = choice.choose() else {
-            let message = format!("Which environment? There are {}", self.names().join(", "));
-            return Err(Failure::new(Kind::Usage, message)
-                .hint("name one after the command, or choose one with `poststack env switch NAME`")
-                .hint("or set `environment:` in .poststack.yml"));
+            return Ok(None);
         };
-        self.named(&name, &origin)
-            .map(|environment| (environment, origin))
+        let environment = self.named(&name, &origin)?;
+        Ok(Some((environment, origin)))
     }
 
     fn named(&self, name: &str, origin: &Origin) -> Result<&Environment, Failure> {

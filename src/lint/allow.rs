@@ -48,7 +48,7 @@ fn fault(script: &Script, allow: &Allow, is_used: bool) -> Option<Diagnostic> {
     if !names().any(|name| name == rule) {
         let help = match nearest(rule, names()) {
             Some(known) => format!("did you mean `{known}`?"),
-            None => "`poststack db lint --rules` lists them all".to_owned(),
+            None => "the name of a rule stands in the brackets of its finding".to_owned(),
         };
         return Some(fault(format!("Lint has no rule `{rule}`")).help(help));
     }

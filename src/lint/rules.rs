@@ -229,6 +229,11 @@ rules! {
         "Code that uses the old name fails from this moment, and code that uses the new one failed before.",
         "leave a view with the old name in the same transaction: `CREATE VIEW old AS SELECT * FROM new`"
     );
+    DISABLE_TRIGGER = warning(
+        "disable-trigger",
+        "While a trigger is off, what it would have done or refused is missing from the rows that are written.",
+        "enable it again in the same transaction"
+    );
     TRUNCATE = warning(
         "truncate",
         "`TRUNCATE` loses every row and takes an ACCESS EXCLUSIVE lock: reads and writes queue behind it.",
@@ -258,7 +263,7 @@ rules! {
     );
     JSON_TYPE = warning(
         "json-type",
-        "`json` has no equality, so that DISTINCT, GROUP BY and UNION fail on it, and cannot be indexed.",
+        "`json` has no equality, so that DISTINCT, GROUP BY and UNION fail on it, and no operators to search in it.",
         "use `jsonb`"
     );
     MONEY_TYPE = warning(
@@ -270,6 +275,11 @@ rules! {
         "serial-type",
         "The sequence of a `serial` has rights and an owner of its own, and anybody can write over its values.",
         "write `bigint GENERATED ALWAYS AS IDENTITY`"
+    );
+    INT_PRIMARY_KEY = note(
+        "int-primary-key",
+        "An `int` runs out after 2,147,483,647 rows, deleted ones counted, and widening it then rewrites the table.",
+        "use `bigint`; the columns that refer to it as well"
     );
     NAME_TOO_LONG = warning(
         "name-too-long",

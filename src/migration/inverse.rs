@@ -5,7 +5,7 @@
 
 use crate::text::Source;
 
-use super::syntax::{Tree, ast};
+use super::syntax::{Name, Tree, ast};
 use super::{Script, Statement, TODO_MARKER};
 
 mod alter;
@@ -48,8 +48,10 @@ pub fn inverse(script: &Script) -> Inverse {
         .collect();
     let made = Made::by(&trees);
     let mut segments = vec![Segment::default()];
-    for (statement, tree) in script.transaction_statements().iter().zip(&trees) {
+    let statements = script.transaction_statements().iter().zip(&trees);
+    for (index, (statement, tree)) in statements.enumerate() {
         let one = One {
+            index,
             source: &script.source,
             statement,
             made: &made,
@@ -82,6 +84,8 @@ struct Segment {
 
 /// One statement of the migration.
 struct One<'a> {
+    /// Among the statements of the migration.
+    index: usize,
     source: &'a Source,
     statement: &'a Statement,
     made: &'a Made,
@@ -90,6 +94,20 @@ struct One<'a> {
 impl One<'_> {
     fn text(&self) -> &str {
         self.source.slice(self.statement.span)
+    }
+
+    /// Whether the migration made it before this statement.
+    fn has(&self, name: &Name) -> bool {
+        self.made.has(self.index, name)
+    }
+
+    /// Whether what `text`, a part of this statement, does to `owner` goes with `owner`.
+    fn takes_along(&self, owner: &Name, text: &str) -> bool {
+        self.made.takes_along(self.index, owner, text)
+    }
+
+    fn is_dropped(&self, name: &Name) -> bool {
+        self.made.is_dropped(self.index, name)
     }
 
     fn steps(&self, tree: Option<&Tree>) -> Vec<Step> {

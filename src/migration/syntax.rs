@@ -192,11 +192,6 @@ impl Name {
         paths.map(|path| Self::of_path(&path)).collect()
     }
 
-    /// Its last part.
-    pub(super) fn last(&self) -> &str {
-        self.0.rsplit('.').next().unwrap_or(&self.0)
-    }
-
     fn of_path(path: &SyntaxNode) -> Self {
         let is_segment = |node: &SyntaxNode| {
             matches!(

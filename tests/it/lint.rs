@@ -35,6 +35,7 @@ const TABLES: &str = "
     CREATE MATERIALIZED VIEW v AS SELECT 1 AS a; CREATE UNIQUE INDEX ON v (a);
     CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
     CREATE FUNCTION steady() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
+    CREATE DOMAIN d AS int; CREATE TABLE domained (a d);
     CREATE TYPE mood AS ENUM ('sad');";
 
 async fn session() -> Connection {
@@ -112,6 +113,16 @@ const LOCKS: &[(&str, &str, &str)] = &[
         "CREATE TABLE p PARTITION OF parted FOR VALUES IN (2)",
         "partition-of",
         "parted AccessExclusiveLock",
+    ),
+    (
+        "ALTER DOMAIN d ADD CHECK (VALUE > 0)",
+        "check-without-not-valid",
+        "domained ShareLock",
+    ),
+    (
+        "ALTER TABLE t DISABLE TRIGGER ALL",
+        "disable-trigger",
+        "t ShareRowExclusiveLock",
     ),
     ("TRUNCATE t", "truncate", "t AccessExclusiveLock"),
     (

@@ -168,6 +168,11 @@ fn changed(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
         use ast::AlterTableAction as Action;
         match action {
             Action::DropColumn(drop) => dropped_column(context, tree, &table, drop),
+            Action::DisableTrigger(_) if !is_enabled_again(context) => {
+                let message = format!("The trigger of `{table}` is off from here on");
+                let finding = context.finding(&rules::DISABLE_TRIGGER, tree.span(action), message);
+                vec![finding.label("takes a SHARE ROW EXCLUSIVE lock: writes wait")]
+            }
             Action::DropConstraint(drop) => {
                 let behavior = drop.drop_behavior();
                 cascade(context, tree, behavior.as_ref(), &table)
@@ -186,6 +191,14 @@ fn changed(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
         }
     });
     found.collect()
+}
+
+/// Whether a later statement of the same transaction enables some trigger.
+fn is_enabled_again(context: &Context<'_>) -> bool {
+    let later = context.script.statements.iter();
+    let mut later = later.filter(|other| other.span.start > context.statement.span.start);
+    let enables = |words: &[String]| words.windows(2).any(|pair| pair == ["enable", "trigger"]);
+    context.script.in_transaction() && later.any(|other| enables(&other.words))
 }
 
 fn dropped_column(

@@ -7,6 +7,9 @@ use crate::lint::rules;
 use crate::migration::syntax::{AstNode, Name, Tree, ast};
 
 pub(super) fn check(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
+    if let ast::Stmt::AlterDomain(alter) = &tree.statement {
+        return of_domain(context, tree, alter).into_iter().collect();
+    }
     let Some((table, actions)) = table_actions(tree) else {
         return Vec::new();
     };
@@ -19,6 +22,28 @@ pub(super) fn check(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
         table: &table,
     };
     actions.iter().flat_map(|action| at.acted(action)).collect()
+}
+
+/// A rule of a domain is checked in every table that uses it.
+fn of_domain(context: &Context<'_>, tree: &Tree, alter: &ast::AlterDomain) -> Option<Finding> {
+    let domain = Name::of(&alter.domain_ref()?).filter(|domain| !context.is_new(domain))?;
+    let action = alter.action()?;
+    let rule = match &action {
+        ast::AlterDomainAction::SetNotNull(_) => &rules::SET_NOT_NULL,
+        ast::AlterDomainAction::AddConstraint(add) if !add.constraint()?.is_not_valid() => {
+            &rules::CHECK_WITHOUT_NOT_VALID
+        }
+        _ => return None,
+    };
+    let message = format!("Every table with a column of type `{domain}` is scanned");
+    let finding = context.finding(rule, tree.span(&action), message);
+    let finding = finding.label("holds a SHARE lock on each of them: writes wait");
+    Some(match action {
+        ast::AlterDomainAction::SetNotNull(_) => finding.help(
+            "add `CHECK (VALUE IS NOT NULL) NOT VALID`, then `VALIDATE CONSTRAINT` in a file of its own",
+        ),
+        _ => finding,
+    })
 }
 
 struct Place<'a> {

@@ -27,13 +27,26 @@ pub(super) fn check(context: &Context<'_>, tree: &Tree) -> Vec<Finding> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     NewTable,
+    /// As its primary key.
+    NewKey,
     Added,
     Changed,
 }
 
 fn column_type(node: crate::migration::syntax::SyntaxNode) -> Option<(ast::Type, Place)> {
     if let Some(column) = ast::Column::cast(node.clone()) {
-        Some((column.ty()?, Place::NewTable))
+        let is_key = column.clauses().any(|clause| {
+            let ast::ColumnClause::ColumnConstraint(constraint) = clause else {
+                return false;
+            };
+            matches!(constraint, ast::ColumnConstraint::PrimaryKeyConstraint(_))
+        });
+        let place = if is_key {
+            Place::NewKey
+        } else {
+            Place::NewTable
+        };
+        Some((column.ty()?, place))
     } else if let Some(add) = ast::AddColumn::cast(node.clone()) {
         Some((add.ty()?, Place::Added))
     } else {
@@ -93,6 +106,9 @@ fn bad_type(context: &Context<'_>, tree: &Tree, ty: &ast::Type, place: Place) ->
             "json" => &rules::JSON_TYPE,
             "money" => &rules::MONEY_TYPE,
             "bpchar" => &rules::CHAR_TYPE,
+            "int" | "integer" | "int4" | "smallint" | "int2" if place == Place::NewKey => {
+                &rules::INT_PRIMARY_KEY
+            }
             _ => return None,
         },
     };

@@ -70,7 +70,7 @@ fn an_allow_of_an_unknown_rule_is_an_error_with_a_suggestion() {
         said("-- poststack: allow drop-tabel x\n-- poststack: allow xyz\nSELECT 1"),
         [
             "Error Lint has no rule `drop-tabel`: did you mean `drop-table`?",
-            "Error Lint has no rule `xyz`: `poststack db lint --rules` lists them all"
+            "Error Lint has no rule `xyz`: the name of a rule stands in the brackets of its finding"
         ]
     );
 }

@@ -77,11 +77,14 @@ fn constraints_are_validated_later() {
             "ALTER TABLE t ADD «CONSTRAINT c CHECK (a > 0)»",
             "ALTER TABLE ONLY t ADD «CHECK (a > 0)»",
             "ALTER TABLE t ADD COLUMN a int «CHECK (a > 0)»",
+            "ALTER DOMAIN d «ADD CONSTRAINT c CHECK (VALUE > 0)»",
         ],
         &[
             "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID",
             "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT ENFORCED",
             "ALTER TABLE t VALIDATE CONSTRAINT c",
+            "ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID",
+            "CREATE DOMAIN d AS int; ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 0)",
             "CREATE TABLE t (a int CHECK (a > 0), CHECK (a < 9))",
         ],
     );
@@ -90,6 +93,7 @@ fn constraints_are_validated_later() {
         &[
             "ALTER TABLE t ALTER COLUMN a «SET NOT NULL»",
             "ALTER TABLE t ADD «CONSTRAINT n NOT NULL a»",
+            "ALTER DOMAIN d «SET NOT NULL»",
         ],
         &[
             "ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t ALTER a SET NOT NULL, DROP CONSTRAINT c",
@@ -113,7 +117,7 @@ fn constraints_take_an_index_that_is_there() {
         &[
             "ALTER TABLE t ADD CONSTRAINT u UNIQUE USING INDEX i",
             "ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
-            "CREATE TABLE t (a int PRIMARY KEY, UNIQUE (a))",
+            "CREATE TABLE t (a bigint PRIMARY KEY, UNIQUE (a))",
         ],
     );
     rule(

@@ -128,6 +128,37 @@ fn types_that_bite_are_named_where_a_column_gets_them() {
 }
 
 #[test]
+fn an_int_as_primary_key_is_a_note() {
+    rule(
+        "int-primary-key",
+        &[
+            "CREATE TABLE t (id «int» PRIMARY KEY)",
+            "CREATE TABLE t (id «INTEGER» GENERATED ALWAYS AS IDENTITY PRIMARY KEY)",
+        ],
+        &["CREATE TABLE t (id bigint PRIMARY KEY, a int NOT NULL)"],
+    );
+    assert_eq!(
+        severity_of("CREATE TABLE t (id int PRIMARY KEY)"),
+        Severity::Note
+    );
+}
+
+#[test]
+fn a_trigger_is_not_left_off() {
+    rule(
+        "disable-trigger",
+        &[
+            "ALTER TABLE t «DISABLE TRIGGER g»",
+            "-- poststack: no-transaction\nALTER TABLE t «DISABLE TRIGGER ALL»; ALTER TABLE t ENABLE TRIGGER ALL",
+        ],
+        &[
+            "ALTER TABLE t DISABLE TRIGGER g; UPDATE t SET a = 1 WHERE b; ALTER TABLE t ENABLE TRIGGER g",
+            "ALTER TABLE t ENABLE TRIGGER g",
+        ],
+    );
+}
+
+#[test]
 fn a_statement_that_needs_no_transaction_is_told_so() {
     rule(
         "needs-no-transaction",

@@ -7,6 +7,9 @@ use crate::text::Span;
 /// `None` when the statement alters nothing.
 pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
     if let Some((old, new)) = renamed(&tree.statement) {
+        if Name::first_in(&tree.statement).is_some_and(|name| one.is_dropped(&name)) {
+            return Some(Vec::new());
+        }
         return Some(vec![Step::sql(swapped(one, tree, &old, &new))]);
     }
     let (kind, relation, if_exists, actions) = match &tree.statement {
@@ -50,7 +53,7 @@ pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
 /// `None` where nothing is known of what was there before.
 fn altered_type(one: &One<'_>, tree: &Tree, alter: &ast::AlterType) -> Option<Vec<Step>> {
     let reference = alter.type_name_ref()?;
-    if one.made.takes_along(&Name::of(&reference)?, one.text()) {
+    if one.takes_along(&Name::of(&reference)?, one.text()) {
         return Some(Vec::new());
     }
     let name = one.source.slice(tree.span(&reference));
@@ -78,7 +81,7 @@ fn altered_type(one: &One<'_>, tree: &Tree, alter: &ast::AlterType) -> Option<Ve
 /// `None` where nothing is known of what was there before.
 fn altered_domain(one: &One<'_>, tree: &Tree, alter: &ast::AlterDomain) -> Option<Vec<Step>> {
     let reference = alter.domain_ref()?;
-    if one.made.takes_along(&Name::of(&reference)?, one.text()) {
+    if one.takes_along(&Name::of(&reference)?, one.text()) {
         return Some(Vec::new());
     }
     let back = match alter.action()? {
@@ -101,7 +104,7 @@ fn given_away(one: &One<'_>, tree: &Tree, alter: &ast::AlterSequence) -> Option<
         .syntax()
         .descendants()
         .any(|node| ast::OptionOwnedBy::can_cast(node.kind()));
-    if !is_given || one.made.has(&Name::of(&reference)?) {
+    if !is_given || one.has(&Name::of(&reference)?) {
         return None;
     }
     let sequence = one.source.slice(tree.span(&reference));
@@ -202,7 +205,7 @@ impl Table<'_> {
     }
 
     fn taken_back(&self, action: &ast::AlterTableAction) -> Vec<Step> {
-        if self.one.made.takes_along(&self.name, self.text(action)) {
+        if self.one.takes_along(&self.name, self.text(action)) {
             return Vec::new();
         }
         let steps = self.structure(action).or_else(|| self.switch(action));
@@ -323,7 +326,7 @@ impl Table<'_> {
             Change::DropNotNull(_) => back("SET NOT NULL"),
             Change::AddGenerated(_) => back("DROP IDENTITY"),
             // On a table of this migration the column had no default that matters.
-            Change::SetDefault(_) if self.one.made.has(&self.name) => back("DROP DEFAULT"),
+            Change::SetDefault(_) if self.one.has(&self.name) => back("DROP DEFAULT"),
             Change::SetDefault(_) => vec![Step::suggested(
                 &self.alter(format!("ALTER COLUMN {column} DROP DEFAULT")),
                 format!("set the default that {column} had before, or drop it"),

@@ -6,7 +6,7 @@ use crate::migration::syntax::{AstNode, Name, Tree, ast};
 
 /// `None` when the statement makes nothing.
 pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
-    if made_by(&tree.statement).is_some_and(|name| one.made.is_gone(&name)) {
+    if made_by(&tree.statement).is_some_and(|name| one.is_dropped(&name)) {
         return Some(Vec::new());
     }
     relation(one, tree)
@@ -121,7 +121,7 @@ impl<N: AstNode> Written for N {
 fn on_a_table(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
     use ast::Stmt;
     let text = |node: &dyn Written| node.written(one, tree);
-    let goes_along = |table: &Name| one.made.takes_along(table, one.text());
+    let goes_along = |table: &Name| one.takes_along(table, one.text());
     let (kind, name, table, before) = match &tree.statement {
         Stmt::CreateIndex(it) => return index(one, tree, it),
         Stmt::CreateTrigger(it) => {
@@ -163,7 +163,7 @@ fn on_a_table(one: &One<'_>, tree: &Tree) -> Option<Vec<Step>> {
 fn index(one: &One<'_>, tree: &Tree, create: &ast::CreateIndex) -> Option<Vec<Step>> {
     let relation = create.table_relation_name()?;
     let table = Name::of(&relation)?;
-    if one.made.takes_along(&table, one.text()) {
+    if one.takes_along(&table, one.text()) {
         return Some(Vec::new());
     }
     let Some(index) = create.index() else {

@@ -1,6 +1,6 @@
 //! Everything that is neither made nor altered: rights, comments, rows, drops, settings.
 
-use super::made::dropped;
+use super::made::{dropped, routine_in};
 use super::{One, Step};
 use crate::migration::syntax::{AstNode, Name, SyntaxKind, Tree, ast};
 use crate::text::Span;
@@ -38,7 +38,7 @@ pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Vec<Step> {
         ast::Stmt::CommentOn(_) => {
             vec![one.todo("write the comment that was there before, or `IS NULL`")]
         }
-        _ if target(tree).is_some_and(|target| one.made.has(&target)) => Vec::new(),
+        _ if target(tree).is_some_and(|target| one.has(&target)) => Vec::new(),
         _ => vec![one.todo(what_to_do(&first_words(one)))],
     }
 }
@@ -46,7 +46,7 @@ pub(super) fn steps(one: &One<'_>, tree: &Tree) -> Vec<Step> {
 /// Whether a `DROP` is about what the migration itself made.
 fn is_dropped_again(one: &One<'_>, tree: &Tree) -> bool {
     let names = dropped(tree);
-    !names.is_empty() && names.iter().all(|name| one.made.is_gone(name))
+    !names.is_empty() && names.iter().all(|name| one.is_dropped(name))
 }
 
 /// A statement that the parser gave up on: large ones are rows.
@@ -82,7 +82,7 @@ fn inserts_into_new(one: &One<'_>) -> bool {
     };
     let tree = Tree::of(&format!("{head} DEFAULT VALUES"), 0).filter(Tree::is_whole);
     let target = tree.and_then(|tree| target(&tree));
-    target.is_some_and(|target| one.made.has(&target))
+    target.is_some_and(|target| one.has(&target))
 }
 
 fn what_to_do(words: &str) -> String {
@@ -106,7 +106,8 @@ fn target(tree: &Tree) -> Option<Name> {
     use ast::Stmt;
     let first = tree.statement.syntax().first_token();
     if first.is_some_and(|token| token.kind() == SyntaxKind::ALTER_KW) {
-        return Name::first_in(&tree.statement);
+        let routine = routine_in(tree.statement.syntax());
+        return routine.or_else(|| Name::first_in(&tree.statement));
     }
     match &tree.statement {
         Stmt::Insert(it) => Name::of(&it.relation_name_ref()?),
@@ -119,13 +120,17 @@ fn target(tree: &Tree) -> Option<Name> {
 
 /// Whether everything that is named was made by the migration: a name, or the table of a column.
 fn goes_along(one: &One<'_>, node: Option<impl AstNode>) -> bool {
-    let names = node.map(|node| Name::all_in(&node)).unwrap_or_default();
+    let Some(node) = node else {
+        return false;
+    };
+    let routine = routine_in(node.syntax());
+    let names = routine.map_or_else(|| Name::all_in(&node), |routine| vec![routine]);
     let is_made = |name: &Name| {
         let owner = name
             .as_str()
             .rsplit_once('.')
             .map(|(owner, _)| Name::from_folded(owner));
-        one.made.has(name) || owner.is_some_and(|owner| one.made.has(&owner))
+        one.has(name) || owner.is_some_and(|owner| one.has(&owner))
     };
     !names.is_empty() && names.iter().all(is_made)
 }
@@ -150,12 +155,17 @@ fn revoked(one: &One<'_>, tree: &Tree) -> Vec<Step> {
         return vec![one.todo("take back what the statement did")];
     };
     let (grant, to) = (tree.token_span(grant), tree.token_span(to));
-    let end = tokens
+    let with = tokens
         .iter()
-        .filter(|token| token.kind() == SyntaxKind::WITH_KW)
-        .map(|token| tree.token_span(token).start)
-        .find(|start| *start > to.end)
-        .unwrap_or(one.statement.span.end);
+        .find(|token| token.kind() == SyntaxKind::WITH_KW && tree.token_span(token).start > to.end);
+    let with = with.map(|token| tree.token_span(token).start);
+    // Not a comment, which would swallow the semicolon.
+    let words = tokens.iter().filter(|token| !token.kind().is_trivia());
+    let end = words
+        .map(|token| tree.token_span(token).end)
+        .filter(|end| with.is_none_or(|with| *end <= with))
+        .max()
+        .unwrap_or(to.end);
     let slice = |start, end| one.source.slice(Span::new(start, end));
     let sql = [
         slice(one.statement.span.start, grant.start),
@@ -165,7 +175,7 @@ fn revoked(one: &One<'_>, tree: &Tree) -> Vec<Step> {
         slice(to.end, end),
     ]
     .concat();
-    vec![Step::sql(sql.trim_end())]
+    vec![Step::sql(sql)]
 }
 
 /// Statements after which the database is what it was.

@@ -527,6 +527,66 @@ fn a_long_statement_is_quoted_in_part() {
 }
 
 #[test]
+fn a_name_means_what_it_means_at_its_statement() {
+    let swap = "CREATE TABLE t_new (a int); ALTER TABLE t ADD COLUMN b int; INSERT INTO t_new SELECT a FROM t;
+                ALTER TABLE t RENAME TO t_old; ALTER TABLE t_new RENAME TO t; INSERT INTO t VALUES (1)";
+    is_taken_back(&[
+        (
+            swap,
+            &[
+                "ALTER TABLE t RENAME TO t_new;",
+                "ALTER TABLE t_old RENAME TO t;",
+                "ALTER TABLE t DROP COLUMN b;",
+                "DROP TABLE t_new;",
+            ],
+        ),
+        (
+            "CREATE TABLE a (); ALTER TABLE a RENAME TO b; INSERT INTO b DEFAULT VALUES; DROP TABLE b",
+            &["-- There is nothing to take back.", "SELECT 1;"],
+        ),
+    ]);
+    let before = "INSERT INTO t VALUES (1); ALTER TABLE t RENAME TO u; CREATE TABLE t (a int)";
+    assert!(
+        lines(before).contains(&"-- poststack: todo delete the rows that were inserted".to_owned())
+    );
+}
+
+#[test]
+fn another_routine_of_the_same_name_is_another_one() {
+    let make = "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'";
+    is_taken_back(&[
+        (
+            &format!("{make}; COMMENT ON FUNCTION f(int) IS 'x'"),
+            &["DROP FUNCTION f(int);"],
+        ),
+        (
+            &format!("{make}; ALTER FUNCTION f(INT) OWNER TO me"),
+            &["DROP FUNCTION f(int);"],
+        ),
+    ]);
+    for other in [
+        "COMMENT ON FUNCTION f(text) IS 'x'",
+        "ALTER FUNCTION f(text) OWNER TO me",
+        "DROP FUNCTION f(text)",
+    ] {
+        let down = derive(&format!("{make}; {other}"));
+        assert!(
+            !down.complete && down.text.contains("\nDROP FUNCTION f(int);\n"),
+            "{}",
+            down.text
+        );
+    }
+}
+
+#[test]
+fn a_comment_does_not_swallow_the_end_of_a_statement() {
+    is_taken_back(&[(
+        "GRANT SELECT ON t TO r -- for reports\nWITH GRANT OPTION",
+        &["REVOKE SELECT ON t FROM r;"],
+    )]);
+}
+
+#[test]
 fn a_line_end_in_a_name_or_a_statement_stays_in_its_comment() {
     for up in [
         "ALTER TABLE t DROP COLUMN \"a\nDROP TABLE u;\"",

@@ -87,3 +87,17 @@ pub fn unlocked(unlocked: &Unlocked) -> String {
         None => format!("{name}: nobody holds the migration lock"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_one_line_and_cannot_paint_the_terminal() {
+        assert_eq!(cell(Some("a\tb\n\u{1b}[31mü")), "a\\tb\\n\\u{1b}[31mü");
+        assert_eq!(
+            (cell(Some("")), cell(None)),
+            (String::new(), "NULL".to_owned())
+        );
+    }
+}

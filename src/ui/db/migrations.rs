@@ -247,3 +247,20 @@ pub fn linted(linted: &Linted) -> String {
 fn took(seconds: Seconds) -> String {
     format!("in {}", crate::ui::progress::seconds(seconds.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_shown_to_the_second() {
+        assert_eq!(
+            to_the_second("2026-01-31 08:00:00.123456+05:30"),
+            "2026-01-31 08:00:00+05:30"
+        );
+        assert_eq!(
+            to_the_second("2026-01-31 08:00:00+00"),
+            "2026-01-31 08:00:00+00"
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! `db rollback` and `db redo`, and the confirmation that destructive commands want.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::Stdio;
 
 use super::support::{Fresh, THREE};
@@ -228,17 +228,26 @@ fn on_terminal(fresh: &Fresh, url: &str, arguments: &str, answer: &str) -> Ran {
         .env("NO_COLOR", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut typed = child.stdin.take().unwrap();
+    let mut screen = child.stdout.take().unwrap();
+    let mut shown = Vec::new();
+    let mut piece = [0; 1024];
+    // Nobody answers before the question.
+    while !String::from_utf8_lossy(&shown).contains(", type ") {
+        let read = screen.read(&mut piece).unwrap();
+        assert!(read > 0, "{}", String::from_utf8_lossy(&shown));
+        shown.extend_from_slice(&piece[..read]);
+    }
     typed.write_all(answer.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+    screen.read_to_end(&mut shown).unwrap();
     drop(typed);
+    let status = child.wait().unwrap();
     Ran {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        code: status.code().unwrap_or(-1),
+        stdout: String::from_utf8(shown).unwrap(),
+        stderr: String::new(),
     }
 }
 
@@ -263,6 +272,17 @@ async fn on_a_terminal_the_loss_is_shown_and_yes_is_asked_for() {
     );
     on_terminal(&fresh, &fresh.url(), "rollback", "yes\n").ok();
     assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
+}
+
+#[tokio::test]
+async fn an_interrupt_at_the_question_ends_the_command() {
+    let fresh = applied().await;
+    let ran = on_terminal(&fresh, &fresh.url(), "rollback", "\u{3}").exits(130);
+    assert!(ran.stdout.contains("interrupted"), "{}", ran.stdout);
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total"
+    );
 }
 
 #[tokio::test]

@@ -94,6 +94,15 @@ impl Fresh {
         }
     }
 
+    /// A folder with a database that has its own history.
+    pub fn with(folder: Folder, address: Address) -> Self {
+        Self {
+            folder,
+            address,
+            url: None,
+        }
+    }
+
     pub fn url(&self) -> String {
         url(&self.address).expose().to_owned()
     }

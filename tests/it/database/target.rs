@@ -252,3 +252,17 @@ fn a_database_that_does_not_answer_is_unreachable() {
     assert!(ran.stderr.contains("hint: "), "{}", ran.stderr);
     assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
 }
+
+#[test]
+fn an_unknown_environment_is_an_error_beside_a_url_too() {
+    let folder = two();
+    let arguments = ["db", "url", "--database-url", "postgres://a@b/c"];
+    folder.run(&arguments).ok();
+    let ran = folder
+        .run_with(("POSTSTACK_ENV", "stagging"), &arguments)
+        .exits(2);
+    insta::assert_snapshot!(ran.stderr, @r"
+    error: There is no environment `stagging` (named by $POSTSTACK_ENV)
+    hint: did you mean `staging`?
+    ");
+}
