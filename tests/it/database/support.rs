@@ -99,7 +99,6 @@ impl Fresh {
         Self {
             folder,
             address,
-            url: None,
         }
     }
 
