@@ -96,11 +96,7 @@ impl Fresh {
 
     /// A folder with a database that has its own history.
     pub fn with(folder: Folder, address: Address) -> Self {
-        Self {
-            folder,
-            address,
-            url: None,
-        }
+        Self { folder, address }
     }
 
     pub fn url(&self) -> String {
