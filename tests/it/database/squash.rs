@@ -66,6 +66,11 @@ async fn the_files_become_one_and_are_kept_and_the_ledger_has_one_row() {
     let rows = "SELECT string_agg(version || '_' || name, ' ' ORDER BY version) \
                 FROM poststack.schema_migrations";
     assert_eq!(ask(&fresh.address, rows).await, "003_squashed 004_d");
+    fresh
+        .folder
+        .write("migrations/004_d.rollback.sql", "DROP TABLE d;");
+    fresh.db(&["validate-rollbacks"]).ok();
+    fresh.db(&["verify"]).ok();
     assert_eq!(migrate(&fresh).await.unwrap(), [""; 0]);
 }
 
