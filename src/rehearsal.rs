@@ -25,7 +25,6 @@ use self::run::Sizes;
 use self::walk::Walk;
 use crate::event::Seconds;
 use crate::migration::{Folder, MigrationError, Request, Step, plan_migrate, read_ledger};
-use crate::postgres::relations::relations;
 use crate::postgres::{Address, connect, databases};
 use crate::schema;
 
@@ -80,7 +79,7 @@ pub async fn rehearse(
         return Ok(Report::nothing(address, Seconds(began.elapsed())));
     }
     let before = schema::read(&real).await?;
-    let sizes = run::sizes(&relations(&real).await?);
+    let sizes = run::sizes(&real).await?;
     databases::close(&admin, real).await;
     on_event(Event::Preparing);
     let ground = Ground::prepare(admin, address, &before, options).await?;

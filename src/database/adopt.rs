@@ -130,8 +130,14 @@ fn fitting<'a>(picture: &'a Picture, history: &'a History) -> Result<Adoption<'a
         return Ok(adoption);
     }
     let message = match faults.len() {
-        1 => format!("1 fault between the ledger of {} and the files", history.tool),
-        count => format!("{count} faults between the ledger of {} and the files", history.tool),
+        1 => format!(
+            "1 fault between the ledger of {} and the files",
+            history.tool
+        ),
+        count => format!(
+            "{count} faults between the ledger of {} and the files",
+            history.tool
+        ),
     };
     Err(Failure {
         diagnostics: faults.into_iter().chain(adoption.warnings).collect(),

@@ -113,11 +113,7 @@ pub fn create_rollback(
 }
 
 /// A migration is left out when its rollback alone has faults: an empty one above all.
-fn read_up(
-    folder: &Folder,
-    version: &Version,
-    faults: Vec<Diagnostic>,
-) -> Result<Script, Failure> {
+fn read_up(folder: &Folder, version: &Version, faults: Vec<Diagnostic>) -> Result<Script, Failure> {
     let names = fs_err::read_dir(&folder.path).map_err(not_written)?;
     let names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let mut names = names.filter(|name| {

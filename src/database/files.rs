@@ -15,6 +15,19 @@ pub fn load(target: &Target) -> Result<(Folder, Vec<Diagnostic>), Failure> {
     migrations::load(&folder.path, &folder.shown)
 }
 
+/// As [`load`]; where the files have faults, those between files and ledger are told with them.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_beside(
+    target: &Target,
+    allow_out_of_order: bool,
+) -> Result<(Folder, Vec<Diagnostic>), Failure> {
+    let folder = target.existing_folder()?;
+    let files = (folder.path.as_path(), folder.shown.as_path());
+    migrations::load_beside(&target.address, files, allow_out_of_order).await
+}
+
 /// What the database has; `None` when nobody ever migrated it.
 ///
 /// # Errors

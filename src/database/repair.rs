@@ -139,10 +139,12 @@ impl Planning<'_> {
         }
         let applied = repair::applied_text(connection, version).await;
         let applied = applied.map_err(failed)?.unwrap_or_default();
-        let is_newest = ledger.entries.last().is_some_and(|last| last.version == *version);
-        let mut effects = vec![
-            "take the text of the file as what was applied, and run nothing".to_owned(),
-        ];
+        let is_newest = ledger
+            .entries
+            .last()
+            .is_some_and(|last| last.version == *version);
+        let mut effects =
+            vec!["take the text of the file as what was applied, and run nothing".to_owned()];
         if !is_newest {
             effects.push("leave the later ones, which may rest on the text as it was".to_owned());
         }
@@ -190,7 +192,10 @@ impl Planning<'_> {
         self.refuse_dirty(&Key::Version(version.clone()))?;
         let entry = self.entry(version)?;
         let mut effects = vec!["take it out of the ledger, and run nothing".to_owned()];
-        let later = ledger.entries.iter().filter(|other| other.version > *version);
+        let later = ledger
+            .entries
+            .iter()
+            .filter(|other| other.version > *version);
         let later = later.count();
         if later > 0 && self.picture.folder.migration(version).is_some() {
             effects.push(format!(
@@ -222,7 +227,11 @@ impl Planning<'_> {
     }
 
     fn unfinished(&self, key: &Key) -> Option<&Unfinished> {
-        let mut rows = self.picture.ledger.iter().flat_map(|ledger| &ledger.unfinished);
+        let mut rows = self
+            .picture
+            .ledger
+            .iter()
+            .flat_map(|ledger| &ledger.unfinished);
         rows.find(|row| match key {
             Key::Version(version) => row.version.as_ref() == Some(version),
             Key::Repeatable(name) => row.version.is_none() && row.name == *name,
@@ -230,7 +239,11 @@ impl Planning<'_> {
     }
 
     fn known(&self, version: &Version) -> Option<&LedgerEntry> {
-        let mut entries = self.picture.ledger.iter().flat_map(|ledger| &ledger.entries);
+        let mut entries = self
+            .picture
+            .ledger
+            .iter()
+            .flat_map(|ledger| &ledger.entries);
         entries.find(|entry| entry.version == *version)
     }
 
@@ -245,19 +258,15 @@ impl Planning<'_> {
         })
     }
 
-    fn about(
-        &self,
-        message: String,
-        way: &str,
-        version: &Version,
-        entry: &LedgerEntry,
-    ) -> Failure {
+    fn about(&self, message: String, way: &str, version: &Version, entry: &LedgerEntry) -> Failure {
         let failure = Failure::new(Kind::Migration, message);
         let file = self.picture.folder.migration(version);
         match file.is_some_and(|file| file.checksum != entry.checksum) {
             true => {
                 let command = self.target.command(&format!("repair {way} {version}"));
-                failure.hint(format!("its file was changed since; to accept that: {command}"))
+                failure.hint(format!(
+                    "its file was changed since; to accept that: {command}"
+                ))
             }
             false => failure,
         }
@@ -280,5 +289,7 @@ impl Planning<'_> {
 fn diff(before: &str, after: &str) -> String {
     let diff = similar::TextDiff::from_lines(before, after);
     let mut unified = diff.unified_diff();
-    unified.header("as it was applied", "as the file is now").to_string()
+    unified
+        .header("as it was applied", "as the file is now")
+        .to_string()
 }

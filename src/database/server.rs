@@ -8,7 +8,9 @@ use super::Target;
 use super::login::sentence;
 use crate::environment::{Failure, Kind};
 use crate::postgres::databases::{self, DatabaseError, lasting_clients, sessions, terminate};
-use crate::postgres::relations::{Closeness, Relation, RelationError, contents, relations};
+use crate::postgres::relations::{
+    Closeness, Oid, Relation, RelationError, contents, relations, table_bytes,
+};
 use crate::postgres::{Connection, connect};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -156,9 +158,10 @@ pub async fn filled(
 async fn read_filled(connection: &Connection) -> Result<Vec<Filled>, RelationError> {
     let all = relations(connection).await?;
     let tables: Vec<&Relation> = all.values().filter(|one| one.has_rows()).collect();
-    let small = tables
-        .iter()
-        .filter(|one| one.bytes <= COUNTED && one.readable);
+    let oids: Vec<Oid> = tables.iter().map(|one| one.oid).collect();
+    let bytes = table_bytes(connection, &oids).await?;
+    let is_small = |one: &Relation| bytes.get(&one.oid).is_some_and(|bytes| *bytes <= COUNTED);
+    let small = tables.iter().filter(|one| one.readable && is_small(one));
     let small: Vec<_> = small.map(|one| (*one, Closeness::Count)).collect();
     let counted = contents(connection, &small).await?;
     let filled = tables.into_iter().filter_map(|table| {

@@ -4,9 +4,7 @@
 use super::{Target, files};
 use crate::diagnostic::Diagnostic;
 use crate::environment::{Failure, Kind, migrations};
-use crate::migration::{
-    self, Folder, Ledger, MigrationError, Session, Version, repair, with_lock,
-};
+use crate::migration::{self, Folder, Ledger, MigrationError, Session, Version, repair, with_lock};
 use crate::postgres::Connection;
 
 /// Ledger and files, as one moment shows them.
@@ -132,13 +130,13 @@ pub async fn locked<T>(
 /// What the server answers; then nothing was changed.
 pub async fn write(connection: &Connection, sql: &str) -> Result<(), Failure> {
     let written = repair::in_transaction(connection, sql).await;
-    written.map_err(|error| failed(error))
+    written.map_err(failed)
 }
 
 /// A question to the ledger that was not answered.
 #[must_use]
-pub fn failed(error: tokio_postgres::Error) -> Failure {
-    migrations::failure(&MigrationError::Server(error))
+pub fn failed(error: MigrationError) -> Failure {
+    migrations::failure(&error)
 }
 
 /// What was shown is not what would be done by now.

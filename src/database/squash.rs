@@ -7,14 +7,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::Target;
 use super::author::{not_written, replace};
 use super::settle::{Picture, changed_meanwhile, look, write};
-use super::Target;
 use crate::diagnostic::Diagnostic;
 use crate::environment::{Failure, Kind, migrations};
 use crate::migration::{
-    LedgerEntry, Migration, Script, State, Version, assess, files, insert_migration,
-    repair, squash,
+    LedgerEntry, Migration, Script, State, Version, assess, files, insert_migration, repair, squash,
 };
 use crate::postgres::Connection;
 use crate::postgres::quote::literal;
@@ -51,14 +50,21 @@ pub async fn plan(
 ) -> Result<Squash, Failure> {
     let picture = look(target, connection).await?;
     let files = chosen(target, &picture, version)?;
-    let path = target.folder.shown.join(format!("{version}_{NAME}.sql"));
+    let last = files.last().map_or(version, |file| &file.version);
+    let path = target.folder.shown.join(format!("{last}_{NAME}.sql"));
     let proven = proof::prove(target, &files, &path).await?;
     let range = range(&files);
     Ok(Squash {
         database: target.name(),
         squashed: files.iter().map(Migration::title).collect(),
         file: path.display().to_string(),
-        kept_in: target.folder.shown.join(KEPT).join(range).display().to_string(),
+        kept_in: target
+            .folder
+            .shown
+            .join(KEPT)
+            .join(range)
+            .display()
+            .to_string(),
         statements: proven.statements,
         rows: proven.rows,
         source: SourceFile::new(path, proven.text),
@@ -80,7 +86,8 @@ pub async fn squash(
     if !planned.source.text.starts_with(&squash::header(&files)) {
         return Err(changed_meanwhile());
     }
-    let file = migration(version, &planned.source);
+    let last = files.last().map_or(version, |file| &file.version);
+    let file = migration(last, &planned.source);
     exchange(&target.folder.path, &files, &file)?;
     let entries = picture.ledger.iter().flat_map(|ledger| &ledger.entries);
     let entries: Vec<_> = entries.filter(|entry| entry.version <= *version).collect();
@@ -125,7 +132,10 @@ fn chosen(
     let files = files.filter(|file| file.version <= *version);
     let files: Vec<Migration> = files.cloned().collect();
     if files.len() < 2 {
-        let message = format!("There is nothing to squash: `{}` is the first file", last.title());
+        let message = format!(
+            "There is nothing to squash: `{}` is the first file",
+            last.title()
+        );
         return Err(Failure::new(Kind::Migration, message));
     }
     let assessment = assess(&picture.folder, Some(ledger), true);
@@ -134,9 +144,15 @@ fn chosen(
     }
     let entries = assessment.entries.iter();
     let open = entries.filter(|entry| entry.version <= version && entry.state != State::Applied);
-    let open: Vec<String> = open.map(|entry| format!("{}_{}", entry.version, entry.name)).collect();
+    let open: Vec<String> = open
+        .map(|entry| format!("{}_{}", entry.version, entry.name))
+        .collect();
     if !open.is_empty() {
-        let message = format!("Not all up to `{}` is applied in {}", last.title(), target.name());
+        let message = format!(
+            "Not all up to `{}` is applied in {}",
+            last.title(),
+            target.name()
+        );
         return Err(Failure::new(Kind::Migration, message)
             .excerpt("Not applied:", open)
             .hint(target.command(&format!("migrate --target-version {version}"))));
@@ -171,7 +187,9 @@ fn refuse_unfit(files: &[Migration]) -> Result<(), Failure> {
 fn exchange(folder: &Path, files: &[Migration], file: &Migration) -> Result<(), Failure> {
     let kept = folder.join(KEPT).join(range(files));
     fs_err::create_dir_all(&kept).map_err(not_written)?;
-    let sources = files.iter().flat_map(|file| std::iter::once(&file.up).chain(&file.rollback));
+    let sources = files
+        .iter()
+        .flat_map(|file| std::iter::once(&file.up).chain(&file.rollback));
     let mut moved = Vec::new();
     let mut outcome = Ok(());
     for name in sources.filter_map(|source| source.path.file_name()) {

@@ -21,6 +21,8 @@ pub enum WayBackState {
     Missing,
     /// The file has faults, or something is left to be written.
     Faulty,
+    /// A squashed file: where it ends, every database began.
+    NotNeeded,
 }
 
 /// Each migration with its way back, and what is wrong with those that have none.
@@ -29,8 +31,14 @@ pub fn validate_rollbacks(folder: &Folder) -> (Vec<WayBack>, Vec<Diagnostic>) {
     let mut ways = Vec::with_capacity(folder.migrations.len());
     let mut faults = Vec::new();
     for migration in &folder.migrations {
-        let found = check(migration);
+        let is_squashed = migration.rollback.is_none() && migration.squashed().is_some();
+        let found = if is_squashed {
+            Vec::new()
+        } else {
+            check(migration)
+        };
         let state = match (&migration.rollback, found.is_empty()) {
+            _ if is_squashed => WayBackState::NotNeeded,
             (None, _) => WayBackState::Missing,
             (Some(_), true) => WayBackState::Ready,
             (Some(_), false) => WayBackState::Faulty,

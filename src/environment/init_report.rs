@@ -43,7 +43,9 @@ pub(super) async fn migrate(folder: &Path, context: &Context<'_>) -> Result<(), 
 async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usize, Box<Failure>> {
     let prepared = context.prepared;
     let environment = &prepared.environment;
-    let (folder, diagnostics) = migrations::load(folder, shown)?;
+    let files = (folder, shown);
+    let loaded = migrations::load_beside(&prepared.address, files, false).await;
+    let (folder, diagnostics) = loaded?;
     warn(&diagnostics, context.listener);
     let rules = Rules {
         settings: &environment.migrations,

@@ -15,12 +15,15 @@ use crate::event::{Event, Listener, MigrationEvent, Seconds};
 use crate::migration::{
     self, Done, Failed, Folder, MigrationError, Request, Script, Settings, Step, Substitute, Target,
 };
-use crate::postgres::Connection;
+use crate::postgres::{self, Address, Connection};
 use crate::secret::Secret;
 use crate::variables::{Reader, Variables};
 
 pub use gate::lint;
 pub use rehearse::{refused, rehearse, rehearse_if_required};
+
+/// How long a connection may take that only adds to a report.
+const CONNECT: Duration = Duration::from_secs(5);
 
 /// What the configuration says of a run.
 #[derive(Clone, Copy)]
@@ -93,6 +96,30 @@ pub fn load(path: &Path, shown: &Path) -> Result<(Folder, Vec<Diagnostic>), Fail
         return Err(conflict(diagnostics));
     }
     Ok((folder, diagnostics))
+}
+
+/// As [`load`]. Where the files have faults, those between files and ledger of the database at
+/// `address` are told with them, so that nobody meets them one after the other.
+///
+/// # Errors
+/// As [`load`].
+pub async fn load_beside(
+    address: &Address,
+    (path, shown): (&Path, &Path),
+    allow_out_of_order: bool,
+) -> Result<(Folder, Vec<Diagnostic>), Failure> {
+    let (folder, mut diagnostics) = migration::files::load(path, shown);
+    if !any_error(&diagnostics) {
+        return Ok((folder, diagnostics));
+    }
+    // The files alone are reason enough to stop: a database that does not answer adds nothing.
+    if let Ok(connection) = postgres::connect(address, CONNECT).await
+        && let Ok(ledger) = migration::read_ledger(&connection).await
+    {
+        let assessment = migration::assess(&folder, ledger.as_ref(), allow_out_of_order);
+        diagnostics.extend(assessment.faults);
+    }
+    Err(conflict(diagnostics))
 }
 
 /// Applies what is pending, after what `rules` demand before, and tells `listener` of it.

@@ -75,8 +75,7 @@ pub async fn record_baseline<'a>(
 /// # Errors
 /// [`MigrationError::Server`]; then nothing was written.
 pub async fn record_original(connection: &Connection) -> Result<(), MigrationError> {
-    let sql = format!("{}{}", ledger_schema(), origin::TAKE_OVER);
-    let sent = run_own(connection, &sql).await;
+    let sent = origin::take_over(connection).await;
     sent.map_err(MigrationError::Server)
 }
 

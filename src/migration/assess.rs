@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::squash::{self, Standing};
 use super::conflict;
 use super::files::checksum;
 use super::ledger::{Ledger, LedgerEntry, RepeatableEntry, Unfinished};
+use super::squash::{self, Standing};
 use super::{Direction, Folder, Migration, Repeatable, Script, Version};
 use crate::diagnostic::Diagnostic;
 use crate::text::{Source, Span};

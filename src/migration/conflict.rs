@@ -174,5 +174,7 @@ pub(super) fn partly_squashed(file: &Migration, range: &str) -> Diagnostic {
         "bring the database to the end of them first: `poststack db migrate --migrations {}`",
         folder.display()
     );
-    Diagnostic::error(message).at(&file.up, Span::at(0)).help(help)
+    Diagnostic::error(message)
+        .at(&file.up, Span::at(0))
+        .help(help)
 }

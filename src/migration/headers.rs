@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::{Version, squash};
 use super::sql::{MARK, Parts};
+use super::{Version, squash};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::text::{Source, Span};
 use crate::units;
@@ -136,7 +136,11 @@ impl Reader<'_> {
     fn squashed(&mut self, span: Span, rest: &str) {
         if squash::parse(rest).is_none() {
             let help = "take it back as `poststack db squash` wrote it".to_owned();
-            self.fault(span, "`squashed` needs a range and its hash".to_owned(), help);
+            self.fault(
+                span,
+                "`squashed` needs a range and its hash".to_owned(),
+                help,
+            );
         }
     }
 

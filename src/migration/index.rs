@@ -56,7 +56,8 @@ pub(super) fn new_index(statement: &str) -> Option<NewIndex> {
     Some(NewIndex { name, table })
 }
 
-/// Looks the index up in the schemas that the session searches.
+/// Looks the index up in the schemas that the session searches. One that another session builds at
+/// this moment is not its to judge.
 pub(super) async fn look_up(
     connection: &Connection,
     index: &NewIndex,
@@ -64,7 +65,9 @@ pub(super) async fn look_up(
     let question = "SELECT built.indisvalid, built.indexrelid::regclass::text
         FROM pg_catalog.pg_index AS built
         JOIN pg_catalog.pg_class AS class ON class.oid = built.indexrelid
-       WHERE built.indrelid = to_regclass($1) AND class.relname = (parse_ident($2))[1]";
+       WHERE built.indrelid = to_regclass($1) AND class.relname = (parse_ident($2))[1]
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS progress
+                          WHERE progress.index_relid = built.indexrelid)";
     let Some(name) = &index.name else {
         return Ok(Found::Nothing);
     };
@@ -76,6 +79,23 @@ pub(super) async fn look_up(
         Some(row) if row.try_get(0)? => Found::Valid,
         Some(row) => Found::Invalid(row.try_get(1)?),
     })
+}
+
+/// Full names, quoted, of the invalid copies that a `REINDEX CONCURRENTLY` left that failed.
+///
+/// See <https://www.postgresql.org/docs/current/sql-reindex.html#SQL-REINDEX-CONCURRENTLY>.
+pub(super) async fn left_by_reindex(
+    connection: &Connection,
+) -> Result<Vec<String>, tokio_postgres::Error> {
+    let question = "SELECT copy.indexrelid::regclass::text
+        FROM pg_catalog.pg_index AS copy
+        JOIN pg_catalog.pg_class AS class ON class.oid = copy.indexrelid
+       WHERE NOT copy.indisvalid AND class.relname ~ '_cc(new|old)[0-9]*$'
+         AND class.relnamespace <> 'pg_toast'::regnamespace
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index AS progress
+                          WHERE progress.index_relid = copy.indexrelid)";
+    let rows = connection.client().query_typed(question, &[]).await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
 }
 
 /// Drops what a failed build left, keeping nobody from the table.

@@ -40,7 +40,7 @@ const ORIGINAL_ENTRIES: &str = "SELECT version::text,
            'original', NULL::text
       FROM public.schema_migrations WHERE version ~ '^[0-9]+$' ORDER BY version::numeric";
 
-pub(super) const TAKE_OVER: &str = "INSERT INTO poststack.schema_migrations
+const TAKE_OVER: &str = "INSERT INTO poststack.schema_migrations
            (version, name, checksum, applied_at, execution_time_ms, applied_by, up_sql, down_sql,
             down_checksum, tool_version)
     SELECT version, trim('_' FROM regexp_replace(lower(coalesce(description, '')),
@@ -126,7 +126,9 @@ fn tool(table: &str, columns: &[&str]) -> Option<Tool> {
     }
 }
 
-/// Copies the ledger of the original into that of poststack. The old table stays.
+/// Makes the ledger and copies that of the original into it, in one transaction: half of it would
+/// hide the old one. The old table stays.
 pub(super) async fn take_over(connection: &Connection) -> Result<(), tokio_postgres::Error> {
-    record::run_own(connection, TAKE_OVER).await
+    let sql = format!("{}{TAKE_OVER}", record::ledger_schema());
+    record::run_own(connection, &sql).await
 }

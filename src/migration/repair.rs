@@ -4,7 +4,7 @@
 use super::assess::done_checksum;
 use super::files::checksum;
 use super::record::{delete_migration, progress_schema, run_own, upsert_repeatable};
-use super::{Migration, Repeatable, Script, Unfinished, Version};
+use super::{Migration, MigrationError, Repeatable, Script, Unfinished, Version};
 use crate::postgres::Connection;
 use crate::postgres::quote::literal;
 
@@ -15,13 +15,16 @@ use crate::postgres::quote::literal;
 pub async fn applied_text(
     connection: &Connection,
     version: &Version,
-) -> Result<Option<String>, tokio_postgres::Error> {
+) -> Result<Option<String>, MigrationError> {
     let sql = format!(
         "SELECT up_sql FROM poststack.schema_migrations WHERE version::numeric = {}",
         version.as_str()
     );
-    let row = connection.client().query_opt(&sql, &[]).await?;
-    row.map(|row| row.try_get(0)).transpose()
+    let asked = async {
+        let row = connection.client().query_opt(&sql, &[]).await?;
+        row.map(|row| row.try_get(0)).transpose()
+    };
+    asked.await.map_err(MigrationError::Server)
 }
 
 /// Makes the ledger say of `migration` what its files say now; when and by whom it was applied
@@ -65,7 +68,11 @@ pub fn resume_after(unfinished: &Unfinished, script: &Script, done: usize) -> Op
 /// Records `repeatable` as applied in its present text, though nothing repeatable ever was.
 #[must_use]
 pub fn record_repeatable(repeatable: &Repeatable) -> String {
-    format!("{};{}", progress_schema(), upsert_repeatable(repeatable, "0"))
+    format!(
+        "{};{}",
+        progress_schema(),
+        upsert_repeatable(repeatable, "0")
+    )
 }
 
 /// Takes the rows of all `versions` away.
@@ -79,22 +86,22 @@ pub fn delete_migrations<'a>(versions: impl IntoIterator<Item = &'a Version>) ->
 ///
 /// # Errors
 /// What the server answers; then nothing was changed.
-pub async fn in_transaction(
-    connection: &Connection,
-    sql: &str,
-) -> Result<(), tokio_postgres::Error> {
-    run_own(connection, sql).await
+pub async fn in_transaction(connection: &Connection, sql: &str) -> Result<(), MigrationError> {
+    let ran = run_own(connection, sql).await;
+    ran.map_err(MigrationError::Server)
 }
 
 /// How many tables of the user there are.
 ///
 /// # Errors
 /// What the server answers.
-pub async fn count_tables(connection: &Connection) -> Result<i64, tokio_postgres::Error> {
+pub async fn count_tables(connection: &Connection) -> Result<i64, MigrationError> {
     let sql = "SELECT count(*) FROM pg_catalog.pg_class AS class
           JOIN pg_catalog.pg_namespace AS tables ON tables.oid = class.relnamespace
          WHERE class.relkind IN ('r', 'p')
            AND tables.nspname NOT IN ('poststack', 'information_schema')
            AND tables.nspname NOT LIKE 'pg\\_%'";
-    connection.client().query_one(sql, &[]).await?.try_get(0)
+    let row = connection.client().query_one(sql, &[]).await;
+    let count = row.and_then(|row| row.try_get(0));
+    count.map_err(MigrationError::Server)
 }

@@ -147,18 +147,17 @@ async fn prepare_ledger(
     on_event: &mut impl FnMut(Event<'_>),
 ) -> Result<(), MigrationError> {
     let is_own = ledger.is_some_and(|ledger| !ledger.original && ledger.foreign.is_empty());
-    if !is_own {
+    if let Some(original) = ledger.filter(|ledger| ledger.original) {
+        let taken_over = origin::take_over(connection).await;
+        taken_over.map_err(MigrationError::Server)?;
+        on_event(Event::TookOver(original.entries.len()));
+    } else if !is_own {
         let created = record::create_ledger(connection).await;
         created.map_err(MigrationError::Server)?;
     }
     if steps.iter().any(needs_progress) {
         let created = record::create_progress(connection).await;
         created.map_err(MigrationError::Server)?;
-    }
-    if let Some(original) = ledger.filter(|ledger| ledger.original) {
-        let taken_over = origin::take_over(connection).await;
-        taken_over.map_err(MigrationError::Server)?;
-        on_event(Event::TookOver(original.entries.len()));
     }
     Ok(())
 }

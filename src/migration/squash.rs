@@ -53,7 +53,10 @@ pub(super) fn parse(said: &str) -> Option<Squashed> {
     Some(Squashed {
         first: Version::parse(first)?,
         last: Version::parse(last)?,
-        chains: vec![chain.trim().to_owned()].into_iter().filter(|c| is_hash(c)).collect(),
+        chains: vec![chain.trim().to_owned()]
+            .into_iter()
+            .filter(|c| is_hash(c))
+            .collect(),
     })
     .filter(|squashed| !squashed.chains.is_empty())
 }
@@ -66,14 +69,19 @@ pub fn header(files: &[Migration]) -> String {
         return String::new();
     };
     let squashed = first.squashed();
-    let start = squashed.as_ref().map_or(&first.version, |squashed| &squashed.first);
+    let start = squashed
+        .as_ref()
+        .map_or(&first.version, |squashed| &squashed.first);
     let rest = files.iter().skip(1);
     let earlier = squashed.iter().flat_map(|squashed| &squashed.chains);
     let whole = chain(String::new(), files.iter().map(link));
     let chains = earlier.map(|earlier| chain(earlier.clone(), rest.clone().map(link)));
     let mut text = String::new();
     for chain in std::iter::once(whole).chain(chains) {
-        text.push_str(&format!("{DIRECTIVE} {WORD} {start}..{} {chain}\n", last.version));
+        text.push_str(&format!(
+            "{DIRECTIVE} {WORD} {start}..{} {chain}\n",
+            last.version
+        ));
     }
     text
 }
@@ -105,9 +113,8 @@ pub(super) fn standing<'a>(folder: &'a Folder, applied: &[LedgerEntry]) -> Optio
     let (file, squashed) = files.find_map(|file| Some((file, file.squashed()?)))?;
     let until = |entry: &&LedgerEntry| entry.version <= file.version;
     let entries = applied.iter().filter(until);
-    let has_itself = |entry: &LedgerEntry| {
-        entry.version == file.version && entry.checksum == file.checksum
-    };
+    let has_itself =
+        |entry: &LedgerEntry| entry.version == file.version && entry.checksum == file.checksum;
     if entries.clone().all(has_itself) {
         return None;
     }

@@ -210,28 +210,36 @@ impl Run<'_> {
         }
     }
 
-    /// Whether the index is there already; drops one that is invalid.
+    /// Whether the index is there already; drops those that are invalid.
     async fn prepare_index(
         &self,
         statement: &Statement,
         in_flight: bool,
         on_event: &mut impl FnMut(Event<'_>),
     ) -> Result<bool, Error> {
-        let Some(new) = index::new_index(self.text(statement)) else {
-            return Ok(false);
-        };
         let connection = self.runner.connection;
-        match index::look_up(connection, &new).await? {
-            Found::Nothing => Ok(false),
-            Found::Valid => Ok(in_flight),
-            Found::Invalid(name) => {
-                on_event(Event::Rebuilding(self.step, &name));
-                self.message(WITHOUT_LOCK_TIMEOUT).await?;
-                index::drop(connection, &name).await?;
-                self.message(WITH_LOCK_TIMEOUT).await?;
-                Ok(false)
+        let goes_on = self.step.unfinished.is_some();
+        let invalid = match index::new_index(self.text(statement)) {
+            Some(new) => match index::look_up(connection, &new).await? {
+                Found::Nothing => Vec::new(),
+                Found::Valid => return Ok(in_flight),
+                Found::Invalid(name) => vec![name],
+            },
+            None if goes_on
+                && statement.is_concurrent()
+                && statement.first_words().0 == "reindex" =>
+            {
+                index::left_by_reindex(connection).await?
             }
+            None => Vec::new(),
+        };
+        for name in invalid {
+            on_event(Event::Rebuilding(self.step, &name));
+            self.message(WITHOUT_LOCK_TIMEOUT).await?;
+            index::drop(connection, &name).await?;
+            self.message(WITH_LOCK_TIMEOUT).await?;
         }
+        Ok(false)
     }
 
     /// One that waits for every older transaction, blocking nobody meanwhile, waits without end.

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row, SimpleQueryMessage};
 
 use super::quote::identifier;
@@ -53,8 +54,6 @@ pub struct Relation {
     pub name: String,
     /// Changes when the server writes all of it anew; `None` where nothing is stored.
     pub file: Option<Oid>,
-    /// On disk, with what is stored out of line; of tables and materialized views.
-    pub bytes: u64,
     /// The planner's estimate; `None` when nobody has looked yet.
     pub estimated_rows: Option<u64>,
     /// Whether our user may read it.
@@ -89,7 +88,6 @@ impl Relation {
 const RELATIONS: &str =
     "SELECT c.oid, c.relkind::text, i.indrelid, n.nspname::text, c.relname::text,
         pg_catalog.pg_relation_filenode(c.oid), c.reltuples::float8,
-        CASE WHEN c.relkind IN ('r', 'm') THEN pg_catalog.pg_table_size(c.oid) ELSE 0 END,
         c.relkind IN ('r', 'm') AND pg_catalog.has_table_privilege(c.oid, 'SELECT'),
         CASE WHEN c.relkind IN ('r', 'm') THEN ARRAY(
             SELECT a.attname::text FROM pg_catalog.pg_attribute AS a
@@ -120,7 +118,6 @@ fn relation(row: &Row) -> Result<Relation, Error> {
     let kind: String = row.try_get(1)?;
     let table: Option<Oid> = row.try_get(2)?;
     let rows: f64 = row.try_get(6)?;
-    let bytes: i64 = row.try_get(7)?;
     Ok(Relation {
         oid: row.try_get(0)?,
         kind: match (kind.as_str(), table) {
@@ -134,10 +131,9 @@ fn relation(row: &Row) -> Result<Relation, Error> {
         schema: row.try_get(3)?,
         name: row.try_get(4)?,
         file: row.try_get(5)?,
-        bytes: u64::try_from(bytes).unwrap_or_default(),
         estimated_rows: estimate(rows),
-        readable: row.try_get(8)?,
-        columns: row.try_get(9)?,
+        readable: row.try_get(7)?,
+        columns: row.try_get(8)?,
     })
 }
 
@@ -149,6 +145,35 @@ fn relation(row: &Row) -> Result<Relation, Error> {
 )]
 fn estimate(rows: f64) -> Option<u64> {
     (rows > 0.0).then_some(rows as u64)
+}
+
+/// Bytes on disk of tables and materialized views, with what is stored out of line. Of what is gone
+/// there is none.
+///
+/// # Errors
+/// A [`RelationError`].
+pub async fn table_bytes(
+    connection: &Connection,
+    tables: &[Oid],
+) -> Result<BTreeMap<Oid, u64>, RelationError> {
+    let sql = "SELECT oid, pg_catalog.pg_table_size(oid) FROM pg_catalog.pg_class
+      WHERE oid = ANY ($1) AND relkind IN ('r', 'm')";
+    let asked = async {
+        let client = connection.client();
+        let rows = client
+            .query_typed(sql, &[(&tables, Type::OID_ARRAY)])
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let bytes: Option<i64> = row.try_get(1)?;
+                let bytes = bytes.and_then(|bytes| u64::try_from(bytes).ok());
+                Ok((row.try_get(0)?, bytes.unwrap_or_default()))
+            })
+            .collect::<Result<_, Error>>()
+    };
+    asked
+        .await
+        .map_err(RelationError::reading("the sizes of tables"))
 }
 
 /// How closely a table is looked at.

@@ -9,7 +9,9 @@ use super::snapshot::{Snapshot, Touched};
 use crate::event::Seconds;
 use crate::migration::{Settings, Step, run_observed};
 use crate::postgres::Connection;
-use crate::postgres::relations::{LockMode, Oid, Relation, RelationKind, held_locks};
+use crate::postgres::relations::{
+    LockMode, Oid, Relation, RelationError, RelationKind, held_locks, relations, table_bytes,
+};
 
 /// What was seen while a file ran.
 pub(super) struct Watched {
@@ -29,10 +31,13 @@ struct Taken {
 /// `schema.name` → size in the real database.
 pub(super) type Sizes = BTreeMap<String, Size>;
 
-/// The sizes of what is there.
-pub(super) fn sizes(relations: &BTreeMap<Oid, Relation>) -> Sizes {
+/// The sizes of everything that is there.
+pub(super) async fn sizes(connection: &Connection) -> Result<Sizes, RelationError> {
+    let relations = relations(connection).await?;
+    let oids: Vec<Oid> = relations.keys().copied().collect();
+    let bytes = table_bytes(connection, &oids).await?;
     let size = |relation: &Relation| Size {
-        bytes: relation.bytes,
+        bytes: bytes.get(&relation.oid).copied().unwrap_or_default(),
         rows: relation.estimated_rows,
     };
     let sizes = relations.values().map(|relation| match relation.kind {
@@ -42,7 +47,7 @@ pub(super) fn sizes(relations: &BTreeMap<Oid, Relation>) -> Sizes {
         }
         _ => (relation.title(), size(relation)),
     });
-    sizes.collect()
+    Ok(sizes.collect())
 }
 
 /// Runs `step`; its failure is [`crate::migration::MigrationError::Failed`].

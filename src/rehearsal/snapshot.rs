@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Count;
 use crate::postgres::Connection;
 use crate::postgres::relations::{
-    Closeness, Contents, Oid, Relation, RelationError, contents, relations,
+    Closeness, Contents, Oid, Relation, RelationError, contents, relations, table_bytes,
 };
 
 /// Contents of tables up to this size are compared, in bytes: less than a tenth of a second.
@@ -65,7 +65,7 @@ impl Snapshot {
                 })
         };
         let (known, open): (Vec<_>, Vec<_>) = relations.values().partition(|one| is_known(one));
-        let mut found = contents(connection, &questions(open)).await?;
+        let mut found = look_into(connection, open).await?;
         let known = known.iter().map(|relation| relation.oid);
         let known = known.filter_map(|oid| Some((oid, previous.contents.get(&oid)?.clone())));
         found.extend(known);
@@ -99,7 +99,7 @@ impl Snapshot {
             let is_same = before.relations.get(&now.oid);
             touched.has(now.oid) || is_same.is_none_or(|old| old.file != now.file)
         });
-        let mut found = contents(connection, &questions(open)).await?;
+        let mut found = look_into(connection, open).await?;
         for oid in relations.keys() {
             if let Some(known) = before.contents.get(oid) {
                 found.entry(*oid).or_insert_with(|| known.clone());
@@ -136,17 +136,26 @@ impl Snapshot {
     }
 }
 
-/// How closely each table is worth looking at.
-fn questions<'a>(
+/// Looks into tables, each as closely as it is worth.
+async fn look_into<'a>(
+    connection: &Connection,
     relations: impl IntoIterator<Item = &'a Relation>,
-) -> Vec<(&'a Relation, Closeness)> {
+) -> Result<BTreeMap<Oid, Contents>, RelationError> {
     let relations = relations.into_iter();
-    relations
+    let tables: Vec<&Relation> = relations
         .filter(|relation| relation.has_rows() && relation.readable)
-        .filter(|relation| relation.bytes <= COUNTED)
-        .map(|relation| match relation.bytes {
-            ..=COMPARED => (relation, Closeness::Contents),
-            _ => (relation, Closeness::Count),
-        })
-        .collect()
+        .collect();
+    if tables.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let oids: Vec<Oid> = tables.iter().map(|table| table.oid).collect();
+    let bytes = table_bytes(connection, &oids).await?;
+    let closely = tables
+        .into_iter()
+        .filter_map(|table| match bytes.get(&table.oid)? {
+            ..=COMPARED => Some((table, Closeness::Contents)),
+            bytes if *bytes <= COUNTED => Some((table, Closeness::Count)),
+            _ => None,
+        });
+    contents(connection, &closely.collect::<Vec<_>>()).await
 }

@@ -145,7 +145,11 @@ pub fn renamed(renamed: &Renamed, dry_run: bool) -> String {
         let _ = write!(text, "\n  {} → {to}", file.from);
     }
     for (file, reason) in &renamed.left_out {
-        let _ = write!(text, "\n  {file} {}", paint(DIM, &format!("left out: {reason}")));
+        let _ = write!(
+            text,
+            "\n  {file} {}",
+            paint(DIM, &format!("left out: {reason}"))
+        );
     }
     text
 }
@@ -158,7 +162,11 @@ pub fn squash_lines(squash: &Squash) -> Vec<String> {
             "write `{}`: {} statements, {} rows; a scratch database proved that it makes the same",
             squash.file, squash.statements, squash.rows
         ),
-        format!("move {} to `{}`", migrations(squash.squashed.len()), squash.kept_in),
+        format!(
+            "move {} to `{}`",
+            migrations(squash.squashed.len()),
+            squash.kept_in
+        ),
         "make one row of theirs in the ledger; other environments accept the file as they are"
             .to_owned(),
     ]

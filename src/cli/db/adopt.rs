@@ -14,9 +14,11 @@ use crate::ui::authoring;
 /// that of poststack; nothing is run again, and the other ledger stays. What does not fit is
 /// listed, and then nothing is recorded.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  poststack db adopt --from flyway --rename --dry-run\n  \
+#[command(
+    after_help = "Examples:\n  poststack db adopt --from flyway --rename --dry-run\n  \
                         poststack db adopt --from flyway --rename\n  \
-                        poststack db adopt --from flyway staging")]
+                        poststack db adopt --from flyway staging"
+)]
 pub(super) struct AdoptArgs {
     #[command(flatten)]
     environment: OnEnvironment,
@@ -79,9 +81,17 @@ pub(super) async fn run(db: &Db<'_>, args: &AdoptArgs) -> Result<(), Failure> {
         confirm(db, &target, (&action, &lines), args.yes).await?;
         let work = async || adopt(&target, &connection, source, &planned).await;
         let wait = db.run.global.lock_wait;
-        settle::locked((&target, &connection), wait, |note| db.run.ui.note(note), work).await?;
+        settle::locked(
+            (&target, &connection),
+            wait,
+            |note| db.run.ui.note(note),
+            work,
+        )
+        .await?;
     }
-    db.run.ui.result(&planned, || authoring::adopted(&planned, args.dry_run));
+    db.run
+        .ui
+        .result(&planned, || authoring::adopted(&planned, args.dry_run));
     Ok(())
 }
 
@@ -92,6 +102,8 @@ fn run_rename(db: &Db<'_>, args: &AdoptArgs, from: From) -> Result<(), Failure> 
     };
     let target = db.target(args.environment.name())?;
     let renamed = rename(&target, tool, args.dry_run)?;
-    db.run.ui.result(&renamed, || authoring::renamed(&renamed, args.dry_run));
+    db.run
+        .ui
+        .result(&renamed, || authoring::renamed(&renamed, args.dry_run));
     Ok(())
 }

@@ -35,8 +35,16 @@ pub(super) async fn run(db: &Db<'_>, args: &BaselineArgs) -> Result<(), Failure>
         confirm(db, &target, (&action, &lines), args.yes).await?;
         let work = async || baseline(&target, &connection, (&args.migration, &planned)).await;
         let wait = db.run.global.lock_wait;
-        settle::locked((&target, &connection), wait, |note| db.run.ui.note(note), work).await?;
+        settle::locked(
+            (&target, &connection),
+            wait,
+            |note| db.run.ui.note(note),
+            work,
+        )
+        .await?;
     }
-    db.run.ui.result(&planned, || authoring::baselined(&planned, args.dry_run));
+    db.run
+        .ui
+        .result(&planned, || authoring::baselined(&planned, args.dry_run));
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::confirm::{YesArg, confirm};
 use super::{Db, OnEnvironment};
 use crate::database::Target;
-use crate::database::files::{load, version};
+use crate::database::files::{load_beside, version};
 use crate::database::migrate::{Planned, migrate, plan};
 use crate::environment::Failure;
 use crate::environment::migrations::{Rules, Wanted, refused, rehearse, rehearse_if_required};
@@ -65,7 +65,7 @@ impl MigrateArgs {
 
 pub(super) async fn run(db: &Db<'_>, args: &MigrateArgs) -> Result<(), Failure> {
     let target = db.target(args.environment.name())?;
-    let (folder, warnings) = load(&target)?;
+    let (folder, warnings) = load_beside(&target, args.allow_out_of_order).await?;
     db.run.ui.warnings(&warnings);
     let rules = target.rules(db.run.global.lock_wait);
     let wanted = args.wanted();

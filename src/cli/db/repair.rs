@@ -109,7 +109,13 @@ pub(super) async fn run(db: &Db<'_>, command: RepairCommand) -> Result<(), Failu
     confirm(db, &target, (&planned.action, &lines), how.yes).await?;
     let work = async || repair(&target, &connection, (&wanted, &planned)).await;
     let wait = db.run.global.lock_wait;
-    settle::locked((&target, &connection), wait, |note| db.run.ui.note(note), work).await?;
+    settle::locked(
+        (&target, &connection),
+        wait,
+        |note| db.run.ui.note(note),
+        work,
+    )
+    .await?;
     db.run.ui.result(&planned, || authoring::repaired(&planned));
     Ok(())
 }

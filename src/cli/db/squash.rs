@@ -38,8 +38,16 @@ pub(super) async fn run(db: &Db<'_>, args: &SquashArgs) -> Result<(), Failure> {
         confirm(db, &target, (&action, &lines), args.yes).await?;
         let work = async || squash(&target, &connection, (&args.to, &planned)).await;
         let wait = db.run.global.lock_wait;
-        settle::locked((&target, &connection), wait, |note| db.run.ui.note(note), work).await?;
+        settle::locked(
+            (&target, &connection),
+            wait,
+            |note| db.run.ui.note(note),
+            work,
+        )
+        .await?;
     }
-    db.run.ui.result(&planned, || authoring::squashed(&planned, args.dry_run));
+    db.run
+        .ui
+        .result(&planned, || authoring::squashed(&planned, args.dry_run));
     Ok(())
 }

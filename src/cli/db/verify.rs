@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Db, OnEnvironment};
-use crate::database::files::load;
+use crate::database::files::load_beside;
 use crate::database::verify::verify;
 use crate::environment::Failure;
 use crate::environment::migrations::conflict;
@@ -22,7 +22,7 @@ pub(super) struct VerifyArgs {
 
 pub(super) async fn run(db: &Db<'_>, args: &VerifyArgs) -> Result<(), Failure> {
     let target = db.target(args.environment.name())?;
-    let (folder, warnings) = load(&target)?;
+    let (folder, warnings) = load_beside(&target, args.allow_out_of_order).await?;
     let connection = db.connect(&target).await?;
     let (verified, mut found) =
         verify(&target, &connection, &folder, args.allow_out_of_order).await?;

@@ -176,7 +176,9 @@ impl Planning<'_> {
                 String::new(),
                 "forget that it began, so that the next run starts from its first statement",
             ),
-            (Key::Repeatable(_), Direction::Rollback, false) => (String::new(), "forget that it began"),
+            (Key::Repeatable(_), Direction::Rollback, false) => {
+                (String::new(), "forget that it began")
+            }
         };
         let state = if applied { "applied" } else { "reverted" };
         Ok(Repair {

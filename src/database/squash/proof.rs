@@ -82,19 +82,22 @@ async fn run(connection: &Connection, file: &Migration) -> Result<(), Failure> {
     let ran = run_one(connection, &step, Settings::default()).await;
     ran.map(drop).map_err(|error| {
         let failure = migrations::failure(&error);
-        let message = format!("{} in a scratch database; nothing was changed", failure.message);
+        let message = format!(
+            "{} in a scratch database; nothing was changed",
+            failure.message
+        );
         failure.saying(message)
     })
 }
 
 async fn differences(full: &Connection, squashed: &Connection) -> Result<Vec<String>, Failure> {
-    let failed = |error: String| refused(sentence(&error));
-    let before = read(full).await.map_err(|error| failed(error.to_string()))?;
-    let after = read(squashed).await.map_err(|error| failed(error.to_string()))?;
+    let failed = |error: &dyn std::error::Error| refused(sentence(&error.to_string()));
+    let before = read(full).await.map_err(|error| failed(&error))?;
+    let after = read(squashed).await.map_err(|error| failed(&error))?;
     let differences = compare(&before, &after);
     let mut told: Vec<String> = differences.iter().map(ToString::to_string).collect();
-    let before = state(full).await.map_err(super::super::settle::failed)?;
-    let after = state(squashed).await.map_err(super::super::settle::failed)?;
+    let before = state(full).await.map_err(|error| failed(&error))?;
+    let after = state(squashed).await.map_err(|error| failed(&error))?;
     for (name, said) in &before.0 {
         let now = after.0.get(name).map_or("nothing", String::as_str);
         if now != said {

@@ -101,86 +101,99 @@ struct Kept {
 }
 
 fn ledger(tool: Tool) -> Kept {
-    let nothing: &[&str] = &[];
     match tool {
-        Tool::Dbmate => Kept {
-            table: "schema_migrations",
-            columns: &["version"],
-            without: &["dirty", "sql_up"],
-            select: "version::text, NULL, NULL, NULL, NULL, NULL, 'applied' FROM {table}
-                     ORDER BY length(version::text), version::text",
-        },
-        Tool::GolangMigrate => Kept {
-            table: "schema_migrations",
-            columns: &["dirty", "version"],
-            without: nothing,
-            select: "version::text, NULL, NULL, NULL, NULL, NULL,
-                     CASE WHEN dirty THEN 'dirty' ELSE 'up to' END FROM {table}",
-        },
-        Tool::Flyway => Kept {
-            table: "flyway_schema_history",
-            columns: &[
-                "description",
-                "installed_by",
-                "installed_on",
-                "installed_rank",
-                "success",
-                "type",
-                "version",
-            ],
-            without: nothing,
-            select: "version::text, description::text, installed_on::timestamptz::text,
-                     installed_by::text, execution_time::text, NULL,
-                     CASE WHEN NOT success THEN 'failed' ELSE type::text END
-                     FROM {table} ORDER BY installed_rank",
-        },
-        Tool::Sqlx => Kept {
-            table: "_sqlx_migrations",
-            columns: &[
-                "checksum",
-                "description",
-                "installed_on",
-                "success",
-                "version",
-            ],
-            without: nothing,
-            select: "version::text, description, installed_on::text, NULL,
-                     (greatest(execution_time, 0) / 1e6)::text, encode(checksum, 'hex'),
-                     CASE WHEN success THEN 'applied' ELSE 'failed' END
-                     FROM {table} ORDER BY version",
-        },
-        Tool::Goose => Kept {
-            table: "goose_db_version",
-            columns: &["id", "is_applied", "tstamp", "version_id"],
-            without: nothing,
-            // Each up and each down is a row; the newest counts. Version 0 is a mark of its own.
-            select: "version_id::text, NULL, tstamp::timestamptz::text, NULL, NULL, NULL, 'applied'
-                     FROM (SELECT DISTINCT ON (version_id) * FROM {table}
-                            ORDER BY version_id, id DESC) AS newest
-                     WHERE is_applied AND version_id > 0 ORDER BY version_id",
-        },
-        Tool::Refinery => Kept {
-            table: "refinery_schema_history",
-            columns: &["applied_on", "checksum", "name", "version"],
-            without: nothing,
-            select: "version::text, name::text, applied_on::timestamptz::text, NULL, NULL, NULL,
-                     'applied' FROM {table} ORDER BY version",
-        },
-        Tool::Sqitch => Kept {
-            table: "changes",
-            columns: &[
-                "change",
-                "change_id",
-                "committed_at",
-                "committer_name",
-                "project",
-            ],
-            without: nothing,
-            select: "NULL, change, committed_at::text, committer_name, NULL, NULL, 'named'
-                     FROM {table} ORDER BY committed_at",
-        },
+        Tool::Dbmate => DBMATE,
+        Tool::GolangMigrate => GOLANG_MIGRATE,
+        Tool::Flyway => FLYWAY,
+        Tool::Sqlx => SQLX,
+        Tool::Goose => GOOSE,
+        Tool::Refinery => REFINERY,
+        Tool::Sqitch => SQITCH,
     }
 }
+
+const DBMATE: Kept = Kept {
+    table: "schema_migrations",
+    columns: &["version"],
+    without: &["dirty", "sql_up"],
+    select: "version::text, NULL, NULL, NULL, NULL, NULL, 'applied' FROM {table}
+             ORDER BY length(version::text), version::text",
+};
+
+const GOLANG_MIGRATE: Kept = Kept {
+    table: "schema_migrations",
+    columns: &["dirty", "version"],
+    without: &[],
+    select: "version::text, NULL, NULL, NULL, NULL, NULL,
+             CASE WHEN dirty THEN 'dirty' ELSE 'up to' END FROM {table}",
+};
+
+const FLYWAY: Kept = Kept {
+    table: "flyway_schema_history",
+    columns: &[
+        "description",
+        "installed_by",
+        "installed_on",
+        "installed_rank",
+        "success",
+        "type",
+        "version",
+    ],
+    without: &[],
+    select: "version::text, description::text, installed_on::timestamptz::text,
+             installed_by::text, execution_time::text, NULL,
+             CASE WHEN NOT success THEN 'failed' ELSE type::text END
+             FROM {table} ORDER BY installed_rank",
+};
+
+const SQLX: Kept = Kept {
+    table: "_sqlx_migrations",
+    columns: &[
+        "checksum",
+        "description",
+        "installed_on",
+        "success",
+        "version",
+    ],
+    without: &[],
+    select: "version::text, description, installed_on::text, NULL,
+             (greatest(execution_time, 0) / 1e6)::text, encode(checksum, 'hex'),
+             CASE WHEN success THEN 'applied' ELSE 'failed' END
+             FROM {table} ORDER BY version",
+};
+
+const GOOSE: Kept = Kept {
+    table: "goose_db_version",
+    columns: &["id", "is_applied", "tstamp", "version_id"],
+    without: &[],
+    // Each up and each down is a row; the newest counts. Version 0 is a mark of its own.
+    select: "version_id::text, NULL, tstamp::timestamptz::text, NULL, NULL, NULL, 'applied'
+             FROM (SELECT DISTINCT ON (version_id) * FROM {table}
+                    ORDER BY version_id, id DESC) AS newest
+             WHERE is_applied AND version_id > 0 ORDER BY version_id",
+};
+
+const REFINERY: Kept = Kept {
+    table: "refinery_schema_history",
+    columns: &["applied_on", "checksum", "name", "version"],
+    without: &[],
+    select: "version::text, name::text, applied_on::timestamptz::text, NULL, NULL, NULL,
+             'applied' FROM {table} ORDER BY version",
+};
+
+const SQITCH: Kept = Kept {
+    table: "changes",
+    columns: &[
+        "change",
+        "change_id",
+        "committed_at",
+        "committer_name",
+        "project",
+    ],
+    without: &[],
+    select: "NULL, change, committed_at::text, committer_name, NULL, NULL, 'named'
+             FROM {table} ORDER BY committed_at",
+};
 
 const CANDIDATES: &str = "SELECT tables.nspname::text, class.relname::text
       FROM pg_catalog.pg_class AS class

@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use super::rows;
 use crate::migration::Migration;
-use crate::postgres::{Connection, describe};
 use crate::postgres::quote::identifier;
-use crate::schema::{self, Ddl, Effect, Kind, Property, ReadError, Schema, Statement, migration_ddl};
-
-pub use super::rows::state;
+use crate::postgres::{Connection, describe};
+use crate::schema::{
+    self, Ddl, Effect, Kind, Property, ReadError, Schema, Statement, migration_ddl,
+};
 
 /// A squashed file to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,13 +57,22 @@ pub async fn contents(
     let mut text = super::header(files);
     text.push_str(PROLOGUE);
     let (before, after) = split(&ddl, &to);
-    write_all(&mut text, before.iter().map(|statement| statement.sql.clone()));
-    write_all(&mut text, tables.iter().flat_map(rows::TableRows::statements));
+    write_all(
+        &mut text,
+        before.iter().map(|statement| statement.sql.clone()),
+    );
+    write_all(
+        &mut text,
+        tables.iter().flat_map(rows::TableRows::statements),
+    );
     write_all(&mut text, sequences.into_iter());
     if !tables.is_empty() {
         text.push_str("\nSET CONSTRAINTS ALL IMMEDIATE;\n");
     }
-    write_all(&mut text, after.iter().map(|statement| statement.sql.clone()));
+    write_all(
+        &mut text,
+        after.iter().map(|statement| statement.sql.clone()),
+    );
     write_all(&mut text, refreshes(&ddl));
     Ok(Contents {
         text,
@@ -72,7 +81,8 @@ pub async fn contents(
     })
 }
 
-const PROLOGUE: &str = "-- Made by `poststack db squash` from the files that are in `.squashed` now.
+const PROLOGUE: &str =
+    "-- Made by `poststack db squash` from the files that are in `.squashed` now.
 
 SELECT pg_catalog.set_config('search_path', '', true);
 SET LOCAL check_function_bodies = off;
@@ -119,11 +129,20 @@ fn split<'a>(ddl: &'a Ddl, schema: &Schema) -> (Vec<&'a Statement>, Vec<&'a Stat
     })
 }
 
-/// Materialized views are filled when they are made, which is before there are rows.
+/// Materialized views are filled when they are made, which is before there are rows. One that the
+/// migrations left behind the rows is up to date then.
 fn refreshes(ddl: &Ddl) -> impl Iterator<Item = String> {
     let mut seen = std::collections::BTreeSet::new();
     let views = ddl.statements.iter().map(|statement| &statement.object);
     let views = views.filter(|object| object.kind == Kind::MaterializedView);
     let views = views.filter(move |object| seen.insert((*object).clone()));
     views.map(|object| format!("REFRESH MATERIALIZED VIEW {}", object.sql()))
+}
+
+/// What tables and sequences hold now.
+///
+/// # Errors
+/// [`ContentsError::Rows`].
+pub async fn state(connection: &Connection) -> Result<rows::State, ContentsError> {
+    Ok(rows::state(connection).await?)
 }

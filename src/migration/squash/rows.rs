@@ -133,7 +133,8 @@ async fn values(connection: &Connection) -> Result<Vec<(String, String, String, 
             continue;
         };
         let sql = format!("SELECT last_value, is_called FROM {name}");
-        if let Some([Some(last), Some(called)]) = texts(connection, &sql).await?.first().map(Vec::as_slice)
+        if let Some([Some(last), Some(called)]) =
+            texts(connection, &sql).await?.first().map(Vec::as_slice)
         {
             all.push((name.clone(), start.clone(), last.clone(), called.clone()));
         }
@@ -142,10 +143,7 @@ async fn values(connection: &Connection) -> Result<Vec<(String, String, String, 
 }
 
 /// What is in the database now.
-///
-/// # Errors
-/// What the server answers.
-pub async fn state(connection: &Connection) -> Result<State, Error> {
+pub(super) async fn state(connection: &Connection) -> Result<State, Error> {
     connection.client().batch_execute(SETTINGS).await?;
     let mut state = State::default();
     for table in texts(connection, TABLES).await? {
@@ -162,7 +160,9 @@ pub async fn state(connection: &Connection) -> Result<State, Error> {
         state.0.insert(table.clone(), said.unwrap_or_default());
     }
     for (sequence, _, last, called) in values(connection).await? {
-        state.0.insert(sequence, format!("value {last}, used {called}"));
+        state
+            .0
+            .insert(sequence, format!("value {last}, used {called}"));
     }
     Ok(state)
 }

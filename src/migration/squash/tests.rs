@@ -30,7 +30,10 @@ fn entry(migration: &Migration) -> LedgerEntry {
 
 fn squash(originals: &[Migration]) -> Migration {
     let last = originals.last().unwrap();
-    migration(last.version.as_str(), &format!("{}SELECT 'all'", header(originals)))
+    migration(
+        last.version.as_str(),
+        &format!("{}SELECT 'all'", header(originals)),
+    )
 }
 
 fn folder(migrations: &[Migration]) -> Folder {
@@ -51,8 +54,15 @@ fn originals() -> Vec<Migration> {
 #[test]
 fn the_header_says_for_what_a_file_stands_and_the_file_can_be_run() {
     let squashed = squash(&originals());
-    let Squashed { first, last, chains } = squashed.squashed().unwrap();
-    assert_eq!((first.as_str(), last.as_str(), chains.len()), ("001", "003", 1));
+    let Squashed {
+        first,
+        last,
+        chains,
+    } = squashed.squashed().unwrap();
+    assert_eq!(
+        (first.as_str(), last.as_str(), chains.len()),
+        ("001", "003", 1)
+    );
     Script::parse(&squashed.up).unwrap();
     assert_eq!(migration("1", "SELECT 1").squashed(), None);
     let broken = migration("1", "-- poststack: squashed 001 x\nSELECT 1");
@@ -64,11 +74,17 @@ fn the_header_says_for_what_a_file_stands_and_the_file_can_be_run() {
 fn a_ledger_with_the_originals_has_the_squashed_file() {
     let originals = originals();
     let folder = folder(&[squash(&originals), migration("004", "SELECT 4")]);
-    let mut ledger = crate::migration::Ledger::default();
-    ledger.entries = originals.iter().map(entry).collect();
+    let ledger = crate::migration::Ledger {
+        entries: originals.iter().map(entry).collect(),
+        ..Default::default()
+    };
     let assessment = assess(&folder, Some(&ledger), false);
     assert_eq!(assessment.faults, []);
-    let states: Vec<_> = assessment.entries.iter().map(|e| (e.version.as_str(), e.state)).collect();
+    let states: Vec<_> = assessment
+        .entries
+        .iter()
+        .map(|e| (e.version.as_str(), e.state))
+        .collect();
     assert_eq!(states, [("003", State::Applied), ("004", State::Pending)]);
 }
 
@@ -86,7 +102,11 @@ fn a_ledger_with_a_part_or_with_other_texts_has_one_fault() {
             ..Default::default()
         };
         let assessment = assess(&folder, Some(&ledger), false);
-        let faults: Vec<_> = assessment.faults.iter().map(|f| f.message.as_str()).collect();
+        let faults: Vec<_> = assessment
+            .faults
+            .iter()
+            .map(|f| f.message.as_str())
+            .collect();
         assert_eq!(
             faults,
             ["`003_x` stands for files of which this database has only a part, or other texts"]

@@ -224,6 +224,7 @@ pub fn ways_back(ways: &[WayBack]) -> String {
     for way in ways {
         let (sign, word) = match way.state {
             WayBackState::Ready => (paint(GOOD, "✔"), "has a way back"),
+            WayBackState::NotNeeded => (paint(GOOD, "✔"), "is squashed and needs no way back"),
             WayBackState::Missing => (paint(BAD, "✘"), "has no rollback file"),
             WayBackState::Faulty => (paint(WARN, "✘"), "has a rollback file with faults"),
         };

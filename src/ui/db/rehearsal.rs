@@ -21,8 +21,9 @@ pub fn rehearsed(report: &Report) -> String {
     for file in &report.files {
         text.push_str(&details(file));
     }
-    for title in &report.not_run {
-        let _ = writeln!(text, "{title}: not rehearsed, a file before it failed");
+    if !report.not_run.is_empty() {
+        let files = count(report.not_run.len(), "migration");
+        let _ = writeln!(text, "\n{files} not rehearsed: one before failed");
     }
     text
 }

@@ -4,8 +4,14 @@ use super::support::{Folder, Fresh, migrate};
 use crate::cluster::{ask, cluster};
 
 const FILES: [(&str, &str); 3] = [
-    ("migrations/001_create_users.sql", "CREATE TABLE users (id int);"),
-    ("migrations/002_add_email.sql", "ALTER TABLE users ADD email text;"),
+    (
+        "migrations/001_create_users.sql",
+        "CREATE TABLE users (id int);",
+    ),
+    (
+        "migrations/002_add_email.sql",
+        "ALTER TABLE users ADD email text;",
+    ),
     ("migrations/003_more.sql", "CREATE TABLE more (id int);"),
 ];
 
@@ -24,12 +30,18 @@ async fn ledger(fresh: &Fresh) -> String {
     let sql = "SELECT string_agg(version || ' ' || tool_version || ' ' || applied_by || ' ' ||
                  to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), ', ' ORDER BY version)
                FROM poststack.schema_migrations";
-    let today = ask(&fresh.address, "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')").await;
+    let today = ask(
+        &fresh.address,
+        "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+    )
+    .await;
     ask(&fresh.address, sql).await.replace(&today, "today")
 }
 
 async fn has_ledger(fresh: &Fresh) -> bool {
-    !ask(&fresh.address, "SELECT to_regnamespace('poststack')").await.is_empty()
+    !ask(&fresh.address, "SELECT to_regnamespace('poststack')")
+        .await
+        .is_empty()
 }
 
 /// Adopts; afterwards the third file alone is pending.
@@ -49,7 +61,12 @@ async fn adopts(tool: &str, ledger_sql: &str, expected: &str) {
 async fn dbmate_keeps_versions_alone() {
     let sql = "create table if not exists public.schema_migrations (version varchar primary key);
                insert into public.schema_migrations (version) values ('001'), ('002')";
-    adopts("dbmate", sql, "001 dbmate super today, 002 dbmate super today").await;
+    adopts(
+        "dbmate",
+        sql,
+        "001 dbmate super today, 002 dbmate super today",
+    )
+    .await;
 }
 
 const GOLANG: &str = "CREATE TABLE IF NOT EXISTS public.schema_migrations
@@ -66,7 +83,9 @@ async fn golang_migrate_keeps_the_newest_version() {
 #[tokio::test]
 async fn a_dirty_ledger_of_golang_migrate_is_refused() {
     let fresh = fresh(&GOLANG.replace("{dirty}", "true")).await;
-    let ran = fresh.db(&["adopt", "--from", "golang-migrate", "--yes"]).exits(9);
+    let ran = fresh
+        .db(&["adopt", "--from", "golang-migrate", "--yes"])
+        .exits(9);
     insta::assert_snapshot!(ran.stderr, @r"
     error: version `2` is marked as dirty in `public.schema_migrations` of golang-migrate
      |
@@ -109,7 +128,11 @@ async fn flyway_keeps_who_and_when() {
 
 #[tokio::test]
 async fn a_ledger_in_another_schema_is_found_and_two_have_to_be_told_apart() {
-    let both = format!("{}; {}", flyway("one", FLYWAY_ROWS), flyway("two", FLYWAY_ROWS));
+    let both = format!(
+        "{}; {}",
+        flyway("one", FLYWAY_ROWS),
+        flyway("two", FLYWAY_ROWS)
+    );
     let fresh = fresh(&both).await;
     let ran = fresh.db(&["adopt", "--from", "flyway", "--yes"]).exits(9);
     insta::assert_snapshot!(ran.stderr, @r"
@@ -117,7 +140,9 @@ async fn a_ledger_in_another_schema_is_found_and_two_have_to_be_told_apart() {
     hint: name it: --table SCHEMA.TABLE
     ");
     let table = ["--table", "two.flyway_schema_history"];
-    fresh.db(&[&["adopt", "--from", "flyway", "--yes"][..], &table].concat()).ok();
+    fresh
+        .db(&[&["adopt", "--from", "flyway", "--yes"][..], &table].concat())
+        .ok();
     assert!(has_ledger(&fresh).await);
 }
 
@@ -173,7 +198,8 @@ INSERT INTO _sqlx_migrations VALUES
     let ran = fresh.db(&["adopt", "--from", "sqlx", "--yes"]).ok();
     assert!(!ran.stderr.contains("001_create_users"), "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("`002_add_email` is not as sqlx applied it"),
+        ran.stderr
+            .contains("`002_add_email` is not as sqlx applied it"),
         "{}",
         ran.stderr
     );
@@ -192,7 +218,12 @@ async fn goose_keeps_a_row_for_each_step() {
     INSERT INTO goose_db_version (version_id, is_applied, tstamp) VALUES
         (0, true, '2024-01-01'), (1, true, '2024-01-02'), (2, true, '2024-01-03'),
         (3, true, '2024-01-04'), (3, false, '2024-01-05')";
-    adopts("goose", sql, "001 goose super 2024-01-02, 002 goose super 2024-01-03").await;
+    adopts(
+        "goose",
+        sql,
+        "001 goose super 2024-01-02, 002 goose super 2024-01-03",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -205,7 +236,12 @@ async fn refinery_keeps_names_and_times_as_text() {
     INSERT INTO refinery_schema_history (version, name, applied_on, checksum) VALUES
         (1, 'create_users', '2024-01-02T03:04:05.123456789Z', '1'),
         (2, 'add_email', '2024-01-03T03:04:05Z', '2')";
-    adopts("refinery", sql, "001 refinery super 2024-01-02, 002 refinery super 2024-01-03").await;
+    adopts(
+        "refinery",
+        sql,
+        "001 refinery super 2024-01-02, 002 refinery super 2024-01-03",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -236,7 +272,12 @@ INSERT INTO sqitch.projects VALUES ('shop', NULL, now(), 'Anna', 'a@example.org'
 INSERT INTO sqitch.changes VALUES
     ('1', NULL, 'create_users', 'shop', '', '2024-01-02 03:04:05Z', 'Anna', 'a', now(), 'Anna', 'a'),
     ('2', NULL, 'add-email', 'shop', '', '2024-01-03 03:04:05Z', 'Ben', 'b', now(), 'Ben', 'b')";
-    adopts("sqitch", sql, "001 sqitch Anna 2024-01-02, 002 sqitch Ben 2024-01-03").await;
+    adopts(
+        "sqitch",
+        sql,
+        "001 sqitch Anna 2024-01-02, 002 sqitch Ben 2024-01-03",
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -300,7 +341,15 @@ fn a_file_of_two_ways_is_replaced_by_two_files() {
     let text = "-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;\n";
     let folder = Folder::new(&[("migrations/1_a.sql", text)]);
     let url = "postgresql://nobody@127.0.0.1:1/nothing";
-    let arguments = ["db", "adopt", "--from", "dbmate", "--rename", "--database-url", url];
+    let arguments = [
+        "db",
+        "adopt",
+        "--from",
+        "dbmate",
+        "--rename",
+        "--database-url",
+        url,
+    ];
     folder.run(&arguments).ok();
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     assert_eq!(read("migrations/1_a.sql"), "CREATE TABLE a (id int);\n");

@@ -100,7 +100,11 @@ fn a_rollback_somebody_wrote_stays() {
         "DROP TABLE IF EXISTS a;"
     );
     db(&folder, &["create-rollback", "1", "--force"]).ok();
-    assert!(!std::fs::read_to_string(&path).unwrap().contains("IF EXISTS"));
+    assert!(
+        !std::fs::read_to_string(&path)
+            .unwrap()
+            .contains("IF EXISTS")
+    );
 }
 
 #[test]
@@ -111,13 +115,21 @@ fn an_unwritten_rollback_of_a_new_migration_is_no_obstacle() {
     folder.write("migrations/001_a.sql", "CREATE TABLE a (id int);");
     db(&folder, &["create-rollback", "1"]).ok();
     let path = folder.path().join("migrations/001_a.rollback.sql");
-    assert!(std::fs::read_to_string(path).unwrap().contains("DROP TABLE"));
+    assert!(
+        std::fs::read_to_string(path)
+            .unwrap()
+            .contains("DROP TABLE")
+    );
 }
 
 #[test]
 fn a_version_without_a_file_is_told() {
     let folder = Folder::new(&[("migrations/1_a.sql", "SELECT 1")]);
     let ran = db(&folder, &["create-rollback", "7"]).exits(9);
-    assert!(ran.stderr.contains("No file has the version `7`"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("No file has the version `7`"),
+        "{}",
+        ran.stderr
+    );
     db(&folder, &["create-rollback", "x"]).exits(2);
 }

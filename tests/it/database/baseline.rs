@@ -16,11 +16,24 @@ async fn everything_up_to_the_version_counts_as_applied_and_the_rest_is_applied(
     let existing = "CREATE TABLE a (id int); CREATE TABLE b (id int)";
     admin.client().batch_execute(existing).await.unwrap();
     let ran = fresh.db(&["baseline", "2"]).exits(8);
-    assert!(ran.stderr.contains("the database has 2 tables"), "{}", ran.stderr);
-    assert_eq!(ask(&fresh.address, "SELECT to_regnamespace('poststack')").await, "");
-    let json = fresh.db(&["baseline", "2", "--dry-run", "--format", "json"]).ok().json();
+    assert!(
+        ran.stderr.contains("the database has 2 tables"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(
+        ask(&fresh.address, "SELECT to_regnamespace('poststack')").await,
+        ""
+    );
+    let json = fresh
+        .db(&["baseline", "2", "--dry-run", "--format", "json"])
+        .ok()
+        .json();
     assert_eq!(json["marked"], serde_json::json!(["1_a", "2_b"]));
-    assert_eq!(ask(&fresh.address, "SELECT to_regnamespace('poststack')").await, "");
+    assert_eq!(
+        ask(&fresh.address, "SELECT to_regnamespace('poststack')").await,
+        ""
+    );
     fresh.db(&["baseline", "2", "--yes"]).ok();
     assert_eq!(migrate(&fresh).await.unwrap(), ["3_c"]);
 }
@@ -31,7 +44,8 @@ async fn a_ledger_with_entries_is_refused() {
     migrate(&fresh).await.unwrap();
     let ran = fresh.db(&["baseline", "1", "--yes"]).exits(9);
     assert!(
-        ran.stderr.contains("is not empty: it has 1 entries, up to `1_a`"),
+        ran.stderr
+            .contains("is not empty: it has 1 entries, up to `1_a`"),
         "{}",
         ran.stderr
     );
@@ -41,8 +55,15 @@ async fn a_ledger_with_entries_is_refused() {
 async fn an_unknown_version_and_faulty_files_are_refused() {
     let fresh = Fresh::new(&FILES).await;
     let ran = fresh.db(&["baseline", "7", "--yes"]).exits(9);
-    assert!(ran.stderr.contains("No file has the version `7`"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("No file has the version `7`"),
+        "{}",
+        ran.stderr
+    );
     fresh.folder.write("migrations/02_x.sql", "SELECT 1");
     fresh.db(&["baseline", "3", "--yes"]).exits(9);
-    assert_eq!(ask(&fresh.address, "SELECT to_regnamespace('poststack')").await, "");
+    assert_eq!(
+        ask(&fresh.address, "SELECT to_regnamespace('poststack')").await,
+        ""
+    );
 }

@@ -31,7 +31,7 @@ async fn a_rehearsal_reports_and_applies_nothing() {
         assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
     }
     assert!(
-        ran.stdout.contains("002_gone: not rehearsed"),
+        ran.stdout.contains("1 migration not rehearsed: one before failed"),
         "{}",
         ran.stdout
     );

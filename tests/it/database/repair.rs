@@ -22,7 +22,9 @@ async fn unfinished(fresh: &Fresh) -> String {
 async fn a_changed_text_is_shown_as_a_difference_and_accepted() {
     let fresh = Fresh::new(&[A, B]).await;
     migrate(&fresh).await.unwrap();
-    fresh.folder.write(A.0, "-- why\nCREATE TABLE a (id int);\n");
+    fresh
+        .folder
+        .write(A.0, "-- why\nCREATE TABLE a (id int);\n");
     migrate(&fresh).await.unwrap_err();
     let ran = fresh.db(&["repair", "checksum", "001"]).exits(8);
     assert!(ran.stderr.contains("+-- why"), "{}", ran.stderr);
@@ -57,7 +59,8 @@ async fn a_text_that_is_as_it_was_is_nothing_to_repair() {
     migrate(&fresh).await.unwrap();
     let ran = fresh.db(&["repair", "checksum", "1", "--yes"]).exits(9);
     assert!(
-        ran.stderr.contains("There is nothing to repair: `1_a` is as it was applied at"),
+        ran.stderr
+            .contains("There is nothing to repair: `1_a` is as it was applied at"),
         "{}",
         ran.stderr
     );
@@ -73,11 +76,17 @@ async fn what_was_applied_by_hand_is_recorded_and_not_run() {
     let fresh = Fresh::new(&[A]).await;
     migrate(&fresh).await.unwrap();
     fresh.folder.write(B.0, B.1);
-    fresh.folder.write("migrations/R_v.sql", "CREATE VIEW v AS SELECT 1");
+    fresh
+        .folder
+        .write("migrations/R_v.sql", "CREATE VIEW v AS SELECT 1");
     fresh.db(&["repair", "mark-applied", "2"]).exits(8);
     assert_eq!(applied(&fresh).await, "1_a");
     let ran = fresh.db(&["repair", "mark-applied", "2", "--yes"]).ok();
-    assert!(ran.stdout.starts_with("Marked `2_b` as applied in "), "{}", ran.stdout);
+    assert!(
+        ran.stdout.starts_with("Marked `2_b` as applied in "),
+        "{}",
+        ran.stdout
+    );
     fresh.db(&["repair", "mark-applied", "R_v", "--yes"]).ok();
     assert_eq!(applied(&fresh).await, "1_a 2_b");
     assert_eq!(migrate(&fresh).await.unwrap(), [""; 0]);
@@ -85,7 +94,9 @@ async fn what_was_applied_by_hand_is_recorded_and_not_run() {
     let ran = fresh.db(&["repair", "mark-applied", "2", "--yes"]).exits(9);
     insta::assert_snapshot!(ran.stderr, @"error: `2_b` is applied already");
     fresh.db(&["repair", "mark-applied", "3", "--yes"]).exits(9);
-    fresh.db(&["repair", "mark-applied", "R_w", "--yes"]).exits(9);
+    fresh
+        .db(&["repair", "mark-applied", "R_w", "--yes"])
+        .exits(9);
     fresh.db(&["repair", "mark-applied", "b", "--yes"]).exits(2);
 }
 
@@ -94,12 +105,18 @@ async fn what_was_undone_by_hand_is_forgotten_with_and_without_its_file() {
     let fresh = Fresh::new(&[A, B]).await;
     migrate(&fresh).await.unwrap();
     let ran = fresh.db(&["repair", "mark-reverted", "1"]).exits(8);
-    assert!(ran.stderr.contains("leave 1 later ones applied"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("leave 1 later ones applied"),
+        "{}",
+        ran.stderr
+    );
     std::fs::remove_file(fresh.folder.path().join(B.0)).unwrap();
     fresh.db(&["repair", "mark-reverted", "2", "--yes"]).ok();
     assert_eq!(applied(&fresh).await, "1_a");
     assert_eq!(ask(&fresh.address, "SELECT to_regclass('b')").await, "b");
-    fresh.db(&["repair", "mark-reverted", "2", "--yes"]).exits(9);
+    fresh
+        .db(&["repair", "mark-reverted", "2", "--yes"])
+        .exits(9);
 }
 
 #[tokio::test]
@@ -110,7 +127,14 @@ async fn a_repair_waits_for_a_run_and_gives_up_in_the_end() {
     let lock = "SELECT pg_advisory_lock(8101821198653219171)";
     other.client().batch_execute(lock).await.unwrap();
     let ran = fresh
-        .db(&["repair", "mark-reverted", "1", "--yes", "--lock-wait", "300ms"])
+        .db(&[
+            "repair",
+            "mark-reverted",
+            "1",
+            "--yes",
+            "--lock-wait",
+            "300ms",
+        ])
         .exits(7);
     assert!(ran.stderr.contains("held by"), "{}", ran.stderr);
     assert_eq!(applied(&fresh).await, "1_a");
@@ -128,7 +152,9 @@ async fn half_run(rollback: bool) -> Fresh {
     let undo = "-- poststack: no-transaction\nDROP TABLE one;\nDROP TABLE nothing;\nSELECT 1;\n";
     let fresh = Fresh::new(&[("migrations/4_d.sql", HALF)]).await;
     if rollback {
-        fresh.folder.write("migrations/4_d.sql", "CREATE TABLE one (id int);");
+        fresh
+            .folder
+            .write("migrations/4_d.sql", "CREATE TABLE one (id int);");
         fresh.folder.write("migrations/4_d.rollback.sql", undo);
         migrate(&fresh).await.unwrap();
         super::support::rollback(&fresh).await.unwrap_err();
@@ -166,14 +192,25 @@ async fn the_state_of_a_half_run_file_is_explained_statement_by_statement() {
 #[tokio::test]
 async fn a_half_run_file_goes_on_with_the_statement_that_is_named() {
     let fresh = half_run(false).await;
-    fresh.db(&["repair", "dirty", "4", "--resume-from", "4"]).exits(8);
-    fresh.db(&["repair", "dirty", "4", "--resume-from", "4", "--yes"]).ok();
+    fresh
+        .db(&["repair", "dirty", "4", "--resume-from", "4"])
+        .exits(8);
+    fresh
+        .db(&["repair", "dirty", "4", "--resume-from", "4", "--yes"])
+        .ok();
     assert_eq!(unfinished(&fresh).await, "4_d.sql 3");
     assert_eq!(migrate(&fresh).await.unwrap(), ["4_d"]);
-    assert_eq!(ask(&fresh.address, "SELECT to_regclass('three')").await, "three");
+    assert_eq!(
+        ask(&fresh.address, "SELECT to_regclass('three')").await,
+        "three"
+    );
     assert_eq!(unfinished(&fresh).await, "");
     let ran = fresh.db(&["repair", "dirty", "4"]).exits(9);
-    assert!(ran.stderr.contains("`4` is applied as a whole"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("`4` is applied as a whole"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[tokio::test]
@@ -185,19 +222,34 @@ async fn a_half_run_file_that_was_edited_goes_on_in_its_new_text() {
     for number in ["0", "3"] {
         let ran = fresh.db(&["repair", "dirty", "4", "--resume-from", number, "--yes"]);
         let ran = ran.exits(2);
-        assert!(ran.stderr.contains("the file has 1 to 2 of them"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("the file has 1 to 2 of them"),
+            "{}",
+            ran.stderr
+        );
     }
-    fresh.db(&["repair", "dirty", "4", "--resume-from", "1", "--yes"]).ok();
+    fresh
+        .db(&["repair", "dirty", "4", "--resume-from", "1", "--yes"])
+        .ok();
     assert_eq!(migrate(&fresh).await.unwrap(), ["4_d"]);
-    assert_eq!(ask(&fresh.address, "SELECT to_regclass('four')").await, "four");
+    assert_eq!(
+        ask(&fresh.address, "SELECT to_regclass('four')").await,
+        "four"
+    );
 }
 
 #[tokio::test]
 async fn a_half_run_file_that_is_a_transaction_by_now_starts_anew_or_not_at_all() {
     let fresh = half_run(false).await;
-    fresh.folder.write("migrations/4_d.sql", "CREATE TABLE x (id int);\nSELECT 1;");
-    fresh.db(&["repair", "dirty", "4", "--resume-from", "2", "--yes"]).exits(9);
-    fresh.db(&["repair", "dirty", "4", "--mark-reverted", "--yes"]).ok();
+    fresh
+        .folder
+        .write("migrations/4_d.sql", "CREATE TABLE x (id int);\nSELECT 1;");
+    fresh
+        .db(&["repair", "dirty", "4", "--resume-from", "2", "--yes"])
+        .exits(9);
+    fresh
+        .db(&["repair", "dirty", "4", "--mark-reverted", "--yes"])
+        .ok();
     assert_eq!(migrate(&fresh).await.unwrap(), ["4_d"]);
     assert_eq!(unfinished(&fresh).await, "");
 }
@@ -205,13 +257,25 @@ async fn a_half_run_file_that_is_a_transaction_by_now_starts_anew_or_not_at_all(
 #[tokio::test]
 async fn a_half_run_file_is_settled_as_done_or_as_undone() {
     let fresh = half_run(false).await;
-    fresh.db(&["repair", "dirty", "4", "--mark-applied", "--yes"]).ok();
-    assert_eq!((applied(&fresh).await, unfinished(&fresh).await), ("4_d".to_owned(), String::new()));
+    fresh
+        .db(&["repair", "dirty", "4", "--mark-applied", "--yes"])
+        .ok();
+    assert_eq!(
+        (applied(&fresh).await, unfinished(&fresh).await),
+        ("4_d".to_owned(), String::new())
+    );
     assert_eq!(migrate(&fresh).await.unwrap(), [""; 0]);
     let fresh = half_run(false).await;
-    fresh.db(&["repair", "dirty", "4", "--mark-reverted", "--yes"]).ok();
-    assert_eq!((applied(&fresh).await, unfinished(&fresh).await), (String::new(), String::new()));
-    fresh.db(&["repair", "dirty", "4", "--mark-applied", "--mark-reverted"]).exits(2);
+    fresh
+        .db(&["repair", "dirty", "4", "--mark-reverted", "--yes"])
+        .ok();
+    assert_eq!(
+        (applied(&fresh).await, unfinished(&fresh).await),
+        (String::new(), String::new())
+    );
+    fresh
+        .db(&["repair", "dirty", "4", "--mark-applied", "--mark-reverted"])
+        .exits(2);
 }
 
 #[tokio::test]
@@ -220,9 +284,15 @@ async fn a_half_run_file_that_is_gone_can_still_be_settled() {
     std::fs::remove_file(fresh.folder.path().join("migrations/4_d.sql")).unwrap();
     let ran = fresh.db(&["repair", "dirty", "4"]).exits(2);
     assert!(ran.stderr.contains("the file is gone"), "{}", ran.stderr);
-    fresh.db(&["repair", "dirty", "4", "--resume-from", "1", "--yes"]).exits(9);
-    fresh.db(&["repair", "dirty", "4", "--mark-applied", "--yes"]).exits(9);
-    fresh.db(&["repair", "dirty", "4", "--mark-reverted", "--yes"]).ok();
+    fresh
+        .db(&["repair", "dirty", "4", "--resume-from", "1", "--yes"])
+        .exits(9);
+    fresh
+        .db(&["repair", "dirty", "4", "--mark-applied", "--yes"])
+        .exits(9);
+    fresh
+        .db(&["repair", "dirty", "4", "--mark-reverted", "--yes"])
+        .ok();
     assert_eq!(unfinished(&fresh).await, "");
 }
 
@@ -230,8 +300,12 @@ async fn a_half_run_file_that_is_gone_can_still_be_settled() {
 async fn a_half_run_file_that_cannot_be_read_any_more_can_still_be_settled() {
     let fresh = half_run(false).await;
     fresh.folder.write("migrations/4_d.sql", "SELECT 'open");
-    fresh.db(&["repair", "dirty", "4", "--resume-from", "1", "--yes"]).exits(9);
-    fresh.db(&["repair", "dirty", "4", "--mark-reverted", "--yes"]).ok();
+    fresh
+        .db(&["repair", "dirty", "4", "--resume-from", "1", "--yes"])
+        .exits(9);
+    fresh
+        .db(&["repair", "dirty", "4", "--mark-reverted", "--yes"])
+        .ok();
     assert_eq!(unfinished(&fresh).await, "");
 }
 
@@ -239,14 +313,33 @@ async fn a_half_run_file_that_cannot_be_read_any_more_can_still_be_settled() {
 async fn a_half_run_rollback_counts_as_applied_or_as_reverted() {
     let fresh = half_run(true).await;
     let ran = fresh.db(&["repair", "dirty", "4"]).exits(2);
-    assert!(ran.stderr.contains("when it is still applied as a whole"), "{}", ran.stderr);
-    fresh.db(&["repair", "dirty", "4", "--mark-applied", "--yes"]).ok();
-    assert_eq!((applied(&fresh).await, unfinished(&fresh).await), ("4_d".to_owned(), String::new()));
+    assert!(
+        ran.stderr.contains("when it is still applied as a whole"),
+        "{}",
+        ran.stderr
+    );
+    fresh
+        .db(&["repair", "dirty", "4", "--mark-applied", "--yes"])
+        .ok();
+    assert_eq!(
+        (applied(&fresh).await, unfinished(&fresh).await),
+        ("4_d".to_owned(), String::new())
+    );
     let fresh = half_run(true).await;
-    fresh.db(&["repair", "dirty", "4", "--mark-reverted", "--yes"]).ok();
-    assert_eq!((applied(&fresh).await, unfinished(&fresh).await), (String::new(), String::new()));
+    fresh
+        .db(&["repair", "dirty", "4", "--mark-reverted", "--yes"])
+        .ok();
+    assert_eq!(
+        (applied(&fresh).await, unfinished(&fresh).await),
+        (String::new(), String::new())
+    );
     let fresh = half_run(true).await;
-    fresh.db(&["repair", "dirty", "4", "--resume-from", "3", "--yes"]).ok();
+    fresh
+        .db(&["repair", "dirty", "4", "--resume-from", "3", "--yes"])
+        .ok();
     super::support::rollback(&fresh).await.unwrap();
-    assert_eq!((applied(&fresh).await, unfinished(&fresh).await), (String::new(), String::new()));
+    assert_eq!(
+        (applied(&fresh).await, unfinished(&fresh).await),
+        (String::new(), String::new())
+    );
 }

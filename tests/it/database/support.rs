@@ -94,6 +94,11 @@ impl Fresh {
         }
     }
 
+    /// A folder with a database that has its own history.
+    pub fn with(folder: Folder, address: Address) -> Self {
+        Self { folder, address }
+    }
+
     pub fn url(&self) -> String {
         url(&self.address).expose().to_owned()
     }

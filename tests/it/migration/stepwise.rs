@@ -240,3 +240,20 @@ async fn procedures_that_commit_run_without_a_transaction() {
     events(&address, &format!("-- poststack: no-transaction\n{block}")).await;
     assert_eq!(ask(&address, "to_regclass('u')").await, "u");
 }
+
+#[tokio::test]
+async fn a_copy_that_a_failed_reindex_left_is_dropped() {
+    let address = cluster().database().await;
+    let older = cluster().login(&address).await;
+    let open =
+        "CREATE TABLE t (a int); CREATE INDEX i ON t (a); COMMIT; BEGIN; INSERT INTO t VALUES (1)";
+    older.client().batch_execute(open).await.unwrap();
+    let sql = "-- poststack: statement-timeout 300ms\nREINDEX INDEX CONCURRENTLY i";
+    let failure = failed(&address, &folder(&[("1_a.sql", sql)])).await;
+    assert!(failure.diagnostic.message.contains("57014"), "{failure:?}");
+    older.client().batch_execute("COMMIT").await.unwrap();
+    let sql = sql.replace("300ms", "60s");
+    assert_eq!(events(&address, &sql).await, ["rebuilding i_ccnew"]);
+    let all = "SELECT string_agg(indexrelid::regclass::text, ' ') FROM pg_index WHERE indrelid = 't'::regclass";
+    assert_eq!(ask(&address, all).await, "i");
+}
