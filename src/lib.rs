@@ -21,6 +21,19 @@
 //!        ─ ui → bytes and exit code
 //! ```
 //!
+//! `db migrate`, and `- migrations:` of the init phase from the folder on:
+//!
+//! ```text
+//! argv ─ database::target → Target        an environment or a URL: address, folder, settings;
+//!                                         no engine is asked, no Compose file read
+//! folder ─ migration::files → Folder      names, texts, checksums; every fault at once
+//!        ─ rehearsal, lint                where the environment demands them
+//! database ─ read_ledger → Ledger         under the advisory lock
+//!        ─ assess, plan_migrate → steps   what files and ledger say together: pure
+//!        ─ migrate → Done                 each file one transaction with its ledger row
+//!        ─ ui → bytes and exit code
+//! ```
+//!
 //! # Modules
 //!
 //! A module imports only from rows above its own; `tests/it/tidy.rs` reads this table and enforces
