@@ -4,6 +4,8 @@
 //! Files that take variables are not kept: their values, secrets among them, would have to be part
 //! of the hash that everybody on the server can read.
 
+pub(super) mod outside;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use super::server::failure;
 use crate::assets;
 use crate::environment::migrations::{self, Rules, Wanted};
 use crate::environment::{Failure, Kind};
-use crate::migration::{self, DIRECTIVE, Folder, files::checksum};
+use crate::migration::{self, Folder, files::checksum};
 use crate::plan::definition::sha256;
 use crate::postgres::databases::{
     self, DatabaseError, DatabaseInfo, ScratchOf, Strategy, copy_settings, create_scratch,
@@ -53,6 +55,7 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
         tracing::debug!("scratch databases of earlier runs stay: {error}");
     }
     let like = like(admin, &recipe.target.address.database).await?;
+    outside::refuse(recipe.folder)?;
     if takes_variables(recipe.folder) {
         let database = build(admin, recipe, &like).await?;
         return Ok(Fresh {
@@ -148,7 +151,10 @@ async fn build(
 ) -> Result<String, Failure> {
     let made = create_scratch(admin, ScratchOf::EmptyLike(&like.name)).await;
     let scratch = made.map_err(|error| failure(&error))?;
-    match fill(admin, recipe, (&like.name, &scratch)).await {
+    let filled = outside::watch(admin, recipe.folder, async || {
+        fill(admin, recipe, (&like.name, &scratch)).await
+    });
+    match filled.await {
         Ok(()) => Ok(scratch),
         Err(failure) => {
             discard(admin, &scratch).await;
@@ -207,14 +213,9 @@ async fn like(admin: &Connection, database: &str) -> Result<DatabaseInfo, Failur
         })
 }
 
+/// What cannot be read might take them.
 fn takes_variables(folder: &Folder) -> bool {
-    let sources = folder.migrations.iter().map(|one| &one.up);
-    let mut sources = sources.chain(folder.repeatables.iter().map(|one| &one.source));
-    sources.any(|source| {
-        let lines = source.text.lines();
-        let mut said = lines.filter_map(|line| line.trim_start().strip_prefix(DIRECTIVE));
-        said.any(|said| said.trim_start().starts_with("substitute"))
-    })
+    outside::scripts(folder).any(|script| script.is_none_or(|script| script.headers.substitute))
 }
 
 fn extensions(target: &Target) -> &[String] {

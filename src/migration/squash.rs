@@ -15,7 +15,7 @@ pub use rows::{State, TableRows};
 use super::files::checksum;
 use super::headers::DIRECTIVE;
 use super::ledger::LedgerEntry;
-use super::{Folder, Migration, Script, Version, conflict};
+use super::{Folder, Migration, Script, Version, acts_outside, conflict};
 use crate::diagnostic::Diagnostic;
 
 /// The word of the header.
@@ -136,15 +136,7 @@ pub(super) fn partly(file: &Migration) -> Diagnostic {
 /// Statements that act outside the database, so that they cannot be tried in another one.
 #[must_use]
 pub fn outside(script: &Script) -> Vec<Diagnostic> {
-    let statements = script.statements.iter();
-    let outside = statements.filter(|statement| match statement.first_words() {
-        ("create" | "alter" | "drop", "role" | "group" | "database" | "tablespace") => true,
-        ("create" | "alter" | "drop", "user") => !statement.has("mapping"),
-        ("create" | "alter" | "drop", "subscription") | ("alter", "system") => true,
-        ("reassign", _) => true,
-        _ => false,
-    });
-    outside
+    acts_outside(script)
         .map(|statement| {
             Diagnostic::error("The statement acts outside the database: it cannot be squashed")
                 .at(&script.source, statement.span)

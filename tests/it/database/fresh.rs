@@ -249,3 +249,38 @@ async fn nothing_of_a_reset_is_left_on_the_server() {
             .all(|one| !one.name.starts_with("poststack_swap_"))
     );
 }
+
+#[tokio::test]
+async fn files_that_act_outside_the_database_are_not_applied_beside_it() {
+    let fresh = unique("outside").await;
+    fresh.folder.write(
+        "migrations/003_role.sql",
+        "SELECT 1;\nCREATE ROLE fresh_outside;",
+    );
+    for command in [&["reset", "--yes"][..], &["diff", "--pending"]] {
+        let ran = fresh.db(command).exits(9);
+        assert!(
+            ran.stderr.contains("migrations/003_role.sql:2:1"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let role = "SELECT count(*) FROM pg_roles WHERE rolname = 'fresh_outside'";
+    assert_eq!(ask(&fresh.address, role).await, "0");
+}
+
+#[tokio::test]
+async fn what_a_block_changed_on_the_server_is_told_and_nothing_is_replaced() {
+    let fresh = unique("unseen").await;
+    let sql = "DO $$ BEGIN EXECUTE 'CREATE ROLE fresh_unseen'; END $$";
+    fresh.folder.write("migrations/003_role.sql", sql);
+    execute(&fresh.address, "CREATE TABLE kept (id int)").await;
+    let ran = fresh.db(&["reset", "--yes"]).exits(9);
+    assert!(
+        ran.stderr.contains("role `fresh_unseen` is new"),
+        "{}",
+        ran.stderr
+    );
+    let kept = ask(&fresh.address, "SELECT to_regclass('kept')").await;
+    assert_eq!(kept, "kept");
+}
