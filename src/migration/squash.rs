@@ -13,7 +13,7 @@ pub use contents::{Contents, ContentsError, contents, state};
 pub use rows::{State, TableRows};
 
 use super::files::checksum;
-use super::headers::DIRECTIVE;
+use super::headers::{DIRECTIVE, said_at_the_top};
 use super::ledger::LedgerEntry;
 use super::{Folder, Migration, Script, Version, acts_outside, conflict};
 use crate::diagnostic::Diagnostic;
@@ -34,14 +34,16 @@ impl Migration {
     /// What this file stands for, when it is a squashed one.
     #[must_use]
     pub fn squashed(&self) -> Option<Squashed> {
-        let lines = self.up.text.lines().map_while(|line| {
-            let said = line.strip_prefix(DIRECTIVE)?.trim_start();
-            parse(said.strip_prefix(WORD)?)
-        });
-        lines.reduce(|mut all, line| {
-            all.chains.extend(line.chains);
-            all
-        })
+        // Most files are none, and every run asks all of them.
+        self.up.text.contains(WORD).then_some(())?;
+        let lines = said_at_the_top(&self.up, WORD)?;
+        lines
+            .iter()
+            .filter_map(|said| parse(said))
+            .reduce(|mut all, line| {
+                all.chains.extend(line.chains);
+                all
+            })
     }
 }
 
