@@ -24,7 +24,7 @@ use crate::postgres::databases::{
 use crate::postgres::{Connection, connect, ensure_extensions};
 
 /// Raised when the same files make something else than before.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Templates kept of one environment.
 const KEEP: usize = 3;
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,7 +64,9 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
         });
     }
     let settings = databases::settings(admin, &like.name).await;
-    let settings = settings.map_err(|error| failure(&error))?;
+    let mut settings = settings.map_err(|error| failure(&error))?;
+    let around = databases::surroundings(admin, &like.name).await;
+    settings.extend(around.map_err(|error| failure(&error))?);
     let hash = sha256(&ingredients(recipe, &like, &settings));
     if let Some(database) = copy(admin, &hash).await? {
         return Ok(Fresh {

@@ -10,6 +10,7 @@ mod list;
 mod scratch;
 mod sessions;
 mod shared;
+mod surroundings;
 mod swap;
 mod template;
 
@@ -27,6 +28,7 @@ pub use self::scratch::{ScratchOf, create_scratch, remove_stale_scratch};
 use self::sessions::require_unused;
 pub use self::sessions::{Session, close, lasting_clients, sessions, terminate};
 pub use self::shared::{Shared, shared};
+pub use self::surroundings::surroundings;
 pub use self::swap::swap;
 pub use self::template::{find_template, keep_as_template, with_template_lock};
 use super::quote::{identifier, literal};
