@@ -167,11 +167,13 @@ async fn of_the_templates_of_a_database_the_newest_three_stay() {
 #[tokio::test]
 async fn files_with_variables_are_applied_anew_and_leave_no_template() {
     let fresh = unique("variables").await;
-    fresh.folder.write(
-        "migrations/003_v.sql",
-        "-- poststack: substitute\nCREATE TABLE ${TABLE_NAME} (id int)",
-    );
-    for name in ["one", "two"] {
+    for (name, header) in [
+        ("one", "-- poststack: substitute"),
+        ("two", "--poststack:substitute"),
+        ("three", "/* a note */ --- poststack: substitute"),
+    ] {
+        let text = format!("{header}\nCREATE TABLE ${{TABLE_NAME}} (id int)");
+        fresh.folder.write("migrations/003_v.sql", &text);
         let url = fresh.url();
         let arguments = ["db", "reset", "--yes", "--database-url", &url];
         fresh.folder.run_with(("TABLE_NAME", name), &arguments).ok();
@@ -283,4 +285,81 @@ async fn what_a_block_changed_on_the_server_is_told_and_nothing_is_replaced() {
     );
     let kept = ask(&fresh.address, "SELECT to_regclass('kept')").await;
     assert_eq!(kept, "kept");
+}
+
+#[tokio::test]
+async fn the_copy_belongs_to_whoever_resets_and_has_the_settings_of_the_user() {
+    let fresh = unique("users").await;
+    let name = &fresh.address.database;
+    let mut addresses = Vec::new();
+    for user in ["reset_one", "reset_two"] {
+        let sql =
+            format!("CREATE ROLE {user} LOGIN CREATEDB PASSWORD 'x'; GRANT {user} TO reset_owners");
+        let sql = match user {
+            "reset_one" => format!("CREATE ROLE reset_owners CREATEDB; {sql}"),
+            _ => sql,
+        };
+        execute(&fresh.address, &sql).await;
+        let mut address = fresh.address.clone();
+        address.user = user.to_owned();
+        address.password = poststack::secret::Secret::new("x");
+        addresses.push(address);
+    }
+    let owner = format!("ALTER DATABASE {name} OWNER TO reset_owners");
+    execute(&cluster().address("postgres"), &owner).await;
+    let reset = |address: &poststack::postgres::Address| {
+        let url = poststack::postgres::url(address).expose().to_owned();
+        let ran = fresh.folder.run(&[
+            "db",
+            "reset",
+            "--yes",
+            "--format",
+            "json",
+            "--database-url",
+            &url,
+        ]);
+        ran.ok().result()["reset"]["built"].as_bool().unwrap()
+    };
+    let whose = "SELECT tableowner FROM pg_tables WHERE tablename = 'a'";
+    assert!(reset(&addresses[0]));
+    assert_eq!(ask(&fresh.address, whose).await, "reset_one");
+    assert!(reset(&addresses[1]));
+    assert_eq!(ask(&fresh.address, whose).await, "reset_two");
+    assert!(!reset(&addresses[1]));
+    let path = "ALTER ROLE reset_two SET default_toast_compression = 'pglz'";
+    execute(&cluster().address("postgres"), path).await;
+    assert!(reset(&addresses[1]));
+}
+
+#[tokio::test]
+async fn tablespace_and_connection_limit_outlast_a_reset_and_a_branch() {
+    let fresh = unique("tablespace").await;
+    let name = &fresh.address.database;
+    let admin = cluster().login(&cluster().address("postgres")).await;
+    for sql in [
+        "SET allow_in_place_tablespaces = on".to_owned(),
+        "CREATE TABLESPACE reset_space LOCATION ''".to_owned(),
+        format!("ALTER DATABASE {name} SET TABLESPACE reset_space"),
+        format!("ALTER DATABASE {name} CONNECTION LIMIT 7"),
+    ] {
+        admin.client().batch_execute(&sql).await.unwrap();
+    }
+    fresh.db(&["reset", "--yes"]).ok();
+    fresh.db(&["branch", "full"]).ok();
+    fresh.db(&["branch", "clean", "--fresh"]).ok();
+    for database in [
+        name.clone(),
+        format!("{name}_full"),
+        format!("{name}_clean"),
+    ] {
+        let sql = format!(
+            "SELECT spcname || datconnlimit FROM pg_database AS d
+               JOIN pg_tablespace AS t ON t.oid = dattablespace WHERE datname = '{database}'"
+        );
+        assert_eq!(
+            ask(&fresh.address, &sql).await,
+            "reset_space7",
+            "{database}"
+        );
+    }
 }
