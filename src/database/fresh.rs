@@ -68,17 +68,26 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
     let around = databases::surroundings(admin, &like.name).await;
     settings.extend(around.map_err(|error| failure(&error))?);
     let hash = sha256(&ingredients(recipe, &like, &settings));
-    if let Some(database) = copy(admin, &hash).await? {
+    let name = &recipe.target.address.database;
+    if let Some(database) = copy(admin, name, &hash).await? {
         return Ok(Fresh {
             database,
             built: false,
         });
     }
-    let built = with_template_lock(admin, async || {
+    let patience = recipe.rules.patience().lock_wait;
+    let built = with_template_lock(admin, patience, async || {
         make_template(admin, recipe, &like, &hash).await
     });
-    let built = built.await.map_err(Stopped::failure)?;
-    match copy(admin, &hash).await? {
+    let Some(built) = built.await.map_err(Stopped::failure)? else {
+        // Another run is at its template for long: this one goes without.
+        let database = build(admin, recipe, &like).await?;
+        return Ok(Fresh {
+            database,
+            built: true,
+        });
+    };
+    match copy(admin, name, &hash).await? {
         Some(database) => Ok(Fresh { database, built }),
         None => Err(Failure::new(
             Kind::Failed,
@@ -89,7 +98,7 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
 }
 
 /// A copy of the template with this hash, when there is one.
-async fn copy(admin: &Connection, hash: &str) -> Result<Option<String>, Failure> {
+async fn copy(admin: &Connection, like: &str, hash: &str) -> Result<Option<String>, Failure> {
     let found = find_template(admin, hash).await;
     let Some(template) = found.map_err(|error| failure(&error))? else {
         return Ok(None);
@@ -99,7 +108,19 @@ async fn copy(admin: &Connection, hash: &str) -> Result<Option<String>, Failure>
         Ok(name) => Ok(Some(name)),
         // Another run has tidied up meanwhile.
         Err(DatabaseError::Missing { .. }) => Ok(None),
-        Err(error) => Err(failure(&error)),
+        Err(error) => Err(not_made(&error, like)),
+    }
+}
+
+/// Of the name of a scratch database or template nobody has heard.
+fn not_made(error: &DatabaseError, like: &str) -> Failure {
+    let said = failure(error);
+    match error {
+        DatabaseError::Privilege { user, message, .. } => said.saying(format!(
+            "User `{user}` may not make a database beside `{like}`, to apply the migrations to: \
+             {message}"
+        )),
+        _ => said,
     }
 }
 
@@ -152,7 +173,7 @@ async fn build(
     like: &DatabaseInfo,
 ) -> Result<String, Failure> {
     let made = create_scratch(admin, ScratchOf::EmptyLike(&like.name)).await;
-    let scratch = made.map_err(|error| failure(&error))?;
+    let scratch = made.map_err(|error| not_made(&error, &like.name))?;
     let filled = outside::watch(admin, recipe.folder, async || {
         fill(admin, recipe, (&like.name, &scratch)).await
     });

@@ -8,8 +8,8 @@ use tokio_postgres::{Error, Row};
 
 use super::sessions::require_unused;
 use super::{
-    DatabaseError, ScratchOf, comment_on_database, create, create_scratch, drop_database, exists,
-    rename, rows_about, size,
+    DatabaseError, ScratchOf, create, create_scratch, drop_database, exists, rename_with_comment,
+    rows_about, size,
 };
 use crate::postgres::Connection;
 use crate::postgres::quote::{identifier, literal};
@@ -56,17 +56,30 @@ pub async fn clone_from(
     name: &str,
     strategy: Strategy,
 ) -> Result<(), DatabaseError> {
+    clone_as(admin, source, (name, None), strategy).await
+}
+
+/// As [`clone_from`], with a comment that the clone has from its first moment.
+///
+/// # Errors
+/// As [`clone_from`].
+pub async fn clone_as(
+    admin: &Connection,
+    source: &str,
+    (name, comment): (&str, Option<&str>),
+    strategy: Strategy,
+) -> Result<(), DatabaseError> {
     if exists(admin, name).await? {
         return Err(DatabaseError::Exists {
             name: name.to_owned(),
         });
     }
     let scratch = create_scratch(admin, ScratchOf::Clone(source, strategy)).await?;
-    if let Err(error) = rename(admin, &scratch, name).await {
+    let renamed = rename_with_comment(admin, &scratch, (name, comment)).await;
+    if renamed.is_err() {
         discard(admin, &scratch).await;
-        return Err(error);
     }
-    comment_on_database(admin, name, None).await
+    renamed
 }
 
 /// As [`clone_from`], under its final name from the beginning.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use tokio_postgres::Error;
 
-use super::DatabaseError;
+use super::{DatabaseError, rows_about};
 use crate::postgres::Connection;
 
 /// What the server shares at one moment: what it is called → a hash of what there is to say of it.
@@ -79,4 +79,27 @@ async fn read(admin: &Connection) -> Result<Shared, Error> {
         .iter()
         .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
     Ok(Shared(pairs.collect::<Result<_, Error>>()?))
+}
+
+/// The subscriptions and replication slots of one database, in words.
+///
+/// # Errors
+/// A [`DatabaseError`] when the server cannot be asked.
+pub async fn replication(admin: &Connection, name: &str) -> Result<Vec<String>, DatabaseError> {
+    let sql = "SELECT pg_catalog.format('subscription `%s`', subname)
+       FROM pg_catalog.pg_subscription AS s
+       JOIN pg_catalog.pg_database AS d ON d.oid = s.subdbid WHERE d.datname = $1
+      UNION ALL
+     SELECT pg_catalog.format('replication slot `%s`', slot_name)
+       FROM pg_catalog.pg_replication_slots WHERE database = $1
+      ORDER BY 1";
+    let asked = async {
+        let rows = rows_about(admin, sql, name).await?;
+        rows.iter()
+            .map(|row| row.try_get(0))
+            .collect::<Result<_, _>>()
+    };
+    asked
+        .await
+        .map_err(DatabaseError::reading("the replication of a database"))
 }

@@ -294,7 +294,7 @@ async fn the_copy_belongs_to_whoever_resets_and_has_the_settings_of_the_user() {
     let mut addresses = Vec::new();
     for user in ["reset_one", "reset_two"] {
         let sql =
-            format!("CREATE ROLE {user} LOGIN CREATEDB PASSWORD 'x'; GRANT {user} TO reset_owners");
+            format!("CREATE ROLE {user} LOGIN CREATEDB PASSWORD 'x'; GRANT reset_owners TO {user}");
         let sql = match user {
             "reset_one" => format!("CREATE ROLE reset_owners CREATEDB; {sql}"),
             _ => sql,
@@ -362,4 +362,66 @@ async fn tablespace_and_connection_limit_outlast_a_reset_and_a_branch() {
             "{database}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_database_with_a_subscription_is_not_replaced() {
+    let fresh = unique("subscription").await;
+    let name = &fresh.address.database;
+    let sql = format!(
+        "CREATE SUBSCRIPTION of_{name} CONNECTION 'host=127.0.0.1' PUBLICATION p \
+         WITH (connect = false)"
+    );
+    execute(&fresh.address, &sql).await;
+    let refused = fresh.db(&["reset", "--yes"]).exits(1);
+    assert!(
+        refused
+            .stderr
+            .contains(&format!("subscription `of_{name}`")),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(ask(&fresh.address, "SELECT to_regclass('a')").await, "");
+    for sql in [
+        format!("ALTER SUBSCRIPTION of_{name} SET (slot_name = NONE)"),
+        format!("DROP SUBSCRIPTION of_{name}"),
+    ] {
+        execute(&fresh.address, &sql).await;
+    }
+    fresh.db(&["reset", "--yes"]).ok();
+}
+
+#[tokio::test]
+async fn who_may_not_make_databases_is_told_what_one_is_needed_for() {
+    let fresh = unique("weak").await;
+    execute(&fresh.address, "CREATE ROLE reset_weak LOGIN PASSWORD 'x'").await;
+    let mut address = fresh.address.clone();
+    address.user = "reset_weak".to_owned();
+    address.password = poststack::secret::Secret::new("x");
+    let url = poststack::postgres::url(&address).expose().to_owned();
+    for known in [false, true] {
+        if known {
+            fresh.db(&["reset", "--yes"]).ok();
+        }
+        let arguments = ["db", "reset", "--yes", "--database-url", &url];
+        let refused = fresh.folder.run(&arguments).exits(1);
+        let said = format!(
+            "User `reset_weak` may not make a database beside `{}`",
+            address.database
+        );
+        assert!(refused.stderr.contains(&said), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("poststack_"), "{}", refused.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_at_its_template_for_long_does_not_keep_others_from_a_reset() {
+    let fresh = unique("patience").await;
+    let other = cluster().login(&cluster().address("postgres")).await;
+    let lock = "SELECT pg_advisory_lock(x'74656d706c617465'::int8)";
+    other.client().batch_execute(lock).await.unwrap();
+    fresh.db(&["reset", "--yes", "--lock-wait", "200ms"]).ok();
+    drop(other);
+    assert_eq!(ask(&fresh.address, "SELECT to_regclass('a')").await, "a");
+    assert!(templates(&fresh).await.is_empty());
 }
