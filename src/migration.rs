@@ -28,6 +28,7 @@ mod lock;
 mod name;
 mod observed;
 mod origin;
+mod outside;
 mod plan;
 mod record;
 mod refused;
@@ -53,6 +54,7 @@ pub use lock::{lock_holder, with_lock};
 pub use name::{Direction, Version};
 pub use observed::{Moment, run_observed};
 pub use origin::{ForeignLedger, Tool};
+pub use outside::{acts_outside, may_act_unseen};
 pub use plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
 pub use record::{
     create_ledger, create_schema, delete_migration, delete_unfinished, drop_schema,

@@ -2,8 +2,10 @@
 //! read.
 //!
 //! Each file goes up, back and up again, and the schema is compared after every step: over a whole
-//! cycle of several files what one rollback forgets is hidden by the next. What a migration does
-//! outside its database (`COPY … TO PROGRAM`, `dblink`, …) it does in a rehearsal too.
+//! cycle of several files what one rollback forgets is hidden by the next. A file that acts outside
+//! its database (roles, other databases, `COPY … TO PROGRAM`, …) is not tried, nor is what comes after
+//! it. What a function does to roles and settings is taken back where the file is a transaction, and
+//! told where it is not.
 
 mod error;
 mod ground;
@@ -24,8 +26,11 @@ pub use self::report::{
 use self::run::Sizes;
 use self::walk::Walk;
 use crate::event::Seconds;
-use crate::migration::{Folder, MigrationError, Request, Step, plan_migrate, read_ledger};
-use crate::postgres::{Address, connect, databases};
+use crate::migration::{
+    Folder, MigrationError, Request, Step, may_act_unseen, plan_migrate, read_ledger,
+};
+use crate::postgres::databases::{self, Shared};
+use crate::postgres::{Address, Connection, connect};
 use crate::schema;
 
 /// How a rehearsal is held.
@@ -88,10 +93,16 @@ pub async fn rehearse(
         way: ground.way,
         sizes,
     };
+    let before_run = databases::shared(ground.admin()).await;
     let walked = begun.walk(&steps, options, &mut on_event).await;
+    let unchanged = match before_run {
+        Ok(before) => same_server(ground.admin(), &before, &steps).await,
+        Err(error) => Err(error.into()),
+    };
     let (way, reason) = (ground.way, ground.reason.clone());
     ground.clear().await;
     let (files, not_run) = walked?;
+    unchanged?;
     Ok(Report {
         database: address.database.clone(),
         way,
@@ -109,18 +120,36 @@ pub async fn rehearse(
 /// As [`rehearse`], where a rehearsal is required before anything is applied.
 ///
 /// # Errors
-/// [`RehearsalError::Findings`] when the report has an error, and those of [`rehearse`].
+/// [`RehearsalError::Findings`] when the report has an error, or a file that cannot be tried is in
+/// the way of others; and those of [`rehearse`].
 pub async fn gate(
     address: &Address,
     folder: &Folder,
     options: &Options<'_>,
     on_event: impl FnMut(Event<'_>),
 ) -> Result<Report, RehearsalError> {
-    let report = rehearse(address, folder, options, on_event).await?;
+    let mut report = rehearse(address, folder, options, on_event).await?;
+    report.require_all();
     if report.has_errors() {
         return Err(RehearsalError::Findings(Box::new(report)));
     }
     Ok(report)
+}
+
+/// What a transaction does to the server is taken back; of other files it is found afterwards.
+async fn same_server(
+    admin: &Connection,
+    before: &Shared,
+    steps: &[Step<'_>],
+) -> Result<(), RehearsalError> {
+    let is_open = |step: &Step<'_>| !step.script.in_transaction() && may_act_unseen(&step.script);
+    if !steps.iter().any(is_open) {
+        return Ok(());
+    }
+    match before.changes(&databases::shared(admin).await?) {
+        changes if changes.is_empty() => Ok(()),
+        changes => Err(RehearsalError::ServerChanged { changes }),
+    }
 }
 
 /// A scratch database that is ready.

@@ -11,11 +11,11 @@ use super::fresh::{Recipe, discard, fresh};
 use super::server::{self, Filled, alone, failure};
 use crate::environment::{Failure, Kind};
 use crate::event::Seconds;
-use crate::names::BranchName;
+use crate::names::{BranchName, NameError};
 use crate::postgres::Connection;
 use crate::postgres::databases::{
-    self, DatabaseError, DatabaseInfo, Strategy, clone_from, comment_on_database, copy_privileges,
-    drop_database, rename,
+    self, DatabaseError, DatabaseInfo, Strategy, clone_as, copy_privileges, drop_database,
+    rename_with_comment,
 };
 
 /// What a branch starts with.
@@ -81,33 +81,39 @@ pub async fn create(
 ) -> Result<Made, Failure> {
     let began = Instant::now();
     let main = main_database(target, admin).await?;
+    if name.as_str() == MAIN {
+        let message = format!("`{MAIN}` stands for database `{main}` itself");
+        return Err(Failure::new(Kind::Usage, message).hint("choose another name"));
+    }
     let database = database_of(name, &main)?;
     refuse_existing(admin, &main, name, &database).await?;
     let from = match start {
+        Start::Current { .. } => Some(target.address.database.clone()),
+        Start::Fresh(_) => None,
+    };
+    let description = Description {
+        name: name.to_string(),
+        of: main.clone(),
+        created: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        from: from.clone().unwrap_or_else(|| MIGRATIONS.to_owned()),
+    };
+    let comment = description.write();
+    let named = (database.as_str(), Some(comment.as_str()));
+    match start {
         Start::Current { force } => {
             let source = &target.address.database;
-            let copy = async || clone_from(admin, source, &database, Strategy::Fitting).await;
+            let copy = async || clone_as(admin, source, named, Strategy::Fitting).await;
             alone(admin, source, force, copy).await?;
-            Some(source.clone())
         }
         Start::Fresh(recipe) => {
             let fresh = fresh(admin, recipe).await?;
-            let placed = place(admin, &fresh.database, &main, &database).await;
+            let placed = place(admin, &fresh.database, &main, named).await;
             if let Err(error) = placed {
                 discard(admin, &fresh.database).await;
                 return Err(failure(&error));
             }
-            None
         }
-    };
-    let description = Description {
-        name: name.to_string(),
-        of: main,
-        created: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        from: from.clone().unwrap_or_else(|| MIGRATIONS.to_owned()),
-    };
-    let said = comment_on_database(admin, &database, Some(&description.write())).await;
-    said.map_err(|error| failure(&error))?;
+    }
     Ok(Made {
         branch: name.to_string(),
         database,
@@ -116,6 +122,8 @@ pub async fn create(
     })
 }
 
+/// As `db switch` and lists call the environment's own database.
+const MAIN: &str = "main";
 /// As messages and comments call the migrations where a database could stand.
 const MIGRATIONS: &str = "migrations";
 
@@ -123,10 +131,10 @@ async fn place(
     admin: &Connection,
     scratch: &str,
     main: &str,
-    database: &str,
+    named: (&str, Option<&str>),
 ) -> Result<(), DatabaseError> {
     copy_privileges(admin, main, scratch).await?;
-    rename(admin, scratch, database).await
+    rename_with_comment(admin, scratch, named).await
 }
 
 async fn refuse_existing(
@@ -258,7 +266,13 @@ pub fn refuse_current(branch: &Branch) -> Result<(), Failure> {
 /// Its name would be too long.
 pub fn database_of(name: &BranchName, main: &str) -> Result<String, Failure> {
     name.database(main).map_err(|error| {
-        let message = format!("The branch name `{name}` {error}");
+        let message = match error {
+            NameError::TooLong { max: 0 } => format!(
+                "The name of database `{main}` is too long to have branches: theirs would not fit \
+                 into the 63 characters that PostgreSQL keeps"
+            ),
+            error => format!("The branch name `{name}` {error}"),
+        };
         Failure::new(Kind::Usage, message)
     })
 }

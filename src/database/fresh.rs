@@ -4,6 +4,8 @@
 //! Files that take variables are not kept: their values, secrets among them, would have to be part
 //! of the hash that everybody on the server can read.
 
+pub(super) mod outside;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use super::server::failure;
 use crate::assets;
 use crate::environment::migrations::{self, Rules, Wanted};
 use crate::environment::{Failure, Kind};
-use crate::migration::{self, DIRECTIVE, Folder, files::checksum};
+use crate::migration::{self, Folder, files::checksum};
 use crate::plan::definition::sha256;
 use crate::postgres::databases::{
     self, DatabaseError, DatabaseInfo, ScratchOf, Strategy, copy_settings, create_scratch,
@@ -22,7 +24,7 @@ use crate::postgres::databases::{
 use crate::postgres::{Connection, connect, ensure_extensions};
 
 /// Raised when the same files make something else than before.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Templates kept of one environment.
 const KEEP: usize = 3;
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,6 +55,7 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
         tracing::debug!("scratch databases of earlier runs stay: {error}");
     }
     let like = like(admin, &recipe.target.address.database).await?;
+    outside::refuse(recipe.folder)?;
     if takes_variables(recipe.folder) {
         let database = build(admin, recipe, &like).await?;
         return Ok(Fresh {
@@ -61,19 +64,30 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
         });
     }
     let settings = databases::settings(admin, &like.name).await;
-    let settings = settings.map_err(|error| failure(&error))?;
+    let mut settings = settings.map_err(|error| failure(&error))?;
+    let around = databases::surroundings(admin, &like.name).await;
+    settings.extend(around.map_err(|error| failure(&error))?);
     let hash = sha256(&ingredients(recipe, &like, &settings));
-    if let Some(database) = copy(admin, &hash).await? {
+    let name = &recipe.target.address.database;
+    if let Some(database) = copy(admin, name, &hash).await? {
         return Ok(Fresh {
             database,
             built: false,
         });
     }
-    let built = with_template_lock(admin, async || {
+    let patience = recipe.rules.patience().lock_wait;
+    let built = with_template_lock(admin, patience, async || {
         make_template(admin, recipe, &like, &hash).await
     });
-    let built = built.await.map_err(Stopped::failure)?;
-    match copy(admin, &hash).await? {
+    let Some(built) = built.await.map_err(Stopped::failure)? else {
+        // Another run is at its template for long: this one goes without.
+        let database = build(admin, recipe, &like).await?;
+        return Ok(Fresh {
+            database,
+            built: true,
+        });
+    };
+    match copy(admin, name, &hash).await? {
         Some(database) => Ok(Fresh { database, built }),
         None => Err(Failure::new(
             Kind::Failed,
@@ -84,7 +98,7 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
 }
 
 /// A copy of the template with this hash, when there is one.
-async fn copy(admin: &Connection, hash: &str) -> Result<Option<String>, Failure> {
+async fn copy(admin: &Connection, like: &str, hash: &str) -> Result<Option<String>, Failure> {
     let found = find_template(admin, hash).await;
     let Some(template) = found.map_err(|error| failure(&error))? else {
         return Ok(None);
@@ -94,7 +108,19 @@ async fn copy(admin: &Connection, hash: &str) -> Result<Option<String>, Failure>
         Ok(name) => Ok(Some(name)),
         // Another run has tidied up meanwhile.
         Err(DatabaseError::Missing { .. }) => Ok(None),
-        Err(error) => Err(failure(&error)),
+        Err(error) => Err(not_made(&error, like)),
+    }
+}
+
+/// Of the name of a scratch database or template nobody has heard.
+fn not_made(error: &DatabaseError, like: &str) -> Failure {
+    let said = failure(error);
+    match error {
+        DatabaseError::Privilege { user, message, .. } => said.saying(format!(
+            "User `{user}` may not make a database beside `{like}`, to apply the migrations to: \
+             {message}"
+        )),
+        _ => said,
     }
 }
 
@@ -147,8 +173,11 @@ async fn build(
     like: &DatabaseInfo,
 ) -> Result<String, Failure> {
     let made = create_scratch(admin, ScratchOf::EmptyLike(&like.name)).await;
-    let scratch = made.map_err(|error| failure(&error))?;
-    match fill(admin, recipe, (&like.name, &scratch)).await {
+    let scratch = made.map_err(|error| not_made(&error, &like.name))?;
+    let filled = outside::watch(admin, recipe.folder, async || {
+        fill(admin, recipe, (&like.name, &scratch)).await
+    });
+    match filled.await {
         Ok(()) => Ok(scratch),
         Err(failure) => {
             discard(admin, &scratch).await;
@@ -207,14 +236,9 @@ async fn like(admin: &Connection, database: &str) -> Result<DatabaseInfo, Failur
         })
 }
 
+/// What cannot be read might take them.
 fn takes_variables(folder: &Folder) -> bool {
-    let sources = folder.migrations.iter().map(|one| &one.up);
-    let mut sources = sources.chain(folder.repeatables.iter().map(|one| &one.source));
-    sources.any(|source| {
-        let lines = source.text.lines();
-        let mut said = lines.filter_map(|line| line.trim_start().strip_prefix(DIRECTIVE));
-        said.any(|said| said.trim_start().starts_with("substitute"))
-    })
+    outside::scripts(folder).any(|script| script.is_none_or(|script| script.headers.substitute))
 }
 
 fn extensions(target: &Target) -> &[String] {

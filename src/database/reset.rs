@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::Target;
 use super::fresh::{Fresh, Recipe, discard, fresh};
 use super::server::{self, Filled, alone, failure};
-use crate::environment::Failure;
+use crate::environment::{Failure, Kind};
 use crate::event::Seconds;
 use crate::postgres::Connection;
-use crate::postgres::databases::{self, copy_privileges, drop_database, rename, swap};
+use crate::postgres::databases::{self, copy_privileges, drop_database, rename_with_comment, swap};
 
 /// What a reset did.
 #[derive(Debug, Clone, Serialize)]
@@ -25,6 +25,9 @@ pub struct Reset {
     pub migrations: usize,
     /// Whether they had to be applied; else they were copied from the template.
     pub built: bool,
+    /// Why the old database is still there, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
     pub seconds: Seconds,
 }
 
@@ -46,37 +49,71 @@ pub async fn reset(admin: &Connection, recipe: &Recipe<'_>, force: bool) -> Resu
     if !force {
         server::refuse_clients(admin, database).await?;
     }
+    refuse_replicated(admin, database).await?;
+    refuse_gone_branch(admin, recipe.target).await?;
     let Fresh {
         database: scratch,
         built,
     } = fresh(admin, recipe).await?;
-    if let Err(failure) = put_in_place(admin, &scratch, database, force).await {
-        discard(admin, &scratch).await;
-        return Err(failure);
-    }
+    let left = match put_in_place(admin, &scratch, database, force).await {
+        Ok(left) => left,
+        Err(failure) => {
+            discard(admin, &scratch).await;
+            return Err(failure);
+        }
+    };
     let folder = recipe.folder;
     Ok(Reset {
         name: recipe.target.name(),
         database: database.clone(),
         migrations: folder.migrations.len() + folder.repeatables.len(),
         built,
+        left,
         seconds: Seconds(began.elapsed()),
     })
 }
 
+/// A subscription or replication slot would stay with the old database, or go with it unseen.
+async fn refuse_replicated(admin: &Connection, database: &str) -> Result<(), Failure> {
+    let found = databases::replication(admin, database).await;
+    let found = found.map_err(|error| failure(&error))?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let message = format!("Database `{database}` takes part in a replication");
+    Err(Failure::new(Kind::Failed, message)
+        .excerpt("It has:", found)
+        .hint("drop these first, or reset a branch"))
+}
+
+/// What would be made in its place were no branch any more.
+async fn refuse_gone_branch(admin: &Connection, target: &Target) -> Result<(), Failure> {
+    let Some(branch) = &target.branch else {
+        return Ok(());
+    };
+    let there = databases::exists(admin, &target.address.database).await;
+    if there.map_err(|error| failure(&error))? {
+        return Ok(());
+    }
+    let message = format!("The branch `{branch}` that is used now is gone");
+    Err(Failure::new(Kind::Failed, message)
+        .hint("use the environment's own database: poststack db switch --main")
+        .hint(format!(
+            "or make the branch again: poststack db branch {branch} --fresh"
+        )))
+}
+
+/// Gives what is to be told of the old database when it is still there.
 async fn put_in_place(
     admin: &Connection,
     scratch: &str,
     database: &str,
     force: bool,
-) -> Result<(), Failure> {
+) -> Result<Option<String>, Failure> {
     let there = databases::exists(admin, database).await;
     if !there.map_err(|error| failure(&error))? {
-        let renamed = async {
-            rename(admin, scratch, database).await?;
-            databases::comment_on_database(admin, database, None).await
-        };
-        return renamed.await.map_err(|error| failure(&error));
+        let renamed = rename_with_comment(admin, scratch, (database, None)).await;
+        return renamed.map(|()| None).map_err(|error| failure(&error));
     }
     // The settings it has already: they are part of what the migrations ran with.
     let copied = copy_privileges(admin, database, scratch).await;
@@ -86,8 +123,8 @@ async fn put_in_place(
     })
     .await?;
     // The scratch name is the old database's now.
-    if let Err(error) = drop_database(admin, scratch, true).await {
-        tracing::warn!("the replaced database stays as `{scratch}`: {error}");
-    }
-    Ok(())
+    let dropped = drop_database(admin, scratch, true).await;
+    Ok(dropped
+        .err()
+        .map(|error| format!("the old database stays as `{scratch}` until the next run: {error}")))
 }

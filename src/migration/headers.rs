@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::sql::{MARK, Parts};
+use super::sql::{self, MARK, Parts};
 use super::{Version, squash};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::text::{Source, Span};
@@ -74,6 +74,28 @@ pub(super) fn read(source: &Source, parts: &Parts) -> (Headers, Vec<Diagnostic>)
     (reader.headers, reader.faults)
 }
 
+/// What stands behind `word` in the comments at the top of a file; `None` when it cannot be read.
+pub(super) fn said_at_the_top(source: &Source, word: &str) -> Option<Vec<String>> {
+    let parts = sql::split(&source.text).ok()?;
+    let first = parts
+        .statements
+        .first()
+        .map(|statement| statement.span.start);
+    let spans = parts.directives.iter();
+    let spans = spans.filter(|span| first.is_none_or(|first| span.start < first));
+    let said = spans.map(|span| said(source, *span));
+    let said = said.filter_map(|(found, rest)| (found == word).then(|| rest.to_owned()));
+    Some(said.collect())
+}
+
+/// The first word of a comment, and what comes after it.
+fn said(source: &Source, span: Span) -> (&str, &str) {
+    let comment = source.slice(span).trim_start_matches('-').trim();
+    let said = comment.strip_prefix(MARK).unwrap_or(comment).trim();
+    let (word, rest) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
+    (word, rest.trim())
+}
+
 struct Reader<'a> {
     source: &'a Source,
     parts: &'a Parts,
@@ -83,11 +105,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&mut self, span: Span) {
-        let comment = self.source.slice(span);
-        let comment = comment.trim_start_matches('-').trim();
-        let said = comment.strip_prefix(MARK).unwrap_or(comment).trim();
-        let (word, rest) = said.split_once(char::is_whitespace).unwrap_or((said, ""));
-        let rest = rest.trim();
+        let source: &Source = self.source;
+        let (word, rest) = said(source, span);
         match word {
             "allow" => return self.allow(span, rest),
             "todo" => return self.headers.todos.push(span),

@@ -13,9 +13,9 @@ pub use contents::{Contents, ContentsError, contents, state};
 pub use rows::{State, TableRows};
 
 use super::files::checksum;
-use super::headers::DIRECTIVE;
+use super::headers::{DIRECTIVE, said_at_the_top};
 use super::ledger::LedgerEntry;
-use super::{Folder, Migration, Script, Version, conflict};
+use super::{Folder, Migration, Script, Version, acts_outside, conflict};
 use crate::diagnostic::Diagnostic;
 
 /// The word of the header.
@@ -34,14 +34,16 @@ impl Migration {
     /// What this file stands for, when it is a squashed one.
     #[must_use]
     pub fn squashed(&self) -> Option<Squashed> {
-        let lines = self.up.text.lines().map_while(|line| {
-            let said = line.strip_prefix(DIRECTIVE)?.trim_start();
-            parse(said.strip_prefix(WORD)?)
-        });
-        lines.reduce(|mut all, line| {
-            all.chains.extend(line.chains);
-            all
-        })
+        // Most files are none, and every run asks all of them.
+        self.up.text.contains(WORD).then_some(())?;
+        let lines = said_at_the_top(&self.up, WORD)?;
+        lines
+            .iter()
+            .filter_map(|said| parse(said))
+            .reduce(|mut all, line| {
+                all.chains.extend(line.chains);
+                all
+            })
     }
 }
 
@@ -136,15 +138,7 @@ pub(super) fn partly(file: &Migration) -> Diagnostic {
 /// Statements that act outside the database, so that they cannot be tried in another one.
 #[must_use]
 pub fn outside(script: &Script) -> Vec<Diagnostic> {
-    let statements = script.statements.iter();
-    let outside = statements.filter(|statement| match statement.first_words() {
-        ("create" | "alter" | "drop", "role" | "group" | "database" | "tablespace") => true,
-        ("create" | "alter" | "drop", "user") => !statement.has("mapping"),
-        ("create" | "alter" | "drop", "subscription") | ("alter", "system") => true,
-        ("reassign", _) => true,
-        _ => false,
-    });
-    outside
+    acts_outside(script)
         .map(|statement| {
             Diagnostic::error("The statement acts outside the database: it cannot be squashed")
                 .at(&script.source, statement.span)

@@ -117,7 +117,7 @@ impl Statement {
         }
     }
 
-    fn has_pair(&self, first: &str, second: &str) -> bool {
+    pub(super) fn has_pair(&self, first: &str, second: &str) -> bool {
         let mut pairs = self.words.iter().zip(self.words.iter().skip(1));
         pairs.any(|(a, b)| a == first && b == second)
     }

@@ -3,6 +3,7 @@
 mod assess;
 mod folders;
 mod index;
+mod outside;
 mod script;
 mod sql;
 mod substitute;

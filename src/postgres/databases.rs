@@ -9,6 +9,8 @@ mod error;
 mod list;
 mod scratch;
 mod sessions;
+mod shared;
+mod surroundings;
 mod swap;
 mod template;
 
@@ -18,13 +20,15 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
-pub use self::clone::{Strategy, clone_from, copy_privileges, copy_settings, settings};
+pub use self::clone::{Strategy, clone_as, clone_from, copy_privileges, copy_settings, settings};
 pub use self::create::create_empty;
 pub use self::error::DatabaseError;
 pub use self::list::{DatabaseInfo, list};
 pub use self::scratch::{ScratchOf, create_scratch, remove_stale_scratch};
 use self::sessions::require_unused;
 pub use self::sessions::{Session, close, lasting_clients, sessions, terminate};
+pub use self::shared::{Shared, replication, shared};
+pub use self::surroundings::surroundings;
 pub use self::swap::swap;
 pub use self::template::{find_template, keep_as_template, with_template_lock};
 use super::quote::{identifier, literal};
@@ -147,14 +151,43 @@ pub async fn drop_database(
 /// [`DatabaseError::Missing`], [`DatabaseError::Exists`] for the new name, [`DatabaseError::InUse`],
 /// or another.
 pub async fn rename(admin: &Connection, from: &str, to: &str) -> Result<(), DatabaseError> {
-    require_unused(admin, "rename", from).await?;
     let sql = format!(
         "ALTER DATABASE {} RENAME TO {}",
         identifier(from),
         identifier(to)
     );
-    let renamed = admin.client().batch_execute(&sql).await;
-    match renamed {
+    renamed(admin, (from, to), &sql).await
+}
+
+/// As [`rename`], and gives the database its comment, or none, in the same transaction: at no
+/// moment it has the one without the other.
+///
+/// # Errors
+/// As [`rename`].
+pub async fn rename_with_comment(
+    admin: &Connection,
+    from: &str,
+    (to, comment): (&str, Option<&str>),
+) -> Result<(), DatabaseError> {
+    let comment = comment.map_or_else(|| "NULL".to_owned(), literal);
+    let (old, new) = (identifier(from), identifier(to));
+    let sql = format!(
+        "BEGIN; ALTER DATABASE {old} RENAME TO {new}; COMMENT ON DATABASE {new} IS {comment}; COMMIT"
+    );
+    let done = renamed(admin, (from, to), &sql).await;
+    if done.is_err() {
+        let _ = admin.client().batch_execute("ROLLBACK").await;
+    }
+    done
+}
+
+async fn renamed(
+    admin: &Connection,
+    (from, to): (&str, &str),
+    sql: &str,
+) -> Result<(), DatabaseError> {
+    require_unused(admin, "rename", from).await?;
+    match admin.client().batch_execute(sql).await {
         Ok(()) => Ok(()),
         Err(error) if error.code() == Some(&SqlState::DUPLICATE_DATABASE) => {
             Err(DatabaseError::Exists {

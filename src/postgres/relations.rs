@@ -339,3 +339,25 @@ pub async fn held_locks(connection: &Connection) -> Result<BTreeMap<Oid, LockMod
     };
     asked.await.map_err(RelationError::reading("our own locks"))
 }
+
+/// Which catalogues of the whole server our own transaction has written: roles, memberships,
+/// settings, databases and what else no database has for itself. Their locks last until its end.
+///
+/// # Errors
+/// A [`RelationError`] when the server cannot be asked.
+pub async fn shared_writes(connection: &Connection) -> Result<Vec<String>, RelationError> {
+    // Of their numbers, which never change, since `search_path` decides how names are read.
+    let sql = "SELECT c.relname::text FROM pg_catalog.pg_locks AS l
+       JOIN pg_catalog.pg_class AS c ON c.oid = l.relation
+      WHERE l.locktype = 'relation' AND l.granted AND l.pid = pg_catalog.pg_backend_pid()
+        AND l.database = 0 AND l.mode <> 'AccessShareLock'
+        AND l.relation IN (1213, 1260, 1261, 1262, 2396, 2964, 3592, 6100, 6243)
+      ORDER BY 1";
+    let asked = async {
+        let rows = connection.client().query_typed(sql, &[]).await?;
+        rows.iter()
+            .map(|row| row.try_get(0))
+            .collect::<Result<_, _>>()
+    };
+    asked.await.map_err(RelationError::reading("our own locks"))
+}

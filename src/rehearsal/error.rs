@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Report;
+use crate::diagnostic::Diagnostic;
 use crate::migration::MigrationError;
 use crate::postgres::ConnectError;
 use crate::postgres::databases::DatabaseError;
@@ -18,6 +19,16 @@ pub enum RehearsalError {
     /// A required rehearsal found errors; nothing was applied.
     #[error("the rehearsal found errors; nothing was applied")]
     Findings(Box<Report>),
+    /// A statement on the scratch database acted outside it; it was taken back.
+    #[error("a statement acts outside its database: it wrote {}", .catalogues.join(", "))]
+    Outside {
+        /// Tables of the server's own, such as `pg_authid`.
+        catalogues: Vec<String>,
+        diagnostic: Box<Diagnostic>,
+    },
+    /// Something that is not taken back.
+    #[error("while files were tried on a scratch database, the server changed: {}", .changes.join(", "))]
+    ServerChanged { changes: Vec<String> },
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// No scratch database could be made.
@@ -47,7 +58,12 @@ impl RehearsalError {
                 "close the other sessions of the database, so that it can be cloned instead"
                     .to_owned(),
             ),
-            Self::Findings(_) | Self::Catalogue(_) | Self::Relations(_) => None,
+            Self::ServerChanged { .. } => Some(
+                "a function or `DO` block of a file did it, or somebody else meanwhile; look after \
+                 it, and apply such a file without a rehearsal"
+                    .to_owned(),
+            ),
+            Self::Findings(_) | Self::Outside { .. } | Self::Catalogue(_) | Self::Relations(_) => None,
         }
     }
 }

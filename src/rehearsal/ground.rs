@@ -75,6 +75,11 @@ impl Ground {
         })
     }
 
+    /// A session with the server, not with the scratch database.
+    pub fn admin(&self) -> &Connection {
+        &self.admin
+    }
+
     /// Drops the scratch database. Best effort: the next rehearsal looks for it too.
     pub async fn clear(self) {
         if let Err(error) = drop_database(&self.admin, &self.name, true).await {

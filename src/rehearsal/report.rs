@@ -31,7 +31,7 @@ pub struct Report {
     pub left_out: Vec<String>,
     /// In their order.
     pub files: Vec<FileReport>,
-    /// Titles of files that were not come to, because one before them failed.
+    /// Titles of files that were not come to, because one before them was not applied.
     pub not_run: Vec<String>,
     pub seconds: Seconds,
 }
@@ -51,6 +51,16 @@ impl Report {
 
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.files.iter().flat_map(|file| &file.findings)
+    }
+
+    /// Where everything has to be tried, a file that cannot be is an error if others come after it.
+    pub(super) fn require_all(&mut self) {
+        let files = self.files.iter_mut().flat_map(|file| &mut file.findings);
+        let outside = files.filter(|finding| finding.kind == FindingKind::ActsOutside);
+        if let (Some(last), false) = (outside.last(), self.not_run.is_empty()) {
+            last.severity = "error";
+            last.diagnostic.severity = Severity::Error;
+        }
     }
 
     #[must_use]
@@ -176,6 +186,8 @@ pub enum FindingKind {
     RowsLost,
     /// After up and down there are other rows.
     OtherContents,
+    /// It was not tried: it acts outside its database, which the server has only once.
+    ActsOutside,
     /// Began on the real database already; its rollback was not tried.
     HalfApplied,
 }

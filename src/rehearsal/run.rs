@@ -6,11 +6,13 @@ use std::time::Duration;
 use super::RehearsalError;
 use super::report::{Lock, Rewritten, Run, Size};
 use super::snapshot::{Snapshot, Touched};
+use crate::diagnostic::Diagnostic;
 use crate::event::Seconds;
-use crate::migration::{Settings, Step, run_observed};
+use crate::migration::{Direction, Settings, Statement, Step, Subject, run_observed};
 use crate::postgres::Connection;
 use crate::postgres::relations::{
-    LockMode, Oid, Relation, RelationError, RelationKind, held_locks, relations, table_bytes,
+    LockMode, Oid, Relation, RelationError, RelationKind, held_locks, relations, shared_writes,
+    table_bytes,
 };
 
 /// What was seen while a file ran.
@@ -70,7 +72,13 @@ pub(super) async fn watch(
                 *known = taken;
             }
         }
-        Ok::<(), RehearsalError>(())
+        match shared_writes(scratch).await? {
+            catalogues if catalogues.is_empty() => Ok(()),
+            catalogues => Err(RehearsalError::Outside {
+                diagnostic: Box::new(outside(step, moment.statement)),
+                catalogues,
+            }),
+        }
     })
     .await?;
     let written = locks
@@ -85,6 +93,26 @@ pub(super) async fn watch(
         locks,
         touched,
     })
+}
+
+/// Why `statement` of `step` is not tried.
+pub(super) fn outside(step: &Step<'_>, statement: &Statement) -> Diagnostic {
+    let help = match step.subject {
+        _ if step.direction == Direction::Rollback => "look at it closely yourself".to_owned(),
+        Subject::Migration(migration) => format!(
+            "what comes after it can be tried once it is applied: poststack db migrate \
+             --target-version {}",
+            migration.version
+        ),
+        Subject::Repeatable(_) => "it is tried by nothing but a run".to_owned(),
+    };
+    let message = format!(
+        "`{}` cannot be tried: it acts outside its database",
+        step.title()
+    );
+    Diagnostic::warning(message)
+        .at(&step.script.source, statement.span)
+        .help(help)
 }
 
 impl Watched {

@@ -3,10 +3,10 @@
 use super::RehearsalError;
 use super::report::{FileReport, Finding, FindingKind, Way};
 use super::rows::{self, Moments};
-use super::run::{Sizes, Watched, watch};
+use super::run::{self, Sizes, Watched, watch};
 use super::snapshot::{Snapshot, Touched};
 use crate::diagnostic::Diagnostic;
-use crate::migration::{Migration, MigrationError, Request, Step, Subject};
+use crate::migration::{Migration, MigrationError, Request, Step, Subject, acts_outside};
 use crate::postgres::Connection;
 use crate::postgres::relations::RelationError;
 use crate::schema::{self, Difference, Schema};
@@ -82,12 +82,16 @@ impl<'a> Walk<'a> {
         Ok(goes_on)
     }
 
-    async fn run(&self, step: &Step<'_>) -> Result<Result<Watched, Diagnostic>, RehearsalError> {
+    async fn run(&self, step: &Step<'_>) -> Result<Result<Watched, Stop>, RehearsalError> {
+        if let Some(statement) = acts_outside(&step.script).next() {
+            return Ok(Err(Stop::Outside(run::outside(step, statement))));
+        }
         match watch(self.scratch, step, self.request.settings).await {
             Ok(watched) => Ok(Ok(watched)),
             Err(RehearsalError::Migration(MigrationError::Failed(failed))) => {
-                Ok(Err(failed.diagnostic))
+                Ok(Err(Stop::Failed(failed.diagnostic)))
             }
+            Err(RehearsalError::Outside { diagnostic, .. }) => Ok(Err(Stop::Outside(*diagnostic))),
             Err(error) => Err(error),
         }
     }
@@ -95,9 +99,8 @@ impl<'a> Walk<'a> {
     async fn up(&mut self, step: &Step<'_>, file: &mut FileReport) -> Result<bool, RehearsalError> {
         let watched = match self.run(step).await? {
             Ok(watched) => watched,
-            Err(diagnostic) => {
-                file.findings
-                    .push(Finding::new(FindingKind::Fails, diagnostic));
+            Err(stop) => {
+                file.findings.push(stop.finding(FindingKind::Fails, ""));
                 return Ok(false);
             }
         };
@@ -157,14 +160,14 @@ impl<'a> Walk<'a> {
     ) -> Result<bool, RehearsalError> {
         let watched = match self.run(back).await? {
             Ok(watched) => watched,
-            Err(diagnostic) => {
-                let diagnostic = about(diagnostic, "the rollback fails");
-                file.findings
-                    .push(Finding::new(FindingKind::RollbackFails, diagnostic));
+            Err(stop) => {
+                // Of a transaction nothing is left; else nobody knows what is.
+                let is_undone = stop.is_outside() || back.script.in_transaction();
+                let finding = stop.finding(FindingKind::RollbackFails, " (the rollback fails)");
+                file.findings.push(finding);
                 self.judge_rows(step, &up, None, file);
                 self.settle(up);
-                // Of a transaction nothing is left; else nobody knows what is.
-                return Ok(back.script.in_transaction());
+                return Ok(is_undone);
             }
         };
         let tables = Snapshot::of_schema(self.scratch).await?;
@@ -186,10 +189,10 @@ impl<'a> Walk<'a> {
     ) -> Result<bool, RehearsalError> {
         let watched = match self.run(step).await? {
             Ok(watched) => watched,
-            Err(diagnostic) => {
-                let diagnostic = about(diagnostic, "after its rollback it cannot be applied again");
+            Err(stop) => {
+                let what = " (after its rollback it cannot be applied again)";
                 file.findings
-                    .push(Finding::new(FindingKind::SecondUpFails, diagnostic));
+                    .push(stop.finding(FindingKind::SecondUpFails, what));
                 return Ok(false);
             }
         };
@@ -240,9 +243,28 @@ struct After {
     touched: Touched,
 }
 
-fn about(mut diagnostic: Diagnostic, what: &str) -> Diagnostic {
-    diagnostic.message = format!("{} ({what})", diagnostic.message);
-    diagnostic
+/// Why a file was not applied to the scratch database.
+enum Stop {
+    Failed(Diagnostic),
+    /// It acts outside its database. What was tried of it is taken back.
+    Outside(Diagnostic),
+}
+
+impl Stop {
+    fn is_outside(&self) -> bool {
+        matches!(self, Self::Outside(_))
+    }
+
+    /// `what` goes behind the message of a failure.
+    fn finding(self, kind: FindingKind, what: &str) -> Finding {
+        match self {
+            Self::Failed(mut diagnostic) => {
+                diagnostic.message.push_str(what);
+                Finding::new(kind, diagnostic)
+            }
+            Self::Outside(diagnostic) => Finding::new(FindingKind::ActsOutside, diagnostic),
+        }
+    }
 }
 
 fn judge_schema(back: &Step<'_>, differences: &[Difference], file: &mut FileReport) {

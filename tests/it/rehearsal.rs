@@ -2,6 +2,7 @@
 
 mod findings;
 mod ground;
+mod outside;
 mod property;
 
 use std::path::Path;

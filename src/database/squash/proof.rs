@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::migration;
 use crate::database::Target;
+use crate::database::fresh::outside;
 use crate::database::login::{TIMEOUT, sentence};
 use crate::environment::{Failure, Kind, migrations};
 use crate::migration::squash::{Contents, contents, state};
-use crate::migration::{Migration, Settings, Step, no_variables, run_one};
+use crate::migration::{Folder, Migration, Settings, Step, no_variables, run_one};
 use crate::postgres::databases::{
     DatabaseError, ScratchOf, create_scratch, drop_database, maintenance, remove_stale_scratch,
 };
@@ -28,7 +29,14 @@ pub(super) async fn prove(
         tracing::debug!("scratch databases of others stay: {error}");
     }
     let mut made = Vec::new();
-    let proven = in_scratch(target, &admin, (files, path), &mut made).await;
+    let folder = Folder {
+        migrations: files.to_vec(),
+        ..Folder::default()
+    };
+    let proven = outside::watch(&admin, &folder, async || {
+        in_scratch(target, &admin, (files, path), &mut made).await
+    });
+    let proven = proven.await;
     for name in made {
         if let Err(error) = drop_database(&admin, &name, true).await {
             tracing::debug!("a scratch database stays: {error}");

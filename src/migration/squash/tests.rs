@@ -130,3 +130,21 @@ fn a_squashed_file_can_be_squashed_again_from_either_history() {
     }
     assert_eq!(standing(&folder, &[]), None);
 }
+
+#[test]
+fn the_header_counts_however_its_comment_is_written() {
+    let line = header(&originals());
+    let said = line.trim_start_matches('-').trim();
+    for text in [
+        format!("--{said}\nSELECT 1"),
+        format!("-- a note\n\n  --- {said}\nSELECT 1"),
+        format!("/* a note */ {line}SELECT 1"),
+    ] {
+        let file = migration("003", &text);
+        assert!(file.squashed().is_some(), "{text}");
+        Script::parse(&file.up).unwrap();
+    }
+    let late = migration("003", &format!("SELECT 1;\n{line}"));
+    assert_eq!(late.squashed(), None);
+    Script::parse(&late.up).unwrap_err();
+}

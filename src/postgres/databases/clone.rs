@@ -8,8 +8,8 @@ use tokio_postgres::{Error, Row};
 
 use super::sessions::require_unused;
 use super::{
-    DatabaseError, ScratchOf, comment_on_database, create, create_scratch, drop_database, exists,
-    rename, rows_about, size,
+    DatabaseError, ScratchOf, create, create_scratch, drop_database, exists, rename_with_comment,
+    rows_about, size,
 };
 use crate::postgres::Connection;
 use crate::postgres::quote::{identifier, literal};
@@ -56,17 +56,30 @@ pub async fn clone_from(
     name: &str,
     strategy: Strategy,
 ) -> Result<(), DatabaseError> {
+    clone_as(admin, source, (name, None), strategy).await
+}
+
+/// As [`clone_from`], with a comment that the clone has from its first moment.
+///
+/// # Errors
+/// As [`clone_from`].
+pub async fn clone_as(
+    admin: &Connection,
+    source: &str,
+    (name, comment): (&str, Option<&str>),
+    strategy: Strategy,
+) -> Result<(), DatabaseError> {
     if exists(admin, name).await? {
         return Err(DatabaseError::Exists {
             name: name.to_owned(),
         });
     }
     let scratch = create_scratch(admin, ScratchOf::Clone(source, strategy)).await?;
-    if let Err(error) = rename(admin, &scratch, name).await {
+    let renamed = rename_with_comment(admin, &scratch, (name, comment)).await;
+    if renamed.is_err() {
         discard(admin, &scratch).await;
-        return Err(error);
     }
-    comment_on_database(admin, name, None).await
+    renamed
 }
 
 /// As [`clone_from`], under its final name from the beginning.
@@ -76,10 +89,10 @@ pub(super) async fn copy(
     name: &str,
     strategy: Strategy,
 ) -> Result<(), DatabaseError> {
-    let owner = create::owner_clause(admin, source).await?;
+    let place = create::place_clauses(admin, source).await?;
     require_unused(admin, "clone", source).await?;
     let sql = format!(
-        "CREATE DATABASE {} TEMPLATE {}{}{owner}",
+        "CREATE DATABASE {} TEMPLATE {}{}{place}",
         identifier(name),
         identifier(source),
         strategy_clause(admin, source, strategy).await,
@@ -123,7 +136,8 @@ pub async fn copy_settings(
     }
 }
 
-/// Gives `name` the privileges of `source`, which are no part of what is inside either.
+/// Gives `name` the privileges and the connection limit of `source`, which are no part of what is
+/// inside either.
 ///
 /// # Errors
 /// A [`DatabaseError`].
@@ -230,7 +244,7 @@ async fn read_settings(admin: &Connection, source: &str) -> Result<Vec<Setting>,
     rows.iter().map(setting).collect()
 }
 
-/// `GRANT`s that make the privileges of `name` those of `source`; nothing when nobody changed them.
+/// What makes limit and privileges of `name` those of `source`; nothing when nobody changed them.
 async fn privileges(admin: &Connection, source: &str, name: &str) -> Result<String, Error> {
     let sql = "SELECT coalesce(r.rolname::text, ''), a.grantee = 0, a.privilege_type,
             a.is_grantable
@@ -239,16 +253,24 @@ async fn privileges(admin: &Connection, source: &str, name: &str) -> Result<Stri
        LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = a.grantee
       WHERE d.datname = $1 AND (a.grantee = 0 OR r.oid IS NOT NULL) AND a.grantee <> d.datdba
       ORDER BY 2, 1, 3";
+    let limit = "SELECT datconnlimit FROM pg_catalog.pg_database
+      WHERE datname = $1 AND datconnlimit >= 0";
+    let limit = rows_about(admin, limit, source).await?;
+    let limit = limit.first().map(|row| row.try_get::<_, i32>(0));
+    let limit = limit.transpose()?.map_or_else(String::new, |limit| {
+        let database = identifier(name);
+        format!("ALTER DATABASE {database} CONNECTION LIMIT {limit};")
+    });
     let changed = "SELECT FROM pg_catalog.pg_database WHERE datname = $1 AND datacl IS NOT NULL";
     if rows_about(admin, changed, source).await?.is_empty() {
-        return Ok(String::new());
+        return Ok(limit);
     }
     let rows = rows_about(admin, sql, source).await?;
     let grants = rows.iter().map(|row| grant(row, name));
     let grants: String = grants.collect::<Result<_, _>>()?;
     let database = identifier(name);
     Ok(format!(
-        "REVOKE ALL ON DATABASE {database} FROM PUBLIC;{grants}"
+        "{limit}REVOKE ALL ON DATABASE {database} FROM PUBLIC;{grants}"
     ))
 }
 

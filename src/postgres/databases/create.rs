@@ -21,12 +21,14 @@ struct Making {
     /// Of ICU or the server's own provider.
     locale: Option<String>,
     icu_rules: Option<String>,
+    /// `None`: the one the server takes by itself, or one in which we may not create anything.
+    tablespace: Option<String>,
     /// Whether the owner is who we are.
     is_ours: bool,
 }
 
-/// Makes a database without any object of its own. With `like` it takes encoding, collation and
-/// owner from that database, else what the server's `template1` gives it.
+/// Makes a database without any object of its own. With `like` it takes encoding, collation,
+/// tablespace and owner from that database, else what the server's `template1` gives it.
 ///
 /// # Errors
 /// [`DatabaseError::Exists`], [`DatabaseError::Missing`] for `like`, [`DatabaseError::Privilege`]
@@ -47,8 +49,8 @@ pub async fn create_empty(
     run(admin, "create", name, &sql).await
 }
 
-/// ` OWNER x` for a clone of `source`; nothing when its owner is who we are.
-pub(super) async fn owner_clause(
+/// ` TABLESPACE t OWNER x` for a clone of `source`; neither where it comes by itself.
+pub(super) async fn place_clauses(
     admin: &Connection,
     source: &str,
 ) -> Result<String, DatabaseError> {
@@ -56,7 +58,7 @@ pub(super) async fn owner_clause(
         .await
         .map_err(DatabaseError::reading("the databases"))?
         .ok_or_else(|| DatabaseError::missing(source))?;
-    Ok(making.owner_clause())
+    Ok(making.place_clauses())
 }
 
 /// The columns of some majors only are read by name out of the whole row.
@@ -67,7 +69,10 @@ async fn read(admin: &Connection, name: &str) -> Result<Option<Making>, Error> {
             whole ->> 'datlocprovider',
             coalesce(whole ->> 'datlocale', whole ->> 'daticulocale'),
             whole ->> 'daticurules',
-            pg_catalog.pg_get_userbyid(datdba) = current_user
+            pg_catalog.pg_get_userbyid(datdba) = current_user,
+            (SELECT spcname::text FROM pg_catalog.pg_tablespace AS t
+              WHERE t.oid = dattablespace AND spcname <> 'pg_default'
+                AND pg_catalog.has_tablespace_privilege(t.oid, 'CREATE'))
        FROM pg_catalog.pg_database AS d, pg_catalog.to_jsonb(d) AS whole
       WHERE datname = $1";
     let rows = rows_about(admin, sql, name).await?;
@@ -83,6 +88,7 @@ async fn read(admin: &Connection, name: &str) -> Result<Option<Making>, Error> {
         locale: row.try_get(5)?,
         icu_rules: row.try_get(6)?,
         is_ours: row.try_get(7)?,
+        tablespace: row.try_get(8)?,
     }))
 }
 
@@ -105,15 +111,18 @@ impl Making {
         if let Some(rules) = &self.icu_rules {
             let _ = write!(sql, " ICU_RULES {}", literal(rules));
         }
-        sql.push_str(&self.owner_clause());
+        sql.push_str(&self.place_clauses());
         sql
     }
 
-    fn owner_clause(&self) -> String {
-        if self.is_ours {
-            String::new()
-        } else {
-            format!(" OWNER {}", identifier(&self.owner))
+    fn place_clauses(&self) -> String {
+        let mut sql = String::new();
+        if let Some(tablespace) = &self.tablespace {
+            let _ = write!(sql, " TABLESPACE {}", identifier(tablespace));
         }
+        if !self.is_ours {
+            let _ = write!(sql, " OWNER {}", identifier(&self.owner));
+        }
+        sql
     }
 }

@@ -1,20 +1,22 @@
 //! Databases kept to be copied: everything that one set of migrations makes, found again by the hash
 //! of that set. Nobody can log in to one, so that nobody is ever in the way of a copy.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::scratch::ask;
 use super::{
-    DatabaseError, DatabaseInfo, allow_connections, comment, comment_on_database, drop_database,
-    list, rename,
+    DatabaseError, DatabaseInfo, allow_connections, comment, drop_database, list,
+    rename_with_comment,
 };
 use crate::postgres::Connection;
 
 /// Twelve hexadecimal digits of the hash follow.
 const PREFIX: &str = "poststack_template_";
 const DIGITS: usize = 12;
+/// Between two looks at the lock.
+const PAUSE: Duration = Duration::from_millis(20);
 /// "template" in ASCII. Held while one is made, so that of several runs one does the work.
 const KEY: i64 = 0x7465_6d70_6c61_7465;
 
@@ -44,39 +46,46 @@ pub async fn keep_as_template(
     keep: usize,
 ) -> Result<String, DatabaseError> {
     let name = name(hash);
-    // A crash after the renaming leaves one that does not say what it is.
-    match drop_database(admin, &name, true).await {
-        Ok(()) | Err(DatabaseError::Missing { .. }) => {}
-        Err(error) => return Err(error),
+    // Whatever is there and does not say that it is this template is somebody else's.
+    if comment(admin, &name)
+        .await?
+        .is_some_and(|said| Description::read(&said).is_some())
+    {
+        drop_database(admin, &name, true).await?;
     }
     allow_connections(admin, scratch, false).await?;
-    rename(admin, scratch, &name).await?;
     let description = Description {
         hash: hash.to_owned(),
         label: label.to_owned(),
         created: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
     };
-    comment_on_database(admin, &name, Some(&description.write())).await?;
+    rename_with_comment(admin, scratch, (&name, Some(&description.write()))).await?;
     prune(admin, label, keep, &name).await?;
     Ok(name)
 }
 
-/// Does `work` while no other run makes a template on this server.
+/// Does `work` while no other run makes a template on this server; `None` when another run did not
+/// end in the time of `patience`.
 ///
 /// # Errors
 /// Those of `work`, and a [`DatabaseError`] when the lock cannot be asked for.
 pub async fn with_template_lock<T, E: From<DatabaseError>>(
     admin: &Connection,
+    patience: Duration,
     work: impl AsyncFnOnce() -> Result<T, E>,
-) -> Result<T, E> {
+) -> Result<Option<T>, E> {
     let sql = format!("SELECT pg_catalog.pg_try_advisory_lock({KEY})");
+    let began = Instant::now();
     while !ask(admin, &sql).await? {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        if began.elapsed() >= patience {
+            return Ok(None);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
     let outcome = work().await;
     let sql = format!("SELECT pg_catalog.pg_advisory_unlock({KEY})");
     ask(admin, &sql).await?;
-    outcome
+    outcome.map(Some)
 }
 
 async fn prune(

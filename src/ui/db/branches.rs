@@ -93,6 +93,9 @@ pub fn reset(reset: &Reset, seeded: Option<&Seeded>) -> String {
         count(reset.migrations, "migration"),
         took(reset.seconds)
     );
+    if let Some(left) = &reset.left {
+        let _ = write!(text, "\n{left}");
+    }
     if let Some(seeded) = seeded {
         let rows = count(usize::try_from(seeded.rows).unwrap_or(usize::MAX), "row");
         let _ = write!(text, "\nseeded from {}: {rows}", seeded.file);

@@ -23,7 +23,7 @@ pub fn rehearsed(report: &Report) -> String {
     }
     if !report.not_run.is_empty() {
         let files = count(report.not_run.len(), "migration");
-        let _ = writeln!(text, "\n{files} not rehearsed: one before failed");
+        let _ = writeln!(text, "\n{files} not rehearsed: one before was not applied");
     }
     text
 }

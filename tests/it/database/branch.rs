@@ -288,4 +288,32 @@ async fn names_that_are_none_and_names_that_postgresql_would_cut_are_refused() {
         "{}",
         refused.stderr
     );
+    dev.folder.run(&["db", "branch", "main"]).exits(2);
+    let database = "e".repeat(63);
+    execute(&long.address, &format!("CREATE DATABASE {database}")).await;
+    let address = url(&long.address.with_database(&database));
+    let arguments = ["db", "branch", "b", "--database-url", address.expose()];
+    let refused = long.folder.run(&arguments).exits(2);
+    assert!(
+        refused.stderr.contains("is too long to have branches"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[tokio::test]
+async fn a_reset_does_not_make_a_branch_that_is_gone() {
+    let dev = Dev::new().await;
+    dev.folder.run(&["db", "branch", "gone"]).ok();
+    dev.folder.run(&["db", "switch", "gone"]).ok();
+    let database = dev.branch("gone").database;
+    execute(&dev.address, &format!("DROP DATABASE {database}")).await;
+    let refused = dev.folder.run(&["db", "reset", "--yes"]).exits(1);
+    assert!(
+        refused.stderr.contains("db switch --main"),
+        "{}",
+        refused.stderr
+    );
+    let there = format!("SELECT count(*) FROM pg_database WHERE datname = '{database}'");
+    assert_eq!(ask(&dev.address, &there).await, "0");
 }

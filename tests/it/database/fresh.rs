@@ -167,11 +167,13 @@ async fn of_the_templates_of_a_database_the_newest_three_stay() {
 #[tokio::test]
 async fn files_with_variables_are_applied_anew_and_leave_no_template() {
     let fresh = unique("variables").await;
-    fresh.folder.write(
-        "migrations/003_v.sql",
-        "-- poststack: substitute\nCREATE TABLE ${TABLE_NAME} (id int)",
-    );
-    for name in ["one", "two"] {
+    for (name, header) in [
+        ("one", "-- poststack: substitute"),
+        ("two", "--poststack:substitute"),
+        ("three", "/* a note */ --- poststack: substitute"),
+    ] {
+        let text = format!("{header}\nCREATE TABLE ${{TABLE_NAME}} (id int)");
+        fresh.folder.write("migrations/003_v.sql", &text);
         let url = fresh.url();
         let arguments = ["db", "reset", "--yes", "--database-url", &url];
         fresh.folder.run_with(("TABLE_NAME", name), &arguments).ok();
@@ -248,4 +250,178 @@ async fn nothing_of_a_reset_is_left_on_the_server() {
             .iter()
             .all(|one| !one.name.starts_with("poststack_swap_"))
     );
+}
+
+#[tokio::test]
+async fn files_that_act_outside_the_database_are_not_applied_beside_it() {
+    let fresh = unique("outside").await;
+    fresh.folder.write(
+        "migrations/003_role.sql",
+        "SELECT 1;\nCREATE ROLE fresh_outside;",
+    );
+    for command in [&["reset", "--yes"][..], &["diff", "--pending"]] {
+        let ran = fresh.db(command).exits(9);
+        assert!(
+            ran.stderr.contains("migrations/003_role.sql:2:1"),
+            "{}",
+            ran.stderr
+        );
+    }
+    let role = "SELECT count(*) FROM pg_roles WHERE rolname = 'fresh_outside'";
+    assert_eq!(ask(&fresh.address, role).await, "0");
+}
+
+#[tokio::test]
+async fn what_a_block_changed_on_the_server_is_told_and_nothing_is_replaced() {
+    let fresh = unique("unseen").await;
+    let sql = "DO $$ BEGIN EXECUTE 'CREATE ROLE fresh_unseen'; END $$";
+    fresh.folder.write("migrations/003_role.sql", sql);
+    execute(&fresh.address, "CREATE TABLE kept (id int)").await;
+    let ran = fresh.db(&["reset", "--yes"]).exits(9);
+    assert!(
+        ran.stderr.contains("role `fresh_unseen` is new"),
+        "{}",
+        ran.stderr
+    );
+    let kept = ask(&fresh.address, "SELECT to_regclass('kept')").await;
+    assert_eq!(kept, "kept");
+}
+
+#[tokio::test]
+async fn the_copy_belongs_to_whoever_resets_and_has_the_settings_of_the_user() {
+    let fresh = unique("users").await;
+    let name = &fresh.address.database;
+    let mut addresses = Vec::new();
+    for user in ["reset_one", "reset_two"] {
+        let sql =
+            format!("CREATE ROLE {user} LOGIN CREATEDB PASSWORD 'x'; GRANT reset_owners TO {user}");
+        let sql = match user {
+            "reset_one" => format!("CREATE ROLE reset_owners CREATEDB; {sql}"),
+            _ => sql,
+        };
+        execute(&fresh.address, &sql).await;
+        let mut address = fresh.address.clone();
+        address.user = user.to_owned();
+        address.password = poststack::secret::Secret::new("x");
+        addresses.push(address);
+    }
+    let owner = format!("ALTER DATABASE {name} OWNER TO reset_owners");
+    execute(&cluster().address("postgres"), &owner).await;
+    let reset = |address: &poststack::postgres::Address| {
+        let url = poststack::postgres::url(address).expose().to_owned();
+        let ran = fresh.folder.run(&[
+            "db",
+            "reset",
+            "--yes",
+            "--format",
+            "json",
+            "--database-url",
+            &url,
+        ]);
+        ran.ok().result()["reset"]["built"].as_bool().unwrap()
+    };
+    let whose = "SELECT tableowner FROM pg_tables WHERE tablename = 'a'";
+    assert!(reset(&addresses[0]));
+    assert_eq!(ask(&fresh.address, whose).await, "reset_one");
+    assert!(reset(&addresses[1]));
+    assert_eq!(ask(&fresh.address, whose).await, "reset_two");
+    assert!(!reset(&addresses[1]));
+    let path = "ALTER ROLE reset_two SET default_toast_compression = 'pglz'";
+    execute(&cluster().address("postgres"), path).await;
+    assert!(reset(&addresses[1]));
+}
+
+#[tokio::test]
+async fn tablespace_and_connection_limit_outlast_a_reset_and_a_branch() {
+    let fresh = unique("tablespace").await;
+    let name = &fresh.address.database;
+    let admin = cluster().login(&cluster().address("postgres")).await;
+    for sql in [
+        "SET allow_in_place_tablespaces = on".to_owned(),
+        "CREATE TABLESPACE reset_space LOCATION ''".to_owned(),
+        format!("ALTER DATABASE {name} SET TABLESPACE reset_space"),
+        format!("ALTER DATABASE {name} CONNECTION LIMIT 7"),
+    ] {
+        admin.client().batch_execute(&sql).await.unwrap();
+    }
+    fresh.db(&["reset", "--yes"]).ok();
+    fresh.db(&["branch", "full"]).ok();
+    fresh.db(&["branch", "clean", "--fresh"]).ok();
+    for database in [
+        name.clone(),
+        format!("{name}_full"),
+        format!("{name}_clean"),
+    ] {
+        let sql = format!(
+            "SELECT spcname || datconnlimit FROM pg_database AS d
+               JOIN pg_tablespace AS t ON t.oid = dattablespace WHERE datname = '{database}'"
+        );
+        assert_eq!(
+            ask(&fresh.address, &sql).await,
+            "reset_space7",
+            "{database}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_database_with_a_subscription_is_not_replaced() {
+    let fresh = unique("subscription").await;
+    let name = &fresh.address.database;
+    let sql = format!(
+        "CREATE SUBSCRIPTION of_{name} CONNECTION 'host=127.0.0.1' PUBLICATION p \
+         WITH (connect = false)"
+    );
+    execute(&fresh.address, &sql).await;
+    let refused = fresh.db(&["reset", "--yes"]).exits(1);
+    assert!(
+        refused
+            .stderr
+            .contains(&format!("subscription `of_{name}`")),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(ask(&fresh.address, "SELECT to_regclass('a')").await, "");
+    for sql in [
+        format!("ALTER SUBSCRIPTION of_{name} SET (slot_name = NONE)"),
+        format!("DROP SUBSCRIPTION of_{name}"),
+    ] {
+        execute(&fresh.address, &sql).await;
+    }
+    fresh.db(&["reset", "--yes"]).ok();
+}
+
+#[tokio::test]
+async fn who_may_not_make_databases_is_told_what_one_is_needed_for() {
+    let fresh = unique("weak").await;
+    execute(&fresh.address, "CREATE ROLE reset_weak LOGIN PASSWORD 'x'").await;
+    let mut address = fresh.address.clone();
+    address.user = "reset_weak".to_owned();
+    address.password = poststack::secret::Secret::new("x");
+    let url = poststack::postgres::url(&address).expose().to_owned();
+    for known in [false, true] {
+        if known {
+            fresh.db(&["reset", "--yes"]).ok();
+        }
+        let arguments = ["db", "reset", "--yes", "--database-url", &url];
+        let refused = fresh.folder.run(&arguments).exits(1);
+        let said = format!(
+            "User `reset_weak` may not make a database beside `{}`",
+            address.database
+        );
+        assert!(refused.stderr.contains(&said), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("poststack_"), "{}", refused.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_at_its_template_for_long_does_not_keep_others_from_a_reset() {
+    let fresh = unique("patience").await;
+    let other = cluster().login(&cluster().address("postgres")).await;
+    let lock = "SELECT pg_advisory_lock(x'74656d706c617465'::int8)";
+    other.client().batch_execute(lock).await.unwrap();
+    fresh.db(&["reset", "--yes", "--lock-wait", "200ms"]).ok();
+    drop(other);
+    assert_eq!(ask(&fresh.address, "SELECT to_regclass('a')").await, "a");
+    assert!(templates(&fresh).await.is_empty());
 }

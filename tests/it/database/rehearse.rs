@@ -31,7 +31,8 @@ async fn a_rehearsal_reports_and_applies_nothing() {
         assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
     }
     assert!(
-        ran.stdout.contains("1 migration not rehearsed: one before failed"),
+        ran.stdout
+            .contains("1 migration not rehearsed: one before was not applied"),
         "{}",
         ran.stdout
     );

@@ -411,3 +411,22 @@ async fn a_scratch_database_without_comment_stays_while_one_is_being_made() {
         ["poststack_scratch_00000003"]
     );
 }
+
+#[tokio::test]
+async fn a_database_gets_its_name_and_its_comment_together_or_neither() {
+    let admin = admin().await;
+    let (one, two) = (cluster().database().await, cluster().database().await);
+    let taken = (two.database.as_str(), Some("new"));
+    let refused = databases::rename_with_comment(&admin, &one.database, taken).await;
+    assert!(
+        matches!(refused, Err(DatabaseError::Exists { .. })),
+        "{refused:?}"
+    );
+    let free = format!("{}_renamed", one.database);
+    let named = (free.as_str(), Some("the comment"));
+    databases::rename_with_comment(&admin, &one.database, named)
+        .await
+        .unwrap();
+    let said = databases::comment(&admin, &free).await.unwrap();
+    assert_eq!(said.as_deref(), Some("the comment"));
+}
