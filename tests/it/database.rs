@@ -12,6 +12,7 @@ mod migrate;
 mod rehearse;
 mod repair;
 mod rollback;
+mod shell;
 mod squash;
 mod support;
 mod target;
