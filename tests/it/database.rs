@@ -16,3 +16,4 @@ mod shell;
 mod squash;
 mod support;
 mod target;
+mod unlock;
