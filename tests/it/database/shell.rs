@@ -60,6 +60,8 @@ async fn the_encryption_that_the_address_asks_for_is_kept() {
     assert!(refused.stderr.contains("SSL"), "{}", refused.stderr);
 
     fresh.address = tls_cluster().address("postgres");
+    // It may have begun a moment ago.
+    tls_cluster().login(&fresh.address).await;
     fresh.address.host = "localhost".to_owned();
     fresh.address.tls = Tls {
         mode: TlsMode::VerifyFull,
