@@ -9,6 +9,7 @@ mod diff;
 mod fresh;
 mod look;
 mod migrate;
+mod protected;
 mod rehearse;
 mod repair;
 mod rollback;
