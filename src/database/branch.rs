@@ -82,6 +82,7 @@ pub async fn create(
     let began = Instant::now();
     let main = main_database(target, admin).await?;
     let database = database_of(name, &main)?;
+    refuse_other_environment(target, &database)?;
     refuse_existing(admin, &main, name, &database).await?;
     let from = match start {
         Start::Current { force } => {
@@ -127,6 +128,21 @@ async fn place(
 ) -> Result<(), DatabaseError> {
     copy_privileges(admin, main, scratch).await?;
     rename(admin, scratch, database).await
+}
+
+/// A branch that is the database of another environment would be migrated, reset and deleted by two.
+///
+/// # Errors
+/// Which environment it is.
+pub fn refuse_other_environment(target: &Target, database: &str) -> Result<(), Failure> {
+    let Some(owner) = target.owner_of(database) else {
+        return Ok(());
+    };
+    let name = &owner.name;
+    let message = format!("Database `{database}` is that of environment `{name}`, and no branch");
+    Err(Failure::new(Kind::Usage, message)
+        .hint(format!("name the environment: --env {name}"))
+        .hint("or choose another name for a branch"))
 }
 
 async fn refuse_existing(
