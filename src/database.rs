@@ -19,6 +19,7 @@ pub mod query;
 pub mod repair;
 pub mod reset;
 pub mod rollback;
+mod same_server;
 pub mod schemas;
 pub mod seed;
 pub mod server;

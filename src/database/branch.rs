@@ -86,6 +86,7 @@ pub async fn create(
         return Err(Failure::new(Kind::Usage, message).hint("choose another name"));
     }
     let database = database_of(name, &main)?;
+    refuse_other_environment(target, &database)?;
     refuse_existing(admin, &main, name, &database).await?;
     let from = match start {
         Start::Current { .. } => Some(target.address.database.clone()),
@@ -135,6 +136,21 @@ async fn place(
 ) -> Result<(), DatabaseError> {
     copy_privileges(admin, main, scratch).await?;
     rename_with_comment(admin, scratch, named).await
+}
+
+/// A branch that is the database of another environment would be migrated, reset and deleted by two.
+///
+/// # Errors
+/// Which environment it is.
+pub fn refuse_other_environment(target: &Target, database: &str) -> Result<(), Failure> {
+    let Some(owner) = target.owner_of(database) else {
+        return Ok(());
+    };
+    let name = &owner.name;
+    let message = format!("Database `{database}` is that of environment `{name}`, and no branch");
+    Err(Failure::new(Kind::Usage, message)
+        .hint(format!("name the environment: --env {name}"))
+        .hint("or choose another name for a branch"))
 }
 
 async fn refuse_existing(

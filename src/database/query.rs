@@ -79,7 +79,8 @@ pub async fn run(target: &Target, sql: &Source) -> Result<Answered, Failure> {
     Ok(answered)
 }
 
-fn failed(target: &Target, error: QueryError) -> Failure {
+/// Why there is no whole answer.
+pub(super) fn failed(target: &Target, error: QueryError) -> Failure {
     match error {
         QueryError::Connect(error) => unreachable(target, &error),
         QueryError::Failed(diagnostic) => refused(*diagnostic),

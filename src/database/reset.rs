@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::Target;
 use super::fresh::{Fresh, Recipe, discard, fresh};
+use super::seed::{Seeded, Seeds, seed};
 use super::server::{self, Filled, alone, failure};
 use crate::environment::{Failure, Kind};
 use crate::event::Seconds;
@@ -39,11 +40,16 @@ pub async fn loss(target: &Target, admin: &Connection) -> Result<Vec<Filled>, Fa
     server::filled(target, admin, &target.address.database).await
 }
 
-/// Replaces the database of the recipe's target. `force` ends the sessions of others.
+/// Replaces the database of the recipe's target by one that has `seeds` already. `force` ends the
+/// sessions of others.
 ///
 /// # Errors
 /// Others are connected, a file fails, or the server refuses; then the database is as before.
-pub async fn reset(admin: &Connection, recipe: &Recipe<'_>, force: bool) -> Result<Reset, Failure> {
+pub async fn reset(
+    admin: &Connection,
+    (recipe, seeds): (&Recipe<'_>, Option<&Seeds>),
+    force: bool,
+) -> Result<(Reset, Option<Seeded>), Failure> {
     let began = Instant::now();
     let database = &recipe.target.address.database;
     if !force {
@@ -55,22 +61,47 @@ pub async fn reset(admin: &Connection, recipe: &Recipe<'_>, force: bool) -> Resu
         database: scratch,
         built,
     } = fresh(admin, recipe).await?;
-    let left = match put_in_place(admin, &scratch, database, force).await {
-        Ok(left) => left,
+    let placed = async {
+        let seeded = match seeds {
+            Some(seeds) => Some(fill(admin, recipe.target, (&scratch, seeds)).await?),
+            None => None,
+        };
+        let left = put_in_place(admin, &scratch, database, force).await?;
+        Ok((left, seeded))
+    };
+    let (left, seeded) = match placed.await {
+        Ok(placed) => placed,
         Err(failure) => {
             discard(admin, &scratch).await;
             return Err(failure);
         }
     };
     let folder = recipe.folder;
-    Ok(Reset {
+    let done = Reset {
         name: recipe.target.name(),
         database: database.clone(),
         migrations: folder.migrations.len() + folder.repeatables.len(),
         built,
         left,
         seconds: Seconds(began.elapsed()),
-    })
+    };
+    Ok((done, seeded))
+}
+
+/// Runs `seeds` in the new database, which has its final name later.
+async fn fill(
+    admin: &Connection,
+    target: &Target,
+    (scratch, seeds): (&str, &Seeds),
+) -> Result<Seeded, Failure> {
+    let seeded = seed(target, scratch, seeds).await.map_err(|failure| {
+        let message = format!("{}; the database is as it was", failure.message);
+        failure.saying(message)
+    })?;
+    // Its session must be gone before the database can be renamed.
+    let left = databases::lasting_clients(admin, scratch).await;
+    left.map_err(|error| failure(&error))?;
+    Ok(seeded)
 }
 
 /// A subscription or replication slot would stay with the old database, or go with it unseen.

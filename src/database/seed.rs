@@ -1,17 +1,20 @@
 //! `db seed`: runs a file of data as one transaction.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
 
 use super::Target;
-use super::query::run;
+use super::login::TIMEOUT;
+use super::query::failed;
 use crate::diagnostic::Diagnostic;
 use crate::environment::{Failure, Kind};
 use crate::event::Seconds;
 use crate::migration::Script;
-use crate::text;
+use crate::postgres::{Answer, Query, query};
+use crate::text::{self, Source, Span};
 
 /// What was seeded.
 #[derive(Debug, Clone, Serialize)]
@@ -37,12 +40,32 @@ pub fn usual_files(target: &Target) -> Vec<PathBuf> {
     own.into_iter().chain(shared).collect()
 }
 
-/// Runs `file`, or the first of [`usual_files`] that is there.
+/// A file of data that can be run as one transaction.
+#[derive(Debug)]
+pub struct Seeds {
+    source: Source,
+    statements: Vec<Span>,
+}
+
+impl Seeds {
+    /// How many there are.
+    #[must_use]
+    pub fn statements(&self) -> usize {
+        self.statements.len()
+    }
+
+    /// The file, as messages show it.
+    #[must_use]
+    pub fn file(&self) -> String {
+        self.source.path.display().to_string()
+    }
+}
+
+/// Reads `file`, or the first of [`usual_files`] that is there.
 ///
 /// # Errors
-/// There is no file, it is no single transaction, or the server refuses it; nothing of it is kept
-/// then.
-pub async fn seed(target: &Target, file: Option<&Path>) -> Result<Seeded, Failure> {
+/// There is no file, or it is no single transaction.
+pub fn read(target: &Target, file: Option<&Path>) -> Result<Seeds, Failure> {
     let (path, shown) = match file {
         Some(file) => (file.to_path_buf(), file.to_path_buf()),
         None => found(target)?,
@@ -52,20 +75,43 @@ pub async fn seed(target: &Target, file: Option<&Path>) -> Result<Seeded, Failur
     if !script.in_transaction() {
         return Err(faulty(vec![outside(&script)]));
     }
+    let statements = script.statements.iter().map(|one| one.span).collect();
+    Ok(Seeds { source, statements })
+}
+
+/// Runs `seeds` in a database of the target's server, which is not always the target's own.
+///
+/// # Errors
+/// The server refuses them; nothing of them is kept then.
+pub async fn seed(target: &Target, database: &str, seeds: &Seeds) -> Result<Seeded, Failure> {
+    target.has_started()?;
     let began = Instant::now();
-    let answered = run(target, &source).await.map_err(|failure| {
-        let message = format!("Failed to seed from `{}`; nothing is kept", shown.display());
+    let wanted = Query {
+        sql: &seeds.source,
+        statements: &seeds.statements,
+        login_timeout: TIMEOUT,
+    };
+    let mut rows = 0;
+    let address = target.address.with_database(database);
+    let outcome = query(&address, wanted, |answer| {
+        if let Answer::Complete { tag, .. } = answer {
+            rows += changed(tag).unwrap_or_default();
+        }
+        ControlFlow::Continue(())
+    });
+    outcome.await.map_err(|error| {
+        let failure = failed(target, error);
+        let message = format!("Failed to seed from `{}`; nothing is kept", seeds.file());
         match failure.kind {
             Kind::Failed => failure.saying(message),
             _ => failure,
         }
     })?;
-    let rows = answered.results.iter().filter_map(|one| changed(&one.tag));
     Ok(Seeded {
         database: target.name(),
-        file: shown.display().to_string(),
-        statements: script.statements.len(),
-        rows: rows.sum(),
+        file: seeds.file(),
+        statements: seeds.statements(),
+        rows,
         seconds: Seconds(began.elapsed()),
     })
 }

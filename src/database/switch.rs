@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::branch::find;
+use super::branch::{find, refuse_other_environment};
 use super::server::maintenance;
 use super::{Target, target::Named};
 use crate::environment::{Failure, Kind};
@@ -37,7 +37,9 @@ pub async fn switch(target: &Target, branch: Option<&BranchName>) -> Result<Swit
         None => named.environment.postgres.database.clone(),
         Some(branch) => {
             let admin = maintenance(target).await?;
-            find(target, &admin, branch).await?.database
+            let found = find(target, &admin, branch).await?;
+            refuse_other_environment(target, &found.database)?;
+            found.database
         }
     };
     remember(target, named, branch).map_err(|error| {

@@ -4,11 +4,13 @@
 //!
 //! A URL (`--database-url`, then `POSTSTACK_DATABASE_URL`) replaces the address alone. Folder,
 //! settings and variables stay those of the environment that would be meant without it, where there
-//! is one; otherwise they are the defaults, and the folder is `migrations`.
+//! is one; otherwise they are the defaults, and the folder is `migrations`. When the URL names the
+//! database of an environment, that one's settings and protection hold.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::same_server::environment_at;
 use crate::config;
 use crate::config::model::{Environment, Migrations};
 use crate::diagnostic::any_error;
@@ -55,6 +57,8 @@ pub struct Target {
     pub migrations: Migrations,
     /// What to type before something is destroyed: the name of the protected environment.
     pub protected: Option<String>,
+    /// The other environments of the project; with a URL all of them.
+    pub others: Vec<Environment>,
     /// For `${…}` in migrations.
     pub variables: Variables,
     /// The folder of `.poststack.yml`, or the working directory.
@@ -87,6 +91,12 @@ impl Target {
             Some(named) => named.environment.name.to_string(),
             None => self.address.to_string(),
         }
+    }
+
+    /// The other environment whose database is the one called `database` on this server.
+    #[must_use]
+    pub fn owner_of(&self, database: &str) -> Option<&Environment> {
+        environment_at(self.others.iter(), &self.address.with_database(database))
     }
 
     /// The environment's name, where one is meant.
@@ -205,6 +215,10 @@ fn of_environment(
             environment: environment.clone(),
         }),
         notes: on_branch(&reached).into_iter().collect(),
+        others: { project.config.environments.iter() }
+            .filter(|one| one.name != environment.name)
+            .cloned()
+            .collect(),
         branch: reached.branch,
         database: reached.database,
         variables: reached.variables,
@@ -256,11 +270,14 @@ fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure>
         None => process_alone(),
     };
     let root = project.as_ref().map(|project| project.config.root.clone());
-    let protected = project.as_ref();
+    let all = project.as_ref().map(|project| &project.config.environments);
+    let owner = environment_at(all.into_iter().flatten(), &address);
+    let settings = owner.or(meant.map(|(_, environment)| environment));
     Ok(Target {
         folder: folder(which, meant),
-        migrations: meant.map_or_else(Migrations::default, |(_, one)| one.migrations),
-        protected: protected.and_then(|project| protected_at(project, &address)),
+        migrations: settings.map_or_else(Migrations::default, |one| one.migrations),
+        protected: { owner.filter(|one| one.protected) }.map(|one| one.name.to_string()),
+        others: all.cloned().unwrap_or_default(),
         notes: note(origin, &address, meant.map(|(_, environment)| environment)),
         environment: None,
         branch: None,
@@ -292,24 +309,6 @@ fn note(origin: &str, address: &Address, meant: Option<&Environment>) -> Vec<Str
     vec![format!(
         "{URL_VARIABLE} names the database {address}; unset it to use environment `{name}`"
     )]
-}
-
-/// The name of the protected environment whose database is at `address`.
-fn protected_at(project: &Project, address: &Address) -> Option<String> {
-    let mut protected = project
-        .config
-        .environments
-        .iter()
-        .filter(|one| one.protected);
-    let local = |host: &str| matches!(host, "localhost" | "127.0.0.1" | "::1");
-    let found = protected.find(|one| {
-        let is_there = match &one.postgres.host {
-            Some(host) => host.eq_ignore_ascii_case(&address.host),
-            None => local(&address.host) || address.host == one.bind.to_string(),
-        };
-        is_there && one.postgres.port == address.port && one.postgres.database == address.database
-    });
-    found.map(|one| one.name.to_string())
 }
 
 /// A URL is the same for every reader.

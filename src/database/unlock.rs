@@ -13,7 +13,7 @@ use crate::postgres::{Connection, databases};
 pub struct Unlocked {
     /// The environment, or `host:port/database`.
     pub database: String,
-    /// The session that was ended; `None` when nobody held the lock.
+    /// The session that was ended; `None` when nobody holds the lock any more.
     pub ended: Option<String>,
     /// Of the server's process.
     pub process_id: Option<i32>,
@@ -37,26 +37,30 @@ pub async fn unlock(
     connection: &Connection,
     named: &Session,
 ) -> Result<Unlocked, Failure> {
-    let now = holder(connection).await?;
-    let is_same = |session: &Session| session.process_id == named.process_id;
-    if let Some(other) = now.as_ref().filter(|session| !is_same(session)) {
-        let message = format!("By now another session holds the lock: {other}");
-        return Err(Failure::new(Kind::Failed, message).hint(target.command("unlock")));
-    }
-    if now.is_some() {
-        let ended = databases::terminate(connection, named.process_id).await;
-        ended.map_err(|error| {
-            let message = super::login::sentence(&error.to_string());
-            let failure = Failure::new(Kind::Failed, message);
-            match error.hint() {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            }
-        })?;
-    }
+    let is_ended = match holder(connection).await? {
+        Some(now) if now.is(named) => end(connection, named).await?,
+        Some(other) => {
+            let message = format!("By now another session holds the lock: {other}");
+            return Err(Failure::new(Kind::Failed, message).hint(target.command("unlock")));
+        }
+        None => false,
+    };
     Ok(Unlocked {
         database: target.name(),
-        ended: Some(named.to_string()),
-        process_id: Some(named.process_id),
+        ended: is_ended.then(|| named.to_string()),
+        process_id: is_ended.then_some(named.process_id),
+    })
+}
+
+/// Whether there was still something to end.
+async fn end(connection: &Connection, session: &Session) -> Result<bool, Failure> {
+    let ended = databases::terminate(connection, session.process_id).await;
+    ended.map_err(|error| {
+        let message = super::login::sentence(&error.to_string());
+        let failure = Failure::new(Kind::Failed, message);
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     })
 }

@@ -11,10 +11,11 @@ pub(super) const COLUMNS: &str = "activity.pid, activity.application_name,
     coalesce(activity.usename, '')::text, coalesce(host(activity.client_addr), 'local'),
     coalesce(activity.state, ''), coalesce(activity.query, ''),
     date_part('epoch', clock_timestamp() - activity.backend_start),
-    date_part('epoch', clock_timestamp() - activity.xact_start)";
+    date_part('epoch', clock_timestamp() - activity.xact_start),
+    coalesce(date_part('epoch', activity.backend_start), 0)";
 
 /// How many columns those are.
-pub(super) const COLUMN_COUNT: usize = 8;
+pub(super) const COLUMN_COUNT: usize = 9;
 
 /// A session of the same server.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,8 @@ pub struct Session {
     pub connected: Option<Duration>,
     /// Since its transaction began.
     pub in_transaction: Option<Duration>,
+    /// When it logged in, in seconds of the Unix time; 0 when the server hides it.
+    pub began: f64,
 }
 
 impl Session {
@@ -51,7 +54,14 @@ impl Session {
             query: first_line(row.try_get(5)?),
             connected: seconds(6)?,
             in_transaction: seconds(7)?,
+            began: row.try_get(8)?,
         })
+    }
+
+    /// Whether `other` is the same session: a process id is given again.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        self.process_id == other.process_id && self.began.total_cmp(&other.began).is_eq()
     }
 }
 

@@ -117,7 +117,9 @@ impl TlsMode {
 }
 
 impl ChannelBinding {
-    fn name(self) -> &'static str {
+    /// As `channel_binding` spells it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Disable => "disable",
             Self::Prefer => "prefer",

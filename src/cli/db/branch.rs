@@ -6,7 +6,9 @@ use serde_json::json;
 use super::confirm::{YesArg, confirm};
 use super::{Db, OnEnvironment};
 use crate::database::Target;
-use crate::database::branch::{Made, Start, create, delete, find, list, loss, refuse_current};
+use crate::database::branch::{
+    Made, Start, create, delete, find, list, loss, refuse_current, refuse_other_environment,
+};
 use crate::database::files::load;
 use crate::database::fresh::Recipe;
 use crate::database::server::{clients, maintenance};
@@ -111,6 +113,7 @@ async fn run_delete(
 ) -> Result<(), Failure> {
     let branch = find(target, admin, name).await?;
     refuse_current(&branch)?;
+    refuse_other_environment(target, &branch.database)?;
     if !args.yes.yes {
         let lost = loss(target, admin, &branch).await?;
         let lost: Vec<String> = lost.iter().map(|one| format!("lose {one}")).collect();

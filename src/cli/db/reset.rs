@@ -9,7 +9,7 @@ use crate::database::Target;
 use crate::database::files::load;
 use crate::database::fresh::Recipe;
 use crate::database::reset::{loss, reset};
-use crate::database::seed::{seed, usual_files};
+use crate::database::seed::{read, usual_files};
 use crate::database::server::{clients, maintenance, refuse_clients};
 use crate::environment::{Failure, Kind};
 use crate::postgres::Connection;
@@ -25,7 +25,7 @@ use crate::ui::db as view;
 pub(super) struct ResetArgs {
     #[command(flatten)]
     environment: OnEnvironment,
-    /// Run the file of seeds afterwards
+    /// Run the file of seeds in the new database; when it fails, the old one stays
     #[arg(long)]
     seed: bool,
     /// End the sessions of others that are in the way
@@ -39,9 +39,13 @@ pub(super) async fn run(db: &Db<'_>, args: &ResetArgs) -> Result<(), Failure> {
     let target = db.target(args.environment.name())?;
     let (folder, warnings) = load(&target)?;
     db.run.ui.warnings(&warnings);
-    if args.seed {
-        has_seeds(&target)?;
-    }
+    let seeds = match args.seed {
+        true => {
+            has_seeds(&target)?;
+            Some(read(&target, None)?)
+        }
+        false => None,
+    };
     let admin = maintenance(&target).await?;
     if !args.force {
         refuse_clients(&admin, &target.address.database).await?;
@@ -56,11 +60,7 @@ pub(super) async fn run(db: &Db<'_>, args: &ResetArgs) -> Result<(), Failure> {
         folder: &folder,
         rules: &target.rules(db.run.global.lock_wait),
     };
-    let done = reset(&admin, &recipe, args.force).await?;
-    let seeded = match args.seed {
-        true => Some(seed(&target, None).await?),
-        false => None,
-    };
+    let (done, seeded) = reset(&admin, (&recipe, seeds.as_ref()), args.force).await?;
     let data = json!({"reset": done, "seeded": seeded});
     db.run.ui.end(&data, || view::reset(&done, seeded.as_ref()));
     Ok(())

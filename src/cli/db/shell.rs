@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Db, OnEnvironment};
-use crate::database::shell::{Psql, Script, in_container, on_host};
+use crate::database::shell::{Psql, Script, in_container, is_of_libpq, on_host};
 use crate::database::{Target, login};
 use crate::engine::{AttachOptions, Attached, EngineError, Handle, TerminalSize, Written};
 use crate::environment::{Failure, Kind, engine_failure};
@@ -175,6 +175,11 @@ async fn outside(target: &Target, psql: &Psql, input: Option<Vec<u8>>) -> Result
     };
     let environment = psql.environment.iter();
     let mut command = tokio::process::Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_of_libpq) {
+            command.env_remove(name);
+        }
+    }
     command
         .args(arguments)
         .envs(environment.map(|(name, value)| (name, value.expose())))

@@ -317,3 +317,33 @@ async fn a_reset_does_not_make_a_branch_that_is_gone() {
     let there = format!("SELECT count(*) FROM pg_database WHERE datname = '{database}'");
     assert_eq!(ask(&dev.address, &there).await, "0");
 }
+
+#[tokio::test]
+async fn the_database_of_another_environment_is_no_branch() {
+    let dev = Dev::new().await;
+    let make = ["db", "branch", "staging", "dev"];
+    dev.folder.run(&make).ok();
+    let path = dev.folder.path().join(".poststack.yml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let staging = format!(
+        "  staging:\n    postgres: {{ host: \"127.1\", port: {}, database: {}_staging, user: u, password: p }}\n",
+        dev.address.port, dev.address.database
+    );
+    dev.folder
+        .write(".poststack.yml", &format!("{text}{staging}"));
+    let told = "_staging` is that of environment `staging`, and no branch";
+    for arguments in [
+        &[
+            "db", "branch", "--delete", "staging", "--env", "dev", "--yes",
+        ][..],
+        &["db", "switch", "staging", "dev"],
+    ] {
+        let ran = dev.folder.run(arguments).exits(2);
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    }
+    assert_eq!(ask(&dev.branch("staging"), "SELECT 1").await, "1");
+    let drop = format!("DROP DATABASE {}_staging", dev.address.database);
+    execute(&cluster().address("postgres"), &drop).await;
+    let ran = dev.folder.run(&make).exits(2);
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+}

@@ -425,3 +425,23 @@ async fn a_run_that_is_at_its_template_for_long_does_not_keep_others_from_a_rese
     assert_eq!(ask(&fresh.address, "SELECT to_regclass('a')").await, "a");
     assert!(templates(&fresh).await.is_empty());
 }
+
+#[tokio::test]
+async fn seeds_that_fail_leave_the_old_database_as_it_was() {
+    let fresh = unique("bad seeds").await;
+    execute(&fresh.address, "CREATE TABLE precious (id int)").await;
+    let reset = ["reset", "--yes", "--seed"];
+    fresh
+        .folder
+        .write("seeds.sql", "INSERT INTO a VALUES ('x')");
+    let ran = fresh.db(&reset).exits(1);
+    assert!(
+        ran.stderr.contains("the database is as it was"),
+        "{}",
+        ran.stderr
+    );
+    fresh.folder.write("seeds.sql", "VACUUM");
+    fresh.db(&reset).exits(1);
+    let there = "SELECT to_regclass('precious')";
+    assert_eq!(ask(&fresh.address, there).await, "precious");
+}
