@@ -21,6 +21,7 @@ mod conflict;
 mod event;
 mod failure;
 mod headers;
+mod hidden;
 mod index;
 mod inverse;
 mod ledger;

@@ -205,6 +205,11 @@ pub fn failure(error: &MigrationError) -> Failure {
             Failure::new(Kind::Unreachable, capitalised(&error.to_string()))
                 .excerpt("Done before it:", done.clone())
         }
+        MigrationError::LockLost { done, not_run, .. } => {
+            Failure::new(Kind::LockBusy, capitalised(&error.to_string()))
+                .excerpt("Done before it:", done.clone())
+                .excerpt("Not run:", not_run.clone())
+        }
         MigrationError::Server(_) => Failure::new(Kind::Migration, capitalised(&error.to_string())),
     };
     match error.hint() {

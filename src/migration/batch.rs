@@ -60,7 +60,11 @@ pub(super) async fn run(runner: &Runner<'_>, steps: &[Step<'_>]) -> Result<Vec<D
         push_body(&mut message, step);
         let record = recording(step, &own_time(before));
         let record = record.trim_end_matches(';');
-        message.push_str(&format!("\n;{record} RETURNING {ELAPSED};COMMIT;"));
+        let time = match step.direction {
+            Direction::Up => format!(" RETURNING {ELAPSED}"),
+            Direction::Rollback => String::new(),
+        };
+        message.push_str(&format!("\n;{record}{time};COMMIT;"));
         before = Some(step);
     }
     let mut times = Vec::with_capacity(steps.len());
@@ -69,7 +73,8 @@ pub(super) async fn run(runner: &Runner<'_>, steps: &[Step<'_>]) -> Result<Vec<D
         Err(error) => {
             runner.roll_back().await;
             let done = count_done(runner, steps).await.map_err(|_| error)?;
-            times.resize(done, 0.0);
+            // One that another run took back is not done by this one.
+            times.truncate(done);
         }
     }
     let starts = std::iter::once(0.0).chain(times.clone());

@@ -36,6 +36,18 @@ pub enum MigrationError {
         /// Titles of what this run did before, in its order.
         done: Vec<String>,
     },
+    /// A file gave the lock away, and another run took it.
+    #[error(
+        "migration `{title}` gave the migration lock away, and another run took it; nothing was \
+         run after it"
+    )]
+    LockLost {
+        title: String,
+        /// Titles of what this run did before, in its order.
+        done: Vec<String>,
+        /// Titles of what it did not come to, in its order.
+        not_run: Vec<String>,
+    },
     /// The ledger could not be read or made, or the lock not be asked for.
     #[error("failed to use the migration ledger: {}", describe(.0))]
     Server(#[source] tokio_postgres::Error),
@@ -82,6 +94,10 @@ impl MigrationError {
             Self::Lost { .. } => {
                 Some("run it again: what was not recorded was not applied".to_owned())
             }
+            Self::LockLost { .. } => Some(
+                "let no file call `pg_advisory_unlock_all()` or `DISCARD ALL`; then run it again"
+                    .to_owned(),
+            ),
             Self::Server(error) => match error.code() {
                 Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => Some(
                     "the user must own schema `poststack` or have CREATE on the database"

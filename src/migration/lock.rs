@@ -15,6 +15,39 @@ use crate::postgres::Connection;
 /// "poststac" in ASCII.
 const KEY: i64 = 0x706f_7374_7374_6163;
 
+/// Whether a run still is the only one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    Kept,
+    /// It was given away, and nobody had it when it was taken again.
+    Retaken,
+    /// It was given away, and another session has it.
+    Lost,
+}
+
+impl Hold {
+    /// From the answer to [`check`].
+    pub fn read(answer: Option<&str>) -> Self {
+        match answer {
+            Some("retaken") => Self::Retaken,
+            Some("lost") => Self::Lost,
+            _ => Self::Kept,
+        }
+    }
+}
+
+/// The statement that asks whether the lock is still held, and takes it again when it is not: a
+/// file may give away every lock of its session, by `DISCARD ALL` for instance.
+pub(super) fn check() -> String {
+    let (high, low) = (KEY >> 32, KEY & 0xffff_ffff);
+    format!(
+        "SELECT CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' \
+         AND pid = pg_catalog.pg_backend_pid() AND classid = {high} AND objid = {low} \
+         AND objsubid = 1 AND granted) THEN 'kept' \
+         WHEN pg_catalog.pg_try_advisory_lock({KEY}) THEN 'retaken' ELSE 'lost' END;"
+    )
+}
+
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 

@@ -101,9 +101,5 @@ async fn send(
         offset: found.map_or(0, |statement| statement.span.start),
         statement,
     };
-    let stopped = Stopped {
-        refused,
-        blockers: Vec::new(),
-    };
-    Err(failed(step, stopped, &[], &[]))
+    Err(failed(step, Stopped::from(refused), &[], &[]))
 }

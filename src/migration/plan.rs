@@ -8,6 +8,7 @@ use super::ledger::{Ledger, LedgerEntry, Unfinished};
 use super::substitute::{self, Substitute, Substituted};
 use super::{Direction, Folder, Migration, MigrationError, Repeatable, Script, Version, conflict};
 use crate::diagnostic::Diagnostic;
+use crate::postgres::ServerMessage;
 use crate::text::{Source, Span};
 
 /// How far a run goes.
@@ -159,6 +160,14 @@ impl<'a> Step<'a> {
         self.substituted
             .as_ref()
             .map_or(&self.script, |s| &s.script)
+    }
+
+    /// `message` without the values of its variables.
+    pub(super) fn shown(&self, message: ServerMessage) -> ServerMessage {
+        match &self.substituted {
+            Some(substituted) => substituted.hidden().mask_message(message),
+            None => message,
+        }
     }
 
     /// As the ledger spells it, or will.

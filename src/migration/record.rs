@@ -1,6 +1,7 @@
 //! The statements that write the ledger.
 
 use super::files::checksum;
+use super::runner::ELAPSED;
 use super::{Migration, Repeatable, Version};
 use crate::assets;
 use crate::postgres::Connection;
@@ -107,6 +108,15 @@ pub fn delete_migration(version: &Version) -> String {
     format!("DELETE FROM poststack.schema_migrations WHERE version = {version}")
 }
 
+/// Likewise; fails with a division by zero when there is no such record, since then another run
+/// took it back meanwhile. Its row is the milliseconds since the message came.
+pub(super) fn take_back(version: &Version) -> String {
+    format!(
+        "WITH gone AS ({} RETURNING version) SELECT {ELAPSED} / count(*) FROM gone",
+        delete_migration(version)
+    )
+}
+
 /// The statement that records `repeatable` as applied in its present text.
 #[must_use]
 pub fn upsert_repeatable(repeatable: &Repeatable, elapsed: &str) -> String {
@@ -158,6 +168,12 @@ pub(super) fn start_unfinished(mark: &Mark, total: usize, before: Option<&str>) 
         done = mark.done,
         done_checksum = mark.done_checksum,
     )
+}
+
+/// Asks how many statements of `file` are done.
+pub(super) fn statements_done(file: &str) -> String {
+    let file = literal(file);
+    format!("SELECT statements_done FROM poststack.unfinished_migrations WHERE file = {file}")
 }
 
 pub(super) fn mark_in_flight(file: &str) -> String {

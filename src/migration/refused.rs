@@ -2,6 +2,7 @@
 
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
+use super::Direction;
 use super::plan::Step;
 use super::statement::Statement;
 use crate::diagnostic::Diagnostic;
@@ -98,11 +99,29 @@ impl Refused {
         };
         let own = self.advice(answer, step);
         let advice: Vec<_> = own.into_iter().chain(advice).collect();
-        let diagnostic = postgres::diagnose(&answer.into(), &place, &advice);
+        let mut message = step.shown(answer.into());
+        if let Some(meaning) = self.of_ledger(answer, step) {
+            message.message = meaning;
+            message.position = None;
+        }
+        let diagnostic = postgres::diagnose(&message, &place, &advice);
         Some(match &step.substituted {
             Some(substituted) => substituted.restore(diagnostic),
             None => diagnostic,
         })
+    }
+
+    /// What it means that the server refuses the statement that writes the ledger.
+    fn of_ledger(&self, answer: &DbError, step: &Step<'_>) -> Option<String> {
+        let version = step.recorded_version()?;
+        let is_ours = self.statement.is_none();
+        let back = step.direction == Direction::Rollback;
+        match answer.code() {
+            code if *code == SqlState::DIVISION_BY_ZERO && is_ours && back => Some(format!(
+                "the ledger has no row of version `{version}` any more: another run took it back"
+            )),
+            _ => None,
+        }
     }
 
     /// What to do about it, besides the server's own hint.

@@ -6,10 +6,11 @@ use super::assess::{State, assess};
 use super::event::Event;
 use super::failure::{Failed, MigrationError};
 use super::ledger::{Ledger, read_ledger};
+use super::lock::Hold;
 use super::plan::{Request, Settings, Step, Subject, Target, plan_migrate, plan_rollback};
 use super::runner::{Runner, Stopped};
 use super::session::Session;
-use super::{Folder, batch, lock, origin, record};
+use super::{Direction, Folder, batch, lock, origin, record};
 use crate::postgres::Connection;
 
 /// What a run did.
@@ -181,6 +182,11 @@ async fn run_all(
     // Those before this index are run one by one: they shared a message in which one failed.
     let mut alone = 0;
     while let Some(step) = steps.get(done.len()) {
+        if !is_alone(&mut runner, steps, done.len()).await? {
+            let last = steps.get(done.len().saturating_sub(1)).unwrap_or(step);
+            let rest = steps.get(done.len()..).unwrap_or_default();
+            return Err(lock_lost(last, &done, rest));
+        }
         let rest = steps.get(done.len()..).unwrap_or_default();
         let together = rest.get(..batch::length(&runner, rest)).unwrap_or_default();
         if done.len() >= alone && together.len() > 1 {
@@ -206,6 +212,38 @@ async fn run_all(
     Ok(done)
 }
 
+/// Whether nobody else can have been at work since the first of `steps`, of which `done` are done.
+/// When the lock was free for a moment, the ledger tells.
+async fn is_alone(
+    runner: &mut Runner<'_>,
+    steps: &[Step<'_>],
+    done: usize,
+) -> Result<bool, MigrationError> {
+    match std::mem::replace(&mut runner.hold, Hold::Kept) {
+        Hold::Kept => return Ok(true),
+        Hold::Lost => return Ok(false),
+        Hold::Retaken => {}
+    }
+    let ledger = read(runner.connection).await?.unwrap_or_default();
+    let is_as_we_left_it = |(index, step): (usize, &Step<'_>)| {
+        let Some(version) = step.recorded_version() else {
+            return true;
+        };
+        let is_recorded = ledger.entries.iter().any(|row| row.version == *version);
+        is_recorded == ((index < done) == (step.direction == Direction::Up))
+    };
+    let begun = steps.iter().skip(done).filter(|s| s.unfinished.is_some());
+    Ok(ledger.unfinished.len() == begun.count() && steps.iter().enumerate().all(is_as_we_left_it))
+}
+
+fn lock_lost(step: &Step<'_>, done: &[String], rest: &[Step<'_>]) -> MigrationError {
+    MigrationError::LockLost {
+        title: step.title(),
+        done: done.to_vec(),
+        not_run: rest.iter().map(Step::title).collect(),
+    }
+}
+
 async fn read(connection: &Connection) -> Result<Option<Ledger>, MigrationError> {
     let ledger = read_ledger(connection).await;
     ledger.map_err(MigrationError::Server)
@@ -217,7 +255,10 @@ pub(super) fn failed(
     done: &[String],
     rest: &[Step<'_>],
 ) -> MigrationError {
-    let Stopped { refused, blockers } = stopped;
+    let (refused, blockers) = match stopped {
+        Stopped::Refused { refused, blockers } => (refused, blockers),
+        Stopped::LockLost => return lock_lost(step, done, rest),
+    };
     let advice = blockers
         .iter()
         .map(|session| format!("in the way: {session}"));

@@ -10,6 +10,7 @@ use futures_util::TryStreamExt;
 use tokio_postgres::{Error, SimpleQueryMessage};
 
 use super::event::{Event, Retry};
+use super::lock::{self, Hold};
 use super::plan::{Settings, Step, Subject};
 use super::refused::Refused;
 use super::session::Session;
@@ -37,13 +38,26 @@ pub(super) struct Runner<'a> {
     session: String,
     /// Whether triggers on events may run code of the user's at any statement.
     pub has_event_triggers: bool,
+    /// As the last file left it.
+    pub hold: Hold,
 }
 
 /// Why a file was not done.
-pub(super) struct Stopped {
-    pub refused: Refused,
-    /// Sessions that were in the way.
-    pub blockers: Vec<Session>,
+pub(super) enum Stopped {
+    Refused {
+        refused: Refused,
+        /// Sessions that were in the way.
+        blockers: Vec<Session>,
+    },
+    /// Another run is at work.
+    LockLost,
+}
+
+impl From<Refused> for Stopped {
+    fn from(refused: Refused) -> Self {
+        let blockers = Vec::new();
+        Self::Refused { refused, blockers }
+    }
 }
 
 impl<'a> Runner<'a> {
@@ -68,6 +82,7 @@ impl<'a> Runner<'a> {
             records,
             session,
             has_event_triggers: row.try_get(0)?,
+            hold: Hold::Kept,
         })
     }
 
@@ -84,39 +99,66 @@ impl<'a> Runner<'a> {
             // Those of earlier statements are nobody's business any more.
             drop(self.connection.notices());
             let outcome = if step.sent().in_transaction() {
-                self.run_as_transaction(step).await
+                let outcome = self.run_as_transaction(step).await;
+                outcome.map_err(Stopped::from)
             } else {
                 stepwise::run(self, step, &mut progress, on_event).await
             };
             self.tell_notices(step, on_event);
-            let Err(refused) = outcome else {
-                return Ok(start.elapsed());
+            let refused = match outcome {
+                Ok(()) => return Ok(start.elapsed()),
+                Err(Stopped::Refused { refused, .. }) => refused,
+                Err(Stopped::LockLost) => {
+                    self.roll_back().await;
+                    return Err(Stopped::LockLost);
+                }
             };
             self.roll_back().await;
-            let mut stopped = Stopped {
-                refused,
-                blockers: Vec::new(),
-            };
-            if stopped.refused.is_about_locks() {
-                let own = step.script.headers.lock_timeout;
-                let waited = own.unwrap_or(self.settings.lock_timeout);
-                let refused = &stopped.refused;
-                stopped.blockers = blockers::find(self.connection, refused, step, waited).await;
-                if attempt < self.settings.attempts {
-                    self.pause(step, attempt, &stopped, on_event).await;
-                    attempt += 1;
-                    continue;
+            let blockers = self.blockers(step, &refused).await;
+            if refused.is_about_locks() && attempt < self.settings.attempts {
+                self.pause(step, attempt, (&refused, &blockers), on_event)
+                    .await;
+                attempt += 1;
+                // What a transaction did to the lock is not taken back with it.
+                if self.look_at_lock().await != Hold::Kept {
+                    return Err(Stopped::LockLost);
                 }
+                continue;
             }
-            stepwise::record_failure(self, step, &stopped.refused).await;
-            return Err(stopped);
+            stepwise::record_failure(self, step, &refused).await;
+            return Err(Stopped::Refused { refused, blockers });
+        }
+    }
+
+    /// Who was in the way of `step`, when somebody was.
+    async fn blockers(&self, step: &Step<'_>, refused: &Refused) -> Vec<Session> {
+        if !refused.is_about_locks() {
+            return Vec::new();
+        }
+        let own = step.script.headers.lock_timeout;
+        let waited = own.unwrap_or(self.settings.lock_timeout);
+        blockers::find(self.connection, refused, step, waited).await
+    }
+
+    /// Without an answer the session is gone, which the next statement tells.
+    async fn look_at_lock(&self) -> Hold {
+        let answer = self.ask(&self.lock_check()).await;
+        Hold::read(answer.ok().flatten().as_deref())
+    }
+
+    /// Asks for the [`Hold`]; nothing where no lock is held.
+    pub fn lock_check(&self) -> String {
+        if self.records {
+            lock::check()
+        } else {
+            String::new()
         }
     }
 
     /// Passes on what the server said since the last time.
     pub fn tell_notices(&self, step: &Step<'_>, on_event: &mut impl FnMut(Event<'_>)) {
         for notice in self.connection.notices() {
-            on_event(Event::Notice(step, &notice));
+            on_event(Event::Notice(step, &step.shown(notice)));
         }
     }
 
@@ -126,19 +168,19 @@ impl<'a> Runner<'a> {
         &self,
         step: &Step<'_>,
         attempt: u32,
-        stopped: &Stopped,
+        (refused, blockers): (&Refused, &[Session]),
         on_event: &mut impl FnMut(Event<'_>),
     ) {
         let doubled = FIRST_PAUSE.saturating_mul(1 << attempt.saturating_sub(1).min(10));
         let pause = doubled.min(LONGEST_PAUSE).mul_f64(0.5 + random_share());
-        let answer = stopped.refused.answer();
+        let answer = refused.answer().map(|answer| step.shown(answer.into()));
         on_event(Event::Retrying(Retry {
             step,
             attempt,
             attempts: self.settings.attempts,
             pause,
-            reason: answer.map_or("", |answer| answer.message()),
-            blockers: &stopped.blockers,
+            reason: answer.as_ref().map_or("", |answer| &answer.message),
+            blockers,
         }));
         tokio::time::sleep(pause).await;
     }
@@ -163,17 +205,21 @@ impl<'a> Runner<'a> {
         message.push_str("COMMIT;");
         if may_leave_traces {
             message.push_str(&self.clean_session());
+            message.push_str(&self.lock_check());
         }
         self.has_event_triggers |= statements.iter().any(may_make_event_triggers);
         let before = prefix.matches(';').count();
-        self.send(&message)
-            .await
-            .map_err(|(error, completed)| Refused {
-                error,
-                prefix_characters: prefix.chars().count(),
-                offset: 0,
-                statement: own_index(step, completed.saturating_sub(before)),
-            })
+        let outcome = self.ask(&message).await;
+        let answer = outcome.map_err(|(error, completed)| Refused {
+            error,
+            prefix_characters: prefix.chars().count(),
+            offset: 0,
+            statement: own_index(step, completed.saturating_sub(before)),
+        })?;
+        if may_leave_traces && self.records {
+            self.hold = Hold::read(answer.as_deref());
+        }
+        Ok(())
     }
 
     /// Ends what a file left in the session: the server reads a whole message before it runs any
@@ -187,14 +233,23 @@ impl<'a> Runner<'a> {
 
     /// Sends one message. With an error comes how many of its statements were done before it.
     pub async fn send(&self, message: &str) -> Result<(), (Error, usize)> {
+        self.ask(message).await.map(drop)
+    }
+
+    /// Likewise; with the first column of the last row that came.
+    pub async fn ask(&self, message: &str) -> Result<Option<String>, (Error, usize)> {
         let answers = self.connection.client().simple_query_raw(message).await;
         let mut answers = pin!(answers.map_err(|error| (error, 0))?);
-        let mut completed = 0;
+        let (mut completed, mut last) = (0, None);
         loop {
             match answers.try_next().await {
                 Ok(Some(SimpleQueryMessage::CommandComplete(_))) => completed += 1,
+                Ok(Some(SimpleQueryMessage::Row(row))) => last = Some(row),
                 Ok(Some(_)) => {}
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    let answer = last.as_ref().and_then(|row| row.try_get(0).ok().flatten());
+                    return Ok(answer.map(str::to_owned));
+                }
                 Err(error) => return Err((error, completed)),
             }
         }
@@ -263,7 +318,7 @@ pub(super) fn recording(step: &Step<'_>, elapsed: &str) -> String {
         }
         (Subject::Migration(migration), Direction::Rollback) => {
             let recorded = step.recorded.as_ref();
-            record::delete_migration(recorded.unwrap_or(&migration.version))
+            record::take_back(recorded.unwrap_or(&migration.version))
         }
         (Subject::Repeatable(repeatable), _) => record::upsert_repeatable(repeatable, elapsed),
     };

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio_postgres::Row;
 
+use super::sql;
+
 /// What to select of `pg_stat_activity AS activity` for [`Session::read`]. Of a session of another
 /// user the server hides most from those who are neither superuser nor `pg_read_all_stats`.
 pub(super) const COLUMNS: &str = "activity.pid, activity.application_name,
@@ -28,7 +30,7 @@ pub struct Session {
     pub client: String,
     /// As the server words it, for instance `idle in transaction`; empty when it hides it.
     pub state: String,
-    /// The first line of what it runs or ran last; empty when it could hold a password.
+    /// How what it runs or ran last begins, with `…` for every value in it.
     pub query: String,
     /// Since it logged in.
     pub connected: Option<Duration>,
@@ -51,7 +53,7 @@ impl Session {
             user: row.try_get(2)?,
             client: row.try_get(3)?,
             state: row.try_get(4)?,
-            query: first_line(row.try_get(5)?),
+            query: words(row.try_get(5)?),
             connected: seconds(6)?,
             in_transaction: seconds(7)?,
             began: row.try_get(8)?,
@@ -65,12 +67,9 @@ impl Session {
     }
 }
 
-fn first_line(query: &str) -> String {
-    if query.to_ascii_lowercase().contains("password") {
-        return String::new();
-    }
-    let line = query.trim_start().lines().next().unwrap_or_default();
-    crate::diagnostic::brief(line.trim_end()).into_owned()
+/// The words of `query`: its values may be anybody's secret.
+fn words(query: &str) -> String {
+    crate::diagnostic::brief(&sql::without_values(query)).into_owned()
 }
 
 impl fmt::Display for Session {

@@ -8,10 +8,11 @@ use tokio_postgres::error::SqlState;
 
 use super::event::Event;
 use super::index::{self, Found};
+use super::lock::Hold;
 use super::plan::{Step, Subject};
 use super::record::{self, Mark};
 use super::refused::Refused;
-use super::runner::{self, Runner};
+use super::runner::{self, Runner, Stopped};
 use super::statement::Statement;
 use super::{Direction, assess};
 
@@ -60,7 +61,7 @@ pub(super) async fn run(
     step: &Step<'_>,
     progress: &mut Progress,
     on_event: &mut impl FnMut(Event<'_>),
-) -> Result<(), Refused> {
+) -> Result<(), Stopped> {
     let statements = &step.sent().statements;
     let mut run = Run {
         runner,
@@ -87,7 +88,7 @@ pub(super) async fn run(
     let finished = run.finish(progress).await;
     // That there was no transaction to roll back.
     drop(runner.connection.notices());
-    finished.map_err(Refused::outside)
+    Ok(finished.map_err(Refused::outside)?)
 }
 
 struct Run<'a> {
@@ -160,11 +161,11 @@ impl Run<'_> {
         way: Way,
         progress: &mut Progress,
         on_event: &mut impl FnMut(Event<'_>),
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Stopped> {
         let in_flight = std::mem::take(&mut progress.in_flight);
         let done = self.record(index + 1);
         match way {
-            Way::Session | Way::InBlock => return self.send(index, statement).await,
+            Way::Session | Way::InBlock => return Ok(self.send(index, statement).await?),
             Way::WithRecord => {
                 let sql = format!("{}\n;{AS_LOGGED_IN}{done}", self.text(statement));
                 self.send_text(index, statement, "", &sql).await?;
@@ -182,7 +183,30 @@ impl Run<'_> {
             }
         }
         progress.done = index + 1;
-        Ok(())
+        self.keep_lock(progress).await
+    }
+
+    /// Another run goes on with this very file when it finds the lock free: taken again it is only
+    /// as good as what the ledger says.
+    async fn keep_lock(&self, progress: &Progress) -> Result<(), Stopped> {
+        if !self.runner.records {
+            return Ok(());
+        }
+        let answer = self.runner.ask(&self.runner.lock_check()).await;
+        let answer = answer.map_err(|(error, _)| Refused::outside(error))?;
+        match Hold::read(answer.as_deref()) {
+            Hold::Kept => Ok(()),
+            Hold::Lost => Err(Stopped::LockLost),
+            Hold::Retaken => {
+                let question = record::statements_done(&file(self.step));
+                let answer = self.runner.ask(&question).await;
+                let answer = answer.map_err(|(error, _)| Refused::outside(error))?;
+                match answer.is_some_and(|done| done == progress.done.to_string()) {
+                    true => Ok(()),
+                    false => Err(Stopped::LockLost),
+                }
+            }
+        }
     }
 
     async fn alone(
@@ -326,7 +350,8 @@ pub(super) async fn record_failure(runner: &Runner<'_>, step: &Step<'_>, refused
     if !runner.records || step.sent().in_transaction() {
         return;
     }
-    let sql = record::mark_failed(&file(step), answer.message());
+    let answer = step.shown(answer.into());
+    let sql = record::mark_failed(&file(step), &answer.message);
     if let Err((error, _)) = runner.send(&sql).await {
         tracing::debug!("the failure was not recorded: {error}");
     }

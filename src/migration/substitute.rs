@@ -2,6 +2,7 @@
 //! sent, never into the ledger, and messages show the file as it was written.
 
 use super::Script;
+use super::hidden::Hidden;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::secret::Secret;
 use crate::text::{Source, SourceFile, Span};
@@ -129,6 +130,12 @@ impl Substituted {
             *place = Place::new(&self.written, self.span(place.span));
         }
         diagnostic
+    }
+
+    /// Its values.
+    pub fn hidden(&self) -> Hidden {
+        let values = self.replaced.iter();
+        Hidden::new(values.map(|replaced| self.script.source.slice(replaced.sent)))
     }
 
     fn span(&self, sent: Span) -> Span {

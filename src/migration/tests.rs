@@ -2,6 +2,7 @@
 
 mod assess;
 mod folders;
+mod hidden;
 mod index;
 mod outside;
 mod script;

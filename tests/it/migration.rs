@@ -7,6 +7,7 @@ mod ledger;
 mod locks;
 mod property;
 mod rolling_back;
+mod secrets;
 mod stepwise;
 
 use std::path::Path;

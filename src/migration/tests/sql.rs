@@ -54,3 +54,26 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_statement_of_somebody_else_is_shown_without_its_values() {
+    for (sql, shown) in [
+        (
+            "SELECT  pg_sleep(3.5),\n  a1 -- secret",
+            "SELECT pg_sleep(….…), a1",
+        ),
+        (
+            "ALTER ROLE \"R\" PASSWORD 'x''y'",
+            "ALTER ROLE \"R\" PASSWORD …",
+        ),
+        ("DO $$ secret $$; x = $1", "DO …; x = $…"),
+        (
+            "INSERT INTO t VALUES (E'a\\'secret', 0x1f, /* secret */ U&'b')",
+            "INSERT INTO t VALUES (…, …, U&…)",
+        ),
+        ("UPDATE t SET a = 'cut off secr", "UPDATE t SET a = …"),
+        ("UPDATE t SET a = '\\' secret', b = 1", "UPDATE t SET a = …"),
+    ] {
+        assert_eq!(sql::without_values(sql), shown);
+    }
+}

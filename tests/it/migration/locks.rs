@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use poststack::migration::{Event, MigrationError, Settings};
+use poststack::migration::{Event, Folder, MigrationError, Settings};
 use poststack::postgres::Address;
 use tokio::sync::Notify;
 
-use super::{folder, impatient, run_with};
+use super::{folder, impatient, run, run_with};
 use crate::cluster::{ask, cluster};
 
 #[tokio::test]
 async fn a_run_that_waits_tells_who_it_waits_for_and_gives_up_in_time() {
     let address = cluster().database().await;
     let holder = cluster().login(&address).await;
-    let lock = "SELECT pg_advisory_lock(x'706f737473746163'::int8)";
+    let lock = "SELECT pg_advisory_lock(x'706f737473746163'::int8), 'hunter2'";
     holder.client().batch_execute(lock).await.unwrap();
     let settings = Settings {
         lock_wait: Duration::from_millis(100),
@@ -43,10 +43,7 @@ async fn a_run_that_waits_tells_who_it_waits_for_and_gives_up_in_time() {
         ),
         ("poststack", "127.0.0.1", "super")
     );
-    assert!(
-        holder.query.starts_with("SELECT pg_advisory_lock"),
-        "{holder}"
-    );
+    assert_eq!(holder.query, "SELECT pg_advisory_lock(x…::int8), …");
     assert_eq!(ask(&address, "to_regnamespace('poststack')").await, "");
 }
 
@@ -219,4 +216,86 @@ async fn an_index_built_beside_others_waits_for_them_without_a_timeout() {
         .await,
         "true"
     );
+}
+
+/// Of the files after one that gave the lock away.
+const GIVES_AWAY: &str = "CREATE TABLE given (); SELECT pg_advisory_unlock_all()";
+
+#[tokio::test]
+async fn a_run_takes_the_lock_again_that_a_file_gave_away() {
+    for gives_away in [
+        GIVES_AWAY,
+        "CREATE TABLE given (); DISCARD ALL; ANALYZE given",
+    ] {
+        let address = cluster().database().await;
+        let holds = "INSERT INTO held SELECT count(*) FROM pg_locks
+                      WHERE locktype = 'advisory' AND pid = pg_backend_pid()";
+        let files = folder(&[
+            ("1_a.sql", "CREATE TABLE held (locks int)"),
+            ("2_b.sql", gives_away),
+            ("3_c.sql", holds),
+        ]);
+        run(&address, &files).await.unwrap();
+        assert_eq!(
+            ask(&address, "SELECT locks FROM held").await,
+            "1",
+            "{gives_away}"
+        );
+    }
+}
+
+/// Has another session take the lock as soon as it is free, and then runs `files`.
+async fn while_another_waits(address: &Address, files: &Folder) -> MigrationError {
+    let other = cluster().login(address).await;
+    let waiting = "DO $$ BEGIN
+        WHILE to_regclass('given') IS NULL LOOP COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$";
+    let taking = async {
+        other.client().batch_execute(waiting).await?;
+        let lock = "SELECT pg_advisory_lock(x'706f737473746163'::int8)";
+        other.client().batch_execute(lock).await
+    };
+    let (outcome, taken) = tokio::join!(run(address, files), taking);
+    taken.unwrap();
+    outcome.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_run_stops_when_another_took_the_lock_that_a_file_gave_away() {
+    let between = "-- poststack: no-transaction\nCREATE TABLE given ();\n\
+                   SELECT pg_advisory_unlock_all();\nSELECT pg_sleep(1);\nCREATE TABLE after ()";
+    let behind = "-- poststack: no-transaction\nCREATE TABLE given ();\n\
+                  DO $$ BEGIN PERFORM pg_advisory_unlock_all(); PERFORM pg_sleep(1); END $$";
+    for (file, title) in [(between, "1_a"), (behind, "1_a")] {
+        let address = cluster().database().await;
+        let files = folder(&[("1_a.sql", file), ("2_b.sql", "CREATE TABLE after ()")]);
+        let error = while_another_waits(&address, &files).await;
+        let MigrationError::LockLost { title: told, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(told, title);
+        assert_eq!(ask(&address, "to_regclass('after')").await, "");
+    }
+}
+
+#[tokio::test]
+async fn files_after_one_that_lost_the_lock_are_not_run() {
+    let address = cluster().database().await;
+    let file = "SELECT pg_advisory_unlock_all(); SELECT pg_sleep(1)";
+    let files = folder(&[
+        ("1_a.sql", "CREATE TABLE given (); SELECT 1"),
+        ("2_b.sql", file),
+        ("3_c.sql", "CREATE TABLE after ()"),
+    ]);
+    let error = while_another_waits(&address, &files).await;
+    let MigrationError::LockLost {
+        title,
+        done,
+        not_run,
+    } = error
+    else {
+        panic!("{error:?}");
+    };
+    assert_eq!((title.as_str(), done.len()), ("2_b", 2));
+    assert_eq!(not_run, ["3_c"]);
+    assert_eq!(ask(&address, "to_regclass('after')").await, "");
 }

@@ -182,3 +182,37 @@ async fn a_database_without_a_ledger_has_nothing_to_take_back() {
     assert_eq!(titles(&address, &three(), &Target::All).await, [""; 0]);
     assert_eq!(ask(&address, "to_regnamespace('poststack')").await, "");
 }
+
+#[tokio::test]
+async fn a_version_that_another_run_took_back_meanwhile_fails() {
+    for down in ["DROP TABLE c", "DROP TABLE c; SELECT 1"] {
+        let address = cluster().database().await;
+        let files = folder(&[
+            ("2_b.sql", "CREATE TABLE b ()"),
+            ("2_b.rollback.sql", "DROP TABLE b"),
+            ("3_c.sql", "CREATE TABLE c ()"),
+            ("3_c.rollback.sql", down),
+        ]);
+        run(&address, &files).await.unwrap();
+        // As though its row went while the file was run.
+        let takes = "CREATE FUNCTION poststack.gone() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RETURN NULL; END $$;
+            CREATE TRIGGER gone BEFORE DELETE ON poststack.schema_migrations
+            FOR EACH ROW EXECUTE FUNCTION poststack.gone()";
+        let admin = cluster().login(&address).await;
+        admin.client().batch_execute(takes).await.unwrap();
+        let request = Request {
+            target: &Target::All,
+            ..Request::default()
+        };
+        let error = roll_back(&address, &files, &request).await.unwrap_err();
+        let MigrationError::Failed(failed) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(
+            failed.diagnostic.message,
+            "The ledger has no row of version `3` any more: another run took it back (SQLSTATE 22012)"
+        );
+        assert_eq!(ask(&address, TABLES).await, "b c");
+    }
+}
