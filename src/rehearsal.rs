@@ -24,7 +24,10 @@ pub use self::report::{
 use self::run::Sizes;
 use self::walk::Walk;
 use crate::event::Seconds;
-use crate::migration::{Folder, MigrationError, Request, Step, plan_migrate, read_ledger};
+use crate::migration::{
+    Folder, Ledger, MigrationError, Redo, Request, Step, plan_migrate, plan_redo, read_ledger,
+    run_one,
+};
 use crate::postgres::{Address, connect, databases};
 use crate::schema;
 
@@ -35,6 +38,8 @@ pub struct Options<'a> {
     pub request: Request<'a>,
     /// Databases up to this size are cloned with their data, in bytes.
     pub clone_limit: u64,
+    /// What the request names is taken back first, and then applied again.
+    pub redo: bool,
 }
 
 impl<'a> Options<'a> {
@@ -43,6 +48,7 @@ impl<'a> Options<'a> {
         Self {
             request,
             clone_limit: DEFAULT_CLONE_LIMIT,
+            redo: false,
         }
     }
 }
@@ -74,7 +80,7 @@ pub async fn rehearse(
     let admin = databases::maintenance(address, error::CONNECT).await?;
     let real = connect(address, error::CONNECT).await?;
     let ledger = read_ledger(&real).await.map_err(MigrationError::Server)?;
-    let steps = plan_migrate(folder, ledger.as_ref(), &options.request)?;
+    let Redo { back, up: steps } = plan(folder, ledger.as_ref(), options)?;
     if steps.is_empty() {
         return Ok(Report::nothing(address, Seconds(began.elapsed())));
     }
@@ -88,7 +94,7 @@ pub async fn rehearse(
         way: ground.way,
         sizes,
     };
-    let walked = begun.walk(&steps, options, &mut on_event).await;
+    let walked = begun.walk((&back, &steps), options, &mut on_event).await;
     let (way, reason) = (ground.way, ground.reason.clone());
     ground.clear().await;
     let (files, not_run) = walked?;
@@ -123,6 +129,21 @@ pub async fn gate(
     Ok(report)
 }
 
+/// What is tried, and what is taken back before.
+fn plan<'a>(
+    folder: &'a Folder,
+    ledger: Option<&Ledger>,
+    options: &Options<'_>,
+) -> Result<Redo<'a>, MigrationError> {
+    match options.redo {
+        true => plan_redo(folder, ledger, &options.request),
+        false => Ok(Redo {
+            back: Vec::new(),
+            up: plan_migrate(folder, ledger, &options.request)?,
+        }),
+    }
+}
+
 /// A scratch database that is ready.
 struct Begun {
     scratch: Address,
@@ -134,11 +155,14 @@ impl Begun {
     /// The reports, and the titles of files that were not come to.
     async fn walk(
         &self,
-        steps: &[Step<'_>],
+        (back, steps): (&[Step<'_>], &[Step<'_>]),
         options: &Options<'_>,
         on_event: &mut impl FnMut(Event<'_>),
     ) -> Result<(Vec<FileReport>, Vec<String>), RehearsalError> {
         let scratch = connect(&self.scratch, error::CONNECT).await?;
+        for step in back {
+            run_one(&scratch, step, options.request.settings).await?;
+        }
         let mut walk = Walk::begin((&scratch, self.way), &self.sizes, &options.request).await?;
         for (index, step) in steps.iter().enumerate() {
             on_event(Event::Trying(&step.title()));
