@@ -32,6 +32,7 @@ mod origin;
 mod outside;
 mod plan;
 mod record;
+mod redo;
 mod refused;
 mod run;
 mod runner;
@@ -61,6 +62,7 @@ pub use record::{
     create_ledger, create_schema, delete_migration, delete_unfinished, drop_schema,
     insert_migration, upsert_repeatable,
 };
+pub use redo::{Redo, plan_redo};
 pub use run::{Done, migrate, rollback, run_one};
 pub use script::Script;
 pub use session::Session;

@@ -27,7 +27,8 @@ use self::run::Sizes;
 use self::walk::Walk;
 use crate::event::Seconds;
 use crate::migration::{
-    Folder, MigrationError, Request, Step, may_act_unseen, plan_migrate, read_ledger,
+    Folder, Ledger, MigrationError, Redo, Request, Step, may_act_unseen, plan_migrate, plan_redo,
+    read_ledger, run_one,
 };
 use crate::postgres::databases::{self, Shared};
 use crate::postgres::{Address, Connection, connect};
@@ -40,6 +41,8 @@ pub struct Options<'a> {
     pub request: Request<'a>,
     /// Databases up to this size are cloned with their data, in bytes.
     pub clone_limit: u64,
+    /// What the request names is taken back first, and then applied again.
+    pub redo: bool,
 }
 
 impl<'a> Options<'a> {
@@ -48,6 +51,7 @@ impl<'a> Options<'a> {
         Self {
             request,
             clone_limit: DEFAULT_CLONE_LIMIT,
+            redo: false,
         }
     }
 }
@@ -79,7 +83,7 @@ pub async fn rehearse(
     let admin = databases::maintenance(address, error::CONNECT).await?;
     let real = connect(address, error::CONNECT).await?;
     let ledger = read_ledger(&real).await.map_err(MigrationError::Server)?;
-    let steps = plan_migrate(folder, ledger.as_ref(), &options.request)?;
+    let Redo { back, up: steps } = plan(folder, ledger.as_ref(), options)?;
     if steps.is_empty() {
         return Ok(Report::nothing(address, Seconds(began.elapsed())));
     }
@@ -94,7 +98,7 @@ pub async fn rehearse(
         sizes,
     };
     let before_run = databases::shared(ground.admin()).await;
-    let walked = begun.walk(&steps, options, &mut on_event).await;
+    let walked = begun.walk((&back, &steps), options, &mut on_event).await;
     let unchanged = match before_run {
         Ok(before) => same_server(ground.admin(), &before, &steps).await,
         Err(error) => Err(error.into()),
@@ -152,6 +156,21 @@ async fn same_server(
     }
 }
 
+/// What is tried, and what is taken back before.
+fn plan<'a>(
+    folder: &'a Folder,
+    ledger: Option<&Ledger>,
+    options: &Options<'_>,
+) -> Result<Redo<'a>, MigrationError> {
+    match options.redo {
+        true => plan_redo(folder, ledger, &options.request),
+        false => Ok(Redo {
+            back: Vec::new(),
+            up: plan_migrate(folder, ledger, &options.request)?,
+        }),
+    }
+}
+
 /// A scratch database that is ready.
 struct Begun {
     scratch: Address,
@@ -163,11 +182,14 @@ impl Begun {
     /// The reports, and the titles of files that were not come to.
     async fn walk(
         &self,
-        steps: &[Step<'_>],
+        (back, steps): (&[Step<'_>], &[Step<'_>]),
         options: &Options<'_>,
         on_event: &mut impl FnMut(Event<'_>),
     ) -> Result<(Vec<FileReport>, Vec<String>), RehearsalError> {
         let scratch = connect(&self.scratch, error::CONNECT).await?;
+        for step in back {
+            run_one(&scratch, step, options.request.settings).await?;
+        }
         let mut walk = Walk::begin((&scratch, self.way), &self.sizes, &options.request).await?;
         for (index, step) in steps.iter().enumerate() {
             on_event(Event::Trying(&step.title()));

@@ -20,7 +20,7 @@ pub struct Migrated {
 }
 
 /// A file that a run would run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Planned {
     /// `NNN_name` or `R_name`
     pub migration: String,

@@ -6,7 +6,7 @@ mod dirty;
 use serde::Serialize;
 
 use super::Target;
-use super::settle::{Picture, failed, look, write};
+use super::settle::{Picture, failed, look, write_rows};
 use crate::environment::{Failure, Kind};
 use crate::migration::{
     LedgerEntry, Unfinished, Version, delete_migration, insert_migration, repair,
@@ -111,7 +111,7 @@ pub async fn repair(
     if plan(target, connection, wanted).await? != *planned {
         return Err(super::settle::changed_meanwhile());
     }
-    write(connection, &planned.sql).await
+    write_rows(connection, &planned.sql).await
 }
 
 struct Planning<'a> {
@@ -206,7 +206,7 @@ impl Planning<'_> {
             action: format!("mark `{}` as reverted", entry.title()),
             done: format!("Marked `{}` as reverted", entry.title()),
             effects,
-            sql: delete_migration(version),
+            sql: delete_migration(&entry.version),
             ..self.repair(entry.title())
         })
     }

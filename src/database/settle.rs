@@ -85,18 +85,6 @@ impl Picture {
     }
 }
 
-/// [`Failure`] and [`MigrationError`] under one roof, for work under the lock.
-enum Trouble {
-    Failure(Box<Failure>),
-    Migration(MigrationError),
-}
-
-impl From<MigrationError> for Trouble {
-    fn from(error: MigrationError) -> Self {
-        Self::Migration(error)
-    }
-}
-
 /// Does `work` while nobody else migrates the database. Waits as long as the project or
 /// `--lock-wait` says; `on_wait` hears who holds the lock.
 ///
@@ -113,15 +101,7 @@ pub async fn locked<T>(
         Some(holder) => on_wait(&format!("waiting for the migration lock, held by {holder}")),
         None => on_wait("waiting for the migration lock"),
     };
-    let work = async || {
-        let done = work().await;
-        done.map_err(|failure| Trouble::Failure(Box::new(failure)))
-    };
-    let done = with_lock(connection, wait, tell, work).await;
-    done.map_err(|trouble| match trouble {
-        Trouble::Failure(failure) => *failure,
-        Trouble::Migration(error) => migrations::failure(&error),
-    })
+    with_lock(connection, wait, tell, work).await
 }
 
 /// Runs statements that change the ledger, as one transaction.
@@ -131,6 +111,18 @@ pub async fn locked<T>(
 pub async fn write(connection: &Connection, sql: &str) -> Result<(), Failure> {
     let written = repair::in_transaction(connection, sql).await;
     written.map_err(failed)
+}
+
+/// As [`write`], for statements that change a row of the ledger each time they are right.
+///
+/// # Errors
+/// As [`write`]; and that no row was changed.
+pub async fn write_rows(connection: &Connection, sql: &str) -> Result<(), Failure> {
+    let changed = repair::changing_rows(connection, sql).await;
+    match changed.map_err(failed)? {
+        0 => Err(changed_meanwhile()),
+        _ => Ok(()),
+    }
 }
 
 /// A question to the ledger that was not answered.

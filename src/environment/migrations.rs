@@ -19,8 +19,8 @@ use crate::postgres::{self, Address, Connection};
 use crate::secret::Secret;
 use crate::variables::{Reader, Variables};
 
-pub use gate::lint;
-pub use rehearse::{refused, rehearse, rehearse_if_required};
+pub use gate::{lint, refuse_dangerous};
+pub use rehearse::{refused, rehearse, rehearse_if_required, rehearse_redo_if_required};
 
 /// How long a connection may take that only adds to a report.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -135,7 +135,7 @@ pub async fn apply(
     let values = rules.values();
     let request = rules.request(wanted, &values);
     if rules.protected {
-        gate::refuse_dangerous(connection, folder, &request, listener).await?;
+        gate::refuse_dangerous_pending(connection, folder, &request, listener).await?;
     }
     let done = migration::migrate(connection, folder, &request, |event| tell(&event, listener));
     done.await.map_err(|error| failure(&error))
@@ -190,6 +190,12 @@ pub fn tell(event: &migration::Event<'_>, listener: Listener<'_>) {
         },
     };
     listener(Event::Migration(told));
+}
+
+impl From<MigrationError> for Failure {
+    fn from(error: MigrationError) -> Self {
+        failure(&error)
+    }
 }
 
 /// What went wrong while migrating, for the user.

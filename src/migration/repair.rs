@@ -1,6 +1,8 @@
 //! The statements that put a ledger right. Each does one thing that somebody decided; nothing here
 //! decides.
 
+use tokio_postgres::SimpleQueryMessage;
+
 use super::assess::done_checksum;
 use super::files::checksum;
 use super::record::{delete_migration, progress_schema, run_own, upsert_repeatable};
@@ -89,6 +91,30 @@ pub fn delete_migrations<'a>(versions: impl IntoIterator<Item = &'a Version>) ->
 pub async fn in_transaction(connection: &Connection, sql: &str) -> Result<(), MigrationError> {
     let ran = run_own(connection, sql).await;
     ran.map_err(MigrationError::Server)
+}
+
+/// As [`in_transaction`], and keeps it only when a row was changed; how many were.
+///
+/// # Errors
+/// What the server answers; then nothing was changed.
+pub async fn changing_rows(connection: &Connection, sql: &str) -> Result<u64, MigrationError> {
+    let client = connection.client();
+    let sql = format!("BEGIN READ WRITE; SET LOCAL client_min_messages = warning;\n{sql}");
+    let rows = client.simple_query(&sql).await.map(|messages| {
+        let rows = messages.iter().map(|message| match message {
+            SimpleQueryMessage::CommandComplete(rows) => *rows,
+            _ => 0,
+        });
+        rows.sum()
+    });
+    let end = if matches!(rows, Ok(0) | Err(_)) {
+        "ROLLBACK"
+    } else {
+        "COMMIT"
+    };
+    let ended = client.batch_execute(end).await;
+    rows.and_then(|rows| ended.map(|()| rows))
+        .map_err(MigrationError::Server)
 }
 
 /// How many tables of the user there are.

@@ -7,9 +7,9 @@ use super::confirm::{YesArg, confirm};
 use super::{Db, OnEnvironment};
 use crate::database::Target;
 use crate::database::files::{load, version};
-use crate::database::rollback::{Plan, plan, redo, rollback};
+use crate::database::rollback::{Plan, plan, redo, redo_plan, rollback};
 use crate::environment::Failure;
-use crate::environment::migrations::Wanted;
+use crate::environment::migrations::{Wanted, rehearse_redo_if_required};
 use crate::migration::{self, Folder, Version};
 use crate::ui::db as view;
 
@@ -83,12 +83,15 @@ pub(super) async fn run(db: &Db<'_>, args: &RollbackArgs) -> Result<(), Failure>
         db.run.ui.result(&data, || view::rollback_plan(&planned));
         return Ok(());
     }
-    if !args.yes.yes {
-        let planned = plan(&target, &connection, work).await?;
-        agree(db, &target, "roll back", &planned).await?;
+    let shown = match args.yes.yes {
+        true => None,
+        false => Some(plan(&target, &connection, work).await?),
+    };
+    if let Some(shown) = &shown {
+        agree(db, &target, "roll back", shown).await?;
     }
     let listener = |event| db.run.ui.event(&event);
-    let done = rollback(&target, &connection, work, &listener).await?;
+    let done = rollback(&target, &connection, work, (shown.as_ref(), &listener)).await?;
     db.run.ui.end(&done, || view::rolled_back(&done));
     Ok(())
 }
@@ -97,19 +100,26 @@ pub(super) async fn run_redo(db: &Db<'_>, args: &RedoArgs) -> Result<(), Failure
     let target = db.target(args.environment.name())?;
     let (folder, warnings) = load(&target)?;
     db.run.ui.warnings(&warnings);
-    let connection = db.connect(&target).await?;
     let wanted = Wanted {
         until: migration::Target::Steps(args.steps),
         ..Wanted::default()
     };
     let rules = target.rules(db.run.global.lock_wait);
     let work = (&folder, &rules, &wanted);
-    if !args.yes.yes {
-        let planned = plan(&target, &connection, work).await?;
-        agree(db, &target, "roll back and apply again", &planned).await?;
-    }
     let listener = |event| db.run.ui.event(&event);
-    let done = redo(&target, &connection, work, &listener).await?;
+    target.has_started()?;
+    // Before anybody logs in: a database in use cannot be cloned.
+    let rehearsed = (&rules, &wanted);
+    rehearse_redo_if_required(&target.address, &folder, rehearsed, &listener).await?;
+    let connection = db.connect(&target).await?;
+    let shown = match args.yes.yes {
+        true => None,
+        false => Some(redo_plan(&target, &connection, work).await?),
+    };
+    if let Some(shown) = &shown {
+        agree(db, &target, "roll back and apply again", shown).await?;
+    }
+    let done = redo(&target, &connection, work, (shown.as_ref(), &listener)).await?;
     db.run.ui.end(&done, || view::redone(&done));
     Ok(())
 }

@@ -164,10 +164,15 @@ impl Planning<'_> {
                 }
                 None => (String::new(), "forget that it began; its file is gone"),
             },
-            (Key::Version(version), Direction::Rollback, false) => (
-                delete_migration(version),
-                "take it out of the ledger, and run nothing",
-            ),
+            (Key::Version(version), Direction::Rollback, false) => {
+                // As the ledger spells it; it may be out of the ledger by now.
+                let row = self.known(version).map(|entry| &entry.version);
+                let forget = row.map(delete_migration);
+                (
+                    forget.unwrap_or_default(),
+                    "take it out of the ledger, and run nothing",
+                )
+            }
             (_, Direction::Rollback, true) => (
                 String::new(),
                 "forget that its rollback began, so that it counts as applied, and run nothing",

@@ -17,7 +17,7 @@ use crate::postgres::Connection;
 ///
 /// # Errors
 /// Every finding; faults between files and ledger.
-pub(super) async fn refuse_dangerous(
+pub(super) async fn refuse_dangerous_pending(
     connection: &Connection,
     folder: &Folder,
     request: &Request<'_>,
@@ -26,7 +26,19 @@ pub(super) async fn refuse_dangerous(
     let ledger = read_ledger(connection).await;
     let ledger = ledger.map_err(|error| failure(&MigrationError::Server(error)))?;
     let steps = plan_migrate(folder, ledger.as_ref(), request).map_err(|error| failure(&error))?;
-    let found = lint(&steps, Some(connection.server_major()));
+    refuse_dangerous(&steps, connection.server_major(), listener)
+}
+
+/// Refuses `steps` when lint calls any of them an error; tells of its warnings.
+///
+/// # Errors
+/// Every finding.
+pub fn refuse_dangerous(
+    steps: &[Step<'_>],
+    server_major: u32,
+    listener: Listener<'_>,
+) -> Result<(), Failure> {
+    let found = lint(steps, Some(server_major));
     if found.iter().any(Diagnostic::is_error) {
         let refused = conflict(found).saying("Lint refuses what is pending; nothing was run");
         return Err(refused.hint(

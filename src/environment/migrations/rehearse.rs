@@ -48,7 +48,37 @@ pub async fn rehearse_if_required(
     }
     let values = rules.values();
     let options = Options::of(rules.request(wanted, &values));
-    let report = rehearsal::gate(address, folder, &options, |event| tell(event, listener));
+    required(address, folder, &options, listener).await
+}
+
+/// As [`rehearse_if_required`], for migrations that are taken back first; `wanted` says how many.
+///
+/// # Errors
+/// As [`rehearse_if_required`]; and that one of them cannot be taken back.
+pub async fn rehearse_redo_if_required(
+    address: &Address,
+    folder: &Folder,
+    (rules, wanted): (&Rules<'_>, &Wanted),
+    listener: Listener<'_>,
+) -> Result<(), Failure> {
+    if rules.settings.rehearse == Rehearse::Optional {
+        return Ok(());
+    }
+    let values = rules.values();
+    let options = Options {
+        redo: true,
+        ..Options::of(rules.request(wanted, &values))
+    };
+    required(address, folder, &options, listener).await
+}
+
+async fn required(
+    address: &Address,
+    folder: &Folder,
+    options: &Options<'_>,
+    listener: Listener<'_>,
+) -> Result<(), Failure> {
+    let report = rehearsal::gate(address, folder, options, |event| tell(event, listener));
     let report = report.await.map_err(|error| of_rehearsal(&error))?;
     for finding in report.findings() {
         listener(Event::Warning(told(finding)));

@@ -58,8 +58,10 @@ pub fn rollback_plan(plan: &Plan) -> String {
 pub fn rollback_lines(plan: &Plan) -> Vec<String> {
     let files = plan.migrations.iter();
     let files = files.map(|one| format!("roll back {} by {}", one.migration, one.file));
+    let applied = plan.apply.iter();
+    let applied = applied.map(|one| format!("apply {}", one.file));
     let lost = plan.lost.iter().map(|lost| format!("lose {lost}"));
-    files.chain(lost).collect()
+    files.chain(applied).chain(lost).collect()
 }
 
 /// The end of `db rollback`.

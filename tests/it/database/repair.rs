@@ -1,5 +1,7 @@
 //! `db repair`: each way out of a ledger that does not say what is true.
 
+use poststack::migration::repair::changing_rows;
+
 use super::support::{Fresh, migrate};
 use crate::cluster::ask;
 
@@ -117,6 +119,42 @@ async fn what_was_undone_by_hand_is_forgotten_with_and_without_its_file() {
     fresh
         .db(&["repair", "mark-reverted", "2", "--yes"])
         .exits(9);
+}
+
+#[tokio::test]
+async fn a_version_may_be_written_otherwise_than_in_the_ledger() {
+    let undo = "-- poststack: no-transaction\nDROP TABLE d;\nDROP TABLE nothing;\n";
+    let fresh = Fresh::new(&[
+        ("migrations/002_c.sql", "CREATE TABLE c (id int);\n"),
+        ("migrations/002_c.rollback.sql", "DROP TABLE c;\n"),
+        ("migrations/003_d.sql", "CREATE TABLE d (id int);\n"),
+        ("migrations/003_d.rollback.sql", undo),
+    ])
+    .await;
+    migrate(&fresh).await.unwrap();
+    super::support::rollback(&fresh).await.unwrap_err();
+    fresh
+        .db(&["repair", "dirty", "3", "--mark-reverted", "--yes"])
+        .ok();
+    assert_eq!(applied(&fresh).await, "002_c");
+    assert_eq!(unfinished(&fresh).await, "");
+    fresh.db(&["repair", "mark-reverted", "2", "--yes"]).ok();
+    assert_eq!(applied(&fresh).await, "");
+}
+
+#[tokio::test]
+async fn statements_that_change_no_row_are_not_kept() {
+    let fresh = Fresh::new(&[A]).await;
+    migrate(&fresh).await.unwrap();
+    let connection = crate::cluster::cluster().login(&fresh.address).await;
+    let nothing = "CREATE TABLE beside (id int); \
+                   DELETE FROM poststack.schema_migrations WHERE version = '01'";
+    let changed = changing_rows(&connection, nothing).await.unwrap();
+    let is_there = ask(&fresh.address, "SELECT to_regclass('beside') IS NULL").await;
+    assert_eq!((changed, is_there.as_str()), (0, "true"));
+    let one = "DELETE FROM poststack.schema_migrations WHERE version = '1'";
+    assert_eq!(changing_rows(&connection, one).await.unwrap(), 1);
+    assert_eq!(applied(&fresh).await, "");
 }
 
 #[tokio::test]

@@ -185,6 +185,110 @@ async fn a_redo_takes_back_and_applies_again() {
     );
 }
 
+/// What stands in the way of going up again is told before anything is taken back.
+async fn redo_is_refused(fresh: &Fresh, why: &str) {
+    let ran = fresh.db(&["redo", "--yes"]).exits(9);
+    assert!(ran.stderr.contains(why), "{}", ran.stderr);
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total"
+    );
+    let kept = "SELECT string_agg(total::text, ' ') FROM orders";
+    assert_eq!(ask(&fresh.address, kept).await, "5");
+}
+
+#[tokio::test]
+async fn a_redo_that_could_not_go_up_again_takes_nothing_back() {
+    let fresh = applied().await;
+    let users = "CREATE TABLE users (id int PRIMARY KEY)";
+    let total = "-- poststack: requires 2\nALTER TABLE orders ADD COLUMN total int";
+    let write =
+        |name: &str, text: &str| fresh.folder.write(&format!("migrations/{name}.sql"), text);
+    write("001_users", "CREATE TABLE users (id bigint PRIMARY KEY)");
+    redo_is_refused(&fresh, "`001_users` was changed").await;
+    write("001_users", users);
+    write(
+        "003_total",
+        "-- poststack: requires 7\nALTER TABLE orders ADD COLUMN total int",
+    );
+    redo_is_refused(&fresh, "requires `7`").await;
+    write("003_total", "ALTER TABLE orders ADD COLUMN 'total int");
+    redo_is_refused(&fresh, "003_total.sql").await;
+    write(
+        "003_total",
+        "-- poststack: substitute\nSELECT '${NOT_THERE}'",
+    );
+    redo_is_refused(&fresh, "NOT_THERE").await;
+    write("003_total", total);
+    fresh.db(&["redo", "--yes"]).ok();
+}
+
+#[tokio::test]
+async fn a_redo_passes_the_gates_of_a_migration_before_it_takes_anything_back() {
+    let fresh = applied().await;
+    let address = &fresh.address;
+    let text = |rules: &str| {
+        format!(
+            "environments:\n  live:\n    {rules}\n    postgres: {{ host: 127.0.0.1, port: {}, \
+             database: {}, user: {}, password: x }}\n",
+            address.port, address.database, address.user
+        )
+    };
+    fresh
+        .folder
+        .write(".poststack.yml", &text("protected: true"));
+    let dangerous = "ALTER TABLE orders ADD COLUMN total int;\nDROP TABLE users CASCADE;";
+    fresh.folder.write("migrations/003_total.sql", dangerous);
+    redo_is_refused(&fresh, "Lint refuses").await;
+    let rules = "migrations: { rehearse: required }";
+    fresh.folder.write(".poststack.yml", &text(rules));
+    let failing = "ALTER TABLE orders ADD COLUMN total int;\nSELECT 1 / 0;";
+    fresh.folder.write("migrations/003_total.sql", failing);
+    redo_is_refused(&fresh, "The rehearsal found 1 error").await;
+    let good = "ALTER TABLE orders ADD COLUMN total bigint";
+    fresh.folder.write("migrations/003_total.sql", good);
+    fresh.db(&["redo", "--yes"]).ok();
+    let type_now = "SELECT pg_typeof(total) FROM orders";
+    assert_eq!(ask(&fresh.address, type_now).await, "bigint");
+}
+
+#[tokio::test]
+async fn a_redo_shows_what_it_takes_back_and_what_it_applies() {
+    let fresh = applied().await;
+    let ran = fresh.db(&["redo"]).exits(8);
+    let shown: Vec<&str> = ran.stderr.lines().skip(1).collect();
+    insta::assert_snapshot!(shown.join("\n"), @r"
+    It would:
+      │ roll back 003_total by migrations/003_total.rollback.sql
+      │ apply migrations/003_total.sql
+      │ lose column orders.total (1 row)
+    hint: type it again with --yes
+    ");
+}
+
+#[tokio::test]
+async fn what_came_after_the_question_is_not_taken_back() {
+    let fresh = applied().await;
+    // The run that asks has read the folder with it.
+    let (later, back) = (
+        "migrations/004_later.sql",
+        "migrations/004_later.rollback.sql",
+    );
+    fresh.folder.write(later, "CREATE TABLE later (id int)");
+    fresh.folder.write(back, "DROP TABLE later");
+    let ran = on_terminal_meanwhile(&fresh, "rollback", "yes\n", || fresh.db(&["migrate"]).ok());
+    let ran = ran.exits(9);
+    assert!(
+        ran.stdout.contains("changed since this was shown"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total 004_later"
+    );
+}
+
 #[tokio::test]
 async fn without_a_terminal_a_confirmation_is_needed_and_nothing_is_done() {
     let fresh = applied().await;
@@ -211,6 +315,25 @@ async fn without_a_terminal_a_confirmation_is_needed_and_nothing_is_done() {
 
 /// Runs the program on a terminal of its own and types `answer`.
 fn on_terminal(fresh: &Fresh, url: &str, arguments: &str, answer: &str) -> Ran {
+    on_terminal_with(fresh, (url, arguments), answer, || ())
+}
+
+/// As [`on_terminal`]; does something else while the question stands.
+fn on_terminal_meanwhile<T>(
+    fresh: &Fresh,
+    arguments: &str,
+    answer: &str,
+    meanwhile: impl FnOnce() -> T,
+) -> Ran {
+    on_terminal_with(fresh, (&fresh.url(), arguments), answer, meanwhile)
+}
+
+fn on_terminal_with<T>(
+    fresh: &Fresh,
+    (url, arguments): (&str, &str),
+    answer: &str,
+    meanwhile: impl FnOnce() -> T,
+) -> Ran {
     let program = env!("CARGO_BIN_EXE_poststack");
     let command = format!("{program} db {arguments}");
     let mut child = std::process::Command::new("script")
@@ -240,6 +363,7 @@ fn on_terminal(fresh: &Fresh, url: &str, arguments: &str, answer: &str) -> Ran {
         assert!(read > 0, "{}", String::from_utf8_lossy(&shown));
         shown.extend_from_slice(&piece[..read]);
     }
+    meanwhile();
     typed.write_all(answer.as_bytes()).unwrap();
     screen.read_to_end(&mut shown).unwrap();
     drop(typed);
