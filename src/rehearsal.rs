@@ -27,8 +27,8 @@ use self::run::Sizes;
 use self::walk::Walk;
 use crate::event::Seconds;
 use crate::migration::{
-    Folder, Ledger, MigrationError, Redo, Request, Step, may_act_unseen, plan_migrate, plan_redo,
-    read_ledger, run_one,
+    Folder, Ledger, MigrationError, Redo, Request, Step, acts_outside, may_act_unseen, plan_migrate,
+    plan_redo, read_ledger,
 };
 use crate::postgres::databases::{self, Shared};
 use crate::postgres::{Address, Connection, connect};
@@ -188,7 +188,13 @@ impl Begun {
     ) -> Result<(Vec<FileReport>, Vec<String>), RehearsalError> {
         let scratch = connect(&self.scratch, error::CONNECT).await?;
         for step in back {
-            run_one(&scratch, step, options.request.settings).await?;
+            if let Some(statement) = acts_outside(&step.script).next() {
+                return Err(RehearsalError::Outside {
+                    catalogues: vec!["what databases share".to_owned()],
+                    diagnostic: Box::new(run::outside(step, statement)),
+                });
+            }
+            run::watch(&scratch, step, options.request.settings).await?;
         }
         let mut walk = Walk::begin((&scratch, self.way), &self.sizes, &options.request).await?;
         for (index, step) in steps.iter().enumerate() {

@@ -57,11 +57,7 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
     let like = like(admin, &recipe.target.address.database).await?;
     outside::refuse(recipe.folder)?;
     if takes_variables(recipe.folder) {
-        let database = build(admin, recipe, &like).await?;
-        return Ok(Fresh {
-            database,
-            built: true,
-        });
+        return unkept(admin, recipe, &like).await;
     }
     let settings = databases::settings(admin, &like.name).await;
     let mut settings = settings.map_err(|error| failure(&error))?;
@@ -75,17 +71,17 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
             built: false,
         });
     }
+    if recipe.target.protected.is_some() {
+        // Nothing that stays is left on such a server.
+        return unkept(admin, recipe, &like).await;
+    }
     let patience = recipe.rules.patience().lock_wait;
     let built = with_template_lock(admin, patience, async || {
         make_template(admin, recipe, &like, &hash).await
     });
     let Some(built) = built.await.map_err(Stopped::failure)? else {
         // Another run is at its template for long: this one goes without.
-        let database = build(admin, recipe, &like).await?;
-        return Ok(Fresh {
-            database,
-            built: true,
-        });
+        return unkept(admin, recipe, &like).await;
     };
     match copy(admin, name, &hash).await? {
         Some(database) => Ok(Fresh { database, built }),
@@ -95,6 +91,18 @@ pub async fn fresh(admin: &Connection, recipe: &Recipe<'_>) -> Result<Fresh, Fai
         )
         .hint("try again")),
     }
+}
+
+/// Made for this once.
+async fn unkept(
+    admin: &Connection,
+    recipe: &Recipe<'_>,
+    like: &DatabaseInfo,
+) -> Result<Fresh, Failure> {
+    Ok(Fresh {
+        database: build(admin, recipe, like).await?,
+        built: true,
+    })
 }
 
 /// A copy of the template with this hash, when there is one.

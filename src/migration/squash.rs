@@ -9,7 +9,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use contents::{Contents, ContentsError, contents, state};
+pub use contents::{Contents, ContentsError, contents, state, unstable};
 pub use rows::{State, TableRows};
 
 use super::files::checksum;

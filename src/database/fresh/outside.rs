@@ -25,7 +25,8 @@ pub(super) fn refuse(folder: &Folder) -> Result<(), Failure> {
                 Diagnostic::error("The statement acts outside its database")
                     .at(&script.source, span)
                     .help(
-                        "keep it out of the migrations: the server has one of it for all databases",
+                        "the server has it once for all databases: make it in the `init` of the \
+                         environment, or in a `DO` block that changes nothing where it is so",
                     )
             };
             let spans = acts_outside(&script).map(|statement| fault(statement.span));

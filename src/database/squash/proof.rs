@@ -8,7 +8,7 @@ use crate::database::Target;
 use crate::database::fresh::outside;
 use crate::database::login::{TIMEOUT, sentence};
 use crate::environment::{Failure, Kind, migrations};
-use crate::migration::squash::{Contents, contents, state};
+use crate::migration::squash::{Contents, contents, state, unstable};
 use crate::migration::{Folder, Migration, Settings, Step, no_variables, run_one};
 use crate::postgres::databases::{
     DatabaseError, ScratchOf, create_scratch, drop_database, maintenance, remove_stale_scratch,
@@ -59,6 +59,9 @@ async fn in_scratch(
     let second = scratch(target, admin, made).await?;
     let contents = contents((&full, &second), files).await;
     let contents = contents.map_err(|error| refused(sentence(&error.to_string())))?;
+    if contents.rows > 0 {
+        refuse_unstable(target, admin, (&full, files), made).await?;
+    }
     let source = SourceFile::new(path, contents.text.as_str());
     let last = files.last().map(|file| &file.version);
     if let Some(version) = last {
@@ -70,6 +73,28 @@ async fn in_scratch(
     }
     let message = "The squashed file does not make what the files make; nothing was changed";
     Err(refused(message).excerpt("What differs:", differences))
+}
+
+/// Applies the files once more: what they write has to be the same each time.
+async fn refuse_unstable(
+    target: &Target,
+    admin: &Connection,
+    (full, files): (&Connection, &[Migration]),
+    made: &mut Vec<String>,
+) -> Result<(), Failure> {
+    let again = scratch(target, admin, made).await?;
+    for file in files {
+        run(&again, file).await?;
+    }
+    let unstable = unstable(full, &again).await;
+    let unstable = unstable.map_err(|error| refused(sentence(&error.to_string())))?;
+    if unstable.is_empty() {
+        return Ok(());
+    }
+    let message = "The files write other rows each time they are applied; nothing was changed";
+    Err(refused(message)
+        .excerpt("What differs:", unstable)
+        .hint("squash up to the file before, so that each database keeps values of its own"))
 }
 
 async fn scratch(

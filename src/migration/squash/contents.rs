@@ -81,6 +81,16 @@ pub async fn contents(
     })
 }
 
+/// What is in rows that two runs of the same files wrote differently, in words: random values, or
+/// the name of the database. A squashed file would give every database those of one run.
+///
+/// # Errors
+/// The rows cannot be read.
+pub async fn unstable(one: &Connection, other: &Connection) -> Result<Vec<String>, ContentsError> {
+    let rows = (rows::read(one).await?, rows::read(other).await?);
+    Ok(rows::differences(&rows.0, &rows.1))
+}
+
 const PROLOGUE: &str =
     "-- Made by `poststack db squash` from the files that are in `.squashed` now.
 

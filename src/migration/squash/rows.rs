@@ -62,6 +62,28 @@ impl TableRows {
         self.rows.len()
     }
 
+    fn differences(&self, other: &Self) -> Vec<String> {
+        if self.rows.len() != other.rows.len() {
+            return vec![format!("{}: the number of rows", self.table)];
+        }
+        let is_same = |one: &Option<String>, other: &Option<String>| {
+            let values = one.as_deref().zip(other.as_deref());
+            one == other || values.is_some_and(|(a, b)| is_moment(a) && is_moment(b))
+        };
+        let columns = self.columns.split(", ").enumerate();
+        let differs = |index: usize| {
+            let mut rows = self.rows.iter().zip(&other.rows);
+            rows.any(|(one, other)| {
+                let values = one.get(index).zip(other.get(index));
+                values.is_some_and(|(one, other)| !is_same(one, other))
+            })
+        };
+        columns
+            .filter(|(index, _)| differs(*index))
+            .map(|(_, column)| format!("{}: column {column}", self.table))
+            .collect()
+    }
+
     /// The statements that bring the rows back.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
@@ -84,6 +106,34 @@ impl TableRows {
         });
         portions.collect()
     }
+}
+
+/// What two runs of the same files wrote differently, in words. Moments are: they are those of the
+/// run that is kept.
+pub(super) fn differences(one: &[TableRows], other: &[TableRows]) -> Vec<String> {
+    let missing = |a: &[TableRows], b: &[TableRows]| {
+        let is_missing = |table: &&TableRows| !b.iter().any(|found| found.table == table.table);
+        let tables = a.iter().filter(is_missing);
+        tables.map(|one| one.table.clone()).collect::<Vec<_>>()
+    };
+    let mut found = missing(one, other);
+    found.extend(missing(other, one));
+    for table in one {
+        if let Some(again) = other.iter().find(|again| again.table == table.table) {
+            found.extend(table.differences(again));
+        }
+    }
+    found
+}
+
+/// `2026-01-02…`
+fn is_moment(value: &str) -> bool {
+    let mut parts = value.splitn(3, '-');
+    let mut is_number = |length| {
+        let part = parts.next().and_then(|part| part.get(..length));
+        part.is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    is_number(4) && is_number(2) && is_number(2)
 }
 
 /// All rows of the user's tables, tables without any left out.

@@ -445,3 +445,26 @@ async fn seeds_that_fail_leave_the_old_database_as_it_was() {
     let there = "SELECT to_regclass('precious')";
     assert_eq!(ask(&fresh.address, there).await, "precious");
 }
+
+#[tokio::test]
+async fn nothing_is_kept_on_the_server_of_a_protected_environment() {
+    let fresh = unique("protected").await;
+    let address = &fresh.address;
+    let config = format!(
+        "project: {{ name: kept }}\nenvironments:\n  live:\n    protected: true\n    postgres:\n      \
+         host: 127.0.0.1\n      port: {}\n      database: {}\n      user: {}\n      \
+         password: \"{}\"\n",
+        address.port,
+        address.database,
+        address.user,
+        address.password.expose()
+    );
+    fresh.folder.write(".poststack.yml", &config);
+    fresh.folder.run(&["db", "diff", "--pending"]).ok();
+    let all = all_databases().await.into_iter();
+    let kept = all.filter(|one| {
+        let said = one.comment.as_deref();
+        said.is_some_and(|said| said.ends_with("; for kept/live"))
+    });
+    assert_eq!(kept.count(), 0);
+}

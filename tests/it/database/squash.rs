@@ -222,11 +222,11 @@ async fn a_proof_that_fails_changes_nothing_and_leaves_no_database() {
     let fresh = Fresh::new(&[
         (
             "migrations/1_a.sql",
-            "CREATE TABLE a (name text CHECK (name = current_database()));",
+            "CREATE TABLE a (id int CHECK (coalesce(current_setting('x.y', true), '0') = '1'));",
         ),
         (
             "migrations/2_b.sql",
-            "INSERT INTO a VALUES (current_database());",
+            "SET x.y = '1'; INSERT INTO a VALUES (1);",
         ),
     ])
     .await;
@@ -243,4 +243,31 @@ async fn a_proof_that_fails_changes_nothing_and_leaves_no_database() {
     let admin = cluster().login(&cluster().address("postgres")).await;
     let stale = databases::remove_stale_scratch(&admin).await.unwrap();
     assert_eq!(stale, [""; 0]);
+}
+
+#[tokio::test]
+async fn values_of_one_run_are_not_written_down_for_all() {
+    let table = "CREATE TABLE a (id uuid, name text, made timestamptz DEFAULT now());";
+    for (value, told) in [
+        ("gen_random_uuid(), 'x'", "column id"),
+        ("NULL, current_database()", "column name"),
+    ] {
+        let insert = format!("INSERT INTO a (id, name) VALUES ({value});");
+        let files = [
+            ("migrations/1_a.sql", table),
+            ("migrations/2_b.sql", insert.as_str()),
+        ];
+        let fresh = Fresh::new(&files).await;
+        migrate(&fresh).await.unwrap();
+        let ran = fresh.db(&["squash", "--to", "2", "--yes"]).exits(9);
+        assert!(ran.stderr.contains(told), "{}", ran.stderr);
+        assert_eq!(names(&fresh.folder, "migrations"), ["1_a.sql", "2_b.sql"]);
+    }
+    let fixed = [
+        ("migrations/1_a.sql", table),
+        ("migrations/2_b.sql", "INSERT INTO a (name) VALUES ('x');"),
+    ];
+    let fresh = Fresh::new(&fixed).await;
+    migrate(&fresh).await.unwrap();
+    fresh.db(&["squash", "--to", "2", "--yes"]).ok();
 }
