@@ -1,16 +1,18 @@
 //! `db seed`: runs a file of data as one transaction.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
 
 use super::Target;
-use super::query::run;
+use super::query::stream;
 use crate::diagnostic::Diagnostic;
 use crate::environment::{Failure, Kind};
 use crate::event::Seconds;
 use crate::migration::Script;
+use crate::postgres::Answer;
 use crate::text;
 
 /// What was seeded.
@@ -53,19 +55,25 @@ pub async fn seed(target: &Target, file: Option<&Path>) -> Result<Seeded, Failur
         return Err(faulty(vec![outside(&script)]));
     }
     let began = Instant::now();
-    let answered = run(target, &source).await.map_err(|failure| {
+    let mut rows = 0;
+    let count = |answer: Answer<'_>| {
+        if let Answer::Complete { tag, .. } = answer {
+            rows += changed(tag).unwrap_or_default();
+        }
+        ControlFlow::Continue(())
+    };
+    stream(target, &source, count).await.map_err(|failure| {
         let message = format!("Failed to seed from `{}`; nothing is kept", shown.display());
         match failure.kind {
             Kind::Failed => failure.saying(message),
             _ => failure,
         }
     })?;
-    let rows = answered.results.iter().filter_map(|one| changed(&one.tag));
     Ok(Seeded {
         database: target.name(),
         file: shown.display().to_string(),
         statements: script.statements.len(),
-        rows: rows.sum(),
+        rows,
         seconds: Seconds(began.elapsed()),
     })
 }

@@ -9,6 +9,7 @@ mod diff;
 mod fresh;
 mod look;
 mod migrate;
+mod query;
 mod rehearse;
 mod repair;
 mod rollback;
