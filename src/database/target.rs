@@ -55,6 +55,9 @@ pub struct Target {
     pub migrations: Migrations,
     /// What to type before something is destroyed: the name of the protected environment.
     pub protected: Option<String>,
+    /// Whether the command line itself says which database, and no default of the project or of the
+    /// process environment.
+    pub named: bool,
     /// For `${…}` in migrations.
     pub variables: Variables,
     /// The folder of `.poststack.yml`, or the working directory.
@@ -200,6 +203,7 @@ fn of_environment(
         folder: folder(which, Some((project, environment))),
         migrations: environment.migrations,
         protected: environment.protected.then(|| environment.name.to_string()),
+        named: which.environment.is_some(),
         environment: Some(Named {
             identity: project.identity(environment),
             environment: environment.clone(),
@@ -261,6 +265,7 @@ fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure>
         folder: folder(which, meant),
         migrations: meant.map_or_else(Migrations::default, |(_, one)| one.migrations),
         protected: protected.and_then(|project| protected_at(project, &address)),
+        named: which.url.is_some(),
         notes: note(origin, &address, meant.map(|(_, environment)| environment)),
         environment: None,
         branch: None,

@@ -111,7 +111,7 @@ async fn run_delete(
 ) -> Result<(), Failure> {
     let branch = find(target, admin, name).await?;
     refuse_current(&branch)?;
-    if !args.yes.yes {
+    if !args.yes.answers(target) {
         let lost = loss(target, admin, &branch).await?;
         let lost: Vec<String> = lost.iter().map(|one| format!("lose {one}")).collect();
         let action = format!("delete branch `{name}`");
