@@ -27,8 +27,8 @@ use self::run::Sizes;
 use self::walk::Walk;
 use crate::event::Seconds;
 use crate::migration::{
-    Folder, Ledger, MigrationError, Redo, Request, Step, acts_outside, may_act_unseen, plan_migrate,
-    plan_redo, read_ledger,
+    Folder, Ledger, MigrationError, Redo, Request, Step, acts_outside, may_act_unseen,
+    plan_migrate, plan_redo, read_ledger,
 };
 use crate::postgres::databases::{self, Shared};
 use crate::postgres::{Address, Connection, connect};

@@ -3,6 +3,7 @@
 //! stdout carries data; progress, warnings and errors go to stderr. With `--format json` stdout
 //! carries one document, or one object per line for a long command, each with `"v": 1`.
 
+mod answers;
 mod ask;
 pub mod authoring;
 pub mod db;
@@ -24,6 +25,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::Failure;
 use crate::event::Event;
 
+pub use answers::Answers;
 pub use table::Table;
 pub use terminal::Terminal;
 

@@ -5,6 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::environment::{Failure, migrations};
 use crate::migration::{Folder, Ledger, MigrationError, Version, read_ledger};
 use crate::postgres::Connection;
+use crate::postgres::quote::identifier;
 
 /// The files of the folder, with warnings about them.
 ///
@@ -33,8 +34,29 @@ pub async fn load_beside(
 /// # Errors
 /// The server does not let us read it.
 pub async fn ledger(connection: &Connection) -> Result<Option<Ledger>, Failure> {
-    let ledger = read_ledger(connection).await;
-    ledger.map_err(|error| migrations::failure(&MigrationError::Server(error)))
+    read_ledger(connection).await.map_err(|error| {
+        let may_not = error.code().is_some_and(|code| code.code() == MAY_NOT);
+        let failure = migrations::failure(&MigrationError::Server(error));
+        match may_not {
+            true => Failure {
+                hints: vec![may_read(&connection.address().user)],
+                ..failure
+            },
+            false => failure,
+        }
+    })
+}
+
+/// The SQLSTATE `insufficient_privilege`.
+const MAY_NOT: &str = "42501";
+
+/// What reading the ledger takes; less than writing it.
+fn may_read(user: &str) -> String {
+    let user = identifier(user);
+    format!(
+        "let the user read it: GRANT USAGE ON SCHEMA poststack TO {user}; \
+         GRANT SELECT ON ALL TABLES IN SCHEMA poststack TO {user}"
+    )
 }
 
 /// The version that `text` names.

@@ -6,6 +6,7 @@ use super::{Target, files};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::environment::Failure;
 use crate::environment::migrations::{Rules, Wanted, conflict, failure, lint};
+use crate::lint::rules;
 use crate::migration::{Folder, Step, Subject, plan_migrate};
 use crate::postgres::Connection;
 
@@ -16,6 +17,36 @@ pub struct Linted {
     pub files: Vec<String>,
     pub errors: usize,
     pub warnings: usize,
+}
+
+/// A danger that lint knows.
+#[derive(Debug, Clone, Serialize)]
+pub struct Known {
+    /// For `-- poststack: allow NAME reason`.
+    pub name: &'static str,
+    /// `error`, `warning` or `note`, where a finding does not say otherwise.
+    pub severity: &'static str,
+    pub what: &'static str,
+    /// How to do without.
+    pub instead: &'static str,
+}
+
+/// All of them, in the order of their description.
+#[must_use]
+pub fn known() -> Vec<Known> {
+    let rules = rules().iter();
+    rules
+        .map(|rule| Known {
+            name: rule.name,
+            severity: match rule.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            },
+            what: rule.what,
+            instead: rule.instead,
+        })
+        .collect()
 }
 
 /// Looks at what `db migrate` would run now, and at its rollbacks.

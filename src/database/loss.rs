@@ -17,7 +17,7 @@ pub struct Lost {
     pub kind: &'static str,
     /// `orders`, or `orders.total` for a column.
     pub name: String,
-    /// The table that holds the rows; `None` where none are.
+    /// The table that holds the rows, as the statement writes it; `None` where none are.
     #[serde(skip)]
     pub table: Option<String>,
     /// Rows that go, or lose a value. `None` where that is not known.
@@ -84,13 +84,14 @@ fn of_statement(statement: &ast::Stmt) -> Vec<Lost> {
 }
 
 fn all(kind: &'static str, names: impl Iterator<Item = impl AstNode>) -> Vec<Lost> {
-    let names = names.filter_map(|node| Name::of(&node));
     names
-        .map(|name| Lost {
-            kind,
-            name: name.to_string(),
-            table: Some(name.to_string()),
-            rows: None,
+        .filter_map(|node| {
+            Some(Lost {
+                kind,
+                name: Name::of(&node)?.to_string(),
+                table: Some(Name::written(&node)),
+                rows: None,
+            })
         })
         .collect()
 }
@@ -105,12 +106,13 @@ fn without_rows(kind: &'static str, names: impl Iterator<Item = impl AstNode>) -
 }
 
 fn dropped_columns(alter: &ast::AlterTable) -> Vec<Lost> {
-    let Some(table) = alter
-        .table_relation_name()
-        .and_then(|it| Name::first_in(&it))
-    else {
+    let Some(relation) = alter.table_relation_name() else {
         return Vec::new();
     };
+    let Some(table) = Name::first_in(&relation) else {
+        return Vec::new();
+    };
+    let written = Name::written(&relation);
     let dropped = alter.actions().filter_map(|action| match action {
         ast::AlterTableAction::DropColumn(drop) => Name::of(&drop.column_name_ref()?),
         _ => None,
@@ -119,7 +121,7 @@ fn dropped_columns(alter: &ast::AlterTable) -> Vec<Lost> {
         .map(|column| Lost {
             kind: "column",
             name: format!("{table}.{column}"),
-            table: Some(table.to_string()),
+            table: Some(written.clone()),
             rows: None,
         })
         .collect()

@@ -59,6 +59,9 @@ pub struct Target {
     pub protected: Option<String>,
     /// The other environments of the project; with a URL all of them.
     pub others: Vec<Environment>,
+    /// Whether the command line itself says which database, and no default of the project or of the
+    /// process environment.
+    pub named: bool,
     /// For `${…}` in migrations.
     pub variables: Variables,
     /// The folder of `.poststack.yml`, or the working directory.
@@ -210,6 +213,7 @@ fn of_environment(
         folder: folder(which, Some((project, environment))),
         migrations: environment.migrations,
         protected: environment.protected.then(|| environment.name.to_string()),
+        named: which.environment.is_some(),
         environment: Some(Named {
             identity: project.identity(environment),
             environment: environment.clone(),
@@ -278,6 +282,7 @@ fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure>
         migrations: settings.map_or_else(Migrations::default, |one| one.migrations),
         protected: { owner.filter(|one| one.protected) }.map(|one| one.name.to_string()),
         others: all.cloned().unwrap_or_default(),
+        named: which.url.is_some(),
         notes: note(origin, &address, meant.map(|(_, environment)| environment)),
         environment: None,
         branch: None,

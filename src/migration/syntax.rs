@@ -157,6 +157,17 @@ impl Name {
         Some(Self::of_path(&path))
     }
 
+    /// The first name in `node`, or the word that it is, as SQL: with its quotes and its schema.
+    #[must_use]
+    pub fn written(node: &impl AstNode) -> String {
+        let node = node.syntax();
+        let is_path =
+            |node: &SyntaxNode| matches!(node.kind(), SyntaxKind::PATH | SyntaxKind::PATH_REF);
+        let path = node.descendants().find(is_path);
+        let text = path.map_or_else(|| node.text().to_string(), |path| path.text().to_string());
+        text.trim().to_owned()
+    }
+
     /// The name that `node` is: a path, or one word.
     #[must_use]
     pub fn of(node: &impl AstNode) -> Option<Self> {

@@ -186,9 +186,12 @@ impl Address {
     }
 }
 
-/// `host:port/database`, for messages.
+/// `host:port/database`, for messages; the folder of a socket as it is.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_socket() {
+            return write!(f, "{}:{}/{}", self.host, self.port, self.database);
+        }
         write!(f, "{}:{}/{}", host(&self.host), self.port, self.database)
     }
 }

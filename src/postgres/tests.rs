@@ -87,6 +87,7 @@ fn a_socket_is_named_as_a_parameter_or_in_the_place_of_the_host() {
     let encoded = Address::parse("postgresql://app@%2Fvar%2Frun%2Fpostgresql/shop").unwrap();
     assert_eq!(parameter, encoded);
     assert!(parameter.is_socket());
+    assert_eq!(encoded.to_string(), "/var/run/postgresql:5432/shop");
 }
 
 #[test]

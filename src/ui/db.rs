@@ -13,10 +13,10 @@ use super::style::{DIM, STRONG, paint};
 use crate::database::test_connection::Tested;
 
 pub use branches::{branch_made, branches, diff, reset, switched};
-pub use data::{answered, seeded, tags, unlocked};
+pub use data::{seeded, unlocked};
 pub use migrations::{
-    info, linted, migrated, planned, redone, rollback_lines, rollback_plan, rolled_back, status,
-    verified, ways_back,
+    info, lint_rules, linted, migrated, planned, redone, rollback_lines, rollback_plan,
+    rolled_back, status, verified, ways_back,
 };
 pub use rehearsal::rehearsed;
 pub use schema::{described, stats};

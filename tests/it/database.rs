@@ -10,6 +10,7 @@ mod fresh;
 mod look;
 mod migrate;
 mod protected;
+mod query;
 mod rehearse;
 mod repair;
 mod rollback;

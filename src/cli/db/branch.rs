@@ -114,7 +114,7 @@ async fn run_delete(
     let branch = find(target, admin, name).await?;
     refuse_current(&branch)?;
     refuse_other_environment(target, &branch.database)?;
-    if !args.yes.yes {
+    if !args.yes.answers(target) {
         let lost = loss(target, admin, &branch).await?;
         let lost: Vec<String> = lost.iter().map(|one| format!("lose {one}")).collect();
         let action = format!("delete branch `{name}`");

@@ -1,12 +1,14 @@
 //! The one place where a destructive command asks.
 //!
 //! On a terminal it shows what will be lost and asks; elsewhere it needs `--yes`. A protected
-//! environment wants its own name typed, so that a habit does not answer.
+//! environment wants its own name typed, so that a habit does not answer; and `--yes` answers for
+//! it only beside its name or URL on the command line, so that a wrong default never reaches it.
 
 use clap::Args;
 
 use super::Db;
 use crate::database::Target;
+use crate::database::target::URL_VARIABLE;
 use crate::environment::{Failure, Kind};
 
 /// The answer given in advance.
@@ -15,6 +17,14 @@ pub struct YesArg {
     /// Do it without asking
     #[arg(short, long)]
     pub yes: bool,
+}
+
+impl YesArg {
+    /// Whether nothing has to be asked about `target`.
+    #[must_use]
+    pub fn answers(self, target: &Target) -> bool {
+        self.yes && (target.protected.is_none() || target.named)
+    }
 }
 
 /// Returns when the user agrees to `action`, such as `drop schema "shop"`; `loss` are lines that
@@ -28,7 +38,7 @@ pub async fn confirm(
     (action, loss): (&str, &[String]),
     yes: YesArg,
 ) -> Result<(), Failure> {
-    if yes.yes {
+    if yes.answers(target) {
         return Ok(());
     }
     let name = target.name();
@@ -37,11 +47,30 @@ pub async fn confirm(
     let Some(answer) = db.run.ui.ask(loss, &question).await else {
         let message = format!("To {action} in {name}, a confirmation is needed");
         let failure = Failure::new(Kind::Confirmation, message).excerpt("It would:", loss.to_vec());
-        return Err(failure.hint("type it again with --yes"));
+        return Err(failure.hint(in_advance(target)));
     };
     if answer.trim() == word {
         return Ok(());
     }
     let failure = Failure::new(Kind::Confirmation, "Not confirmed; nothing was done");
-    Err(failure.hint(format!("type `{word}` when asked, or add --yes")))
+    Err(failure.hint(format!(
+        "type `{word}` when asked, or {}",
+        in_advance(target)
+    )))
+}
+
+/// How to answer in advance.
+fn in_advance(target: &Target) -> String {
+    match &target.protected {
+        Some(name) if !target.named => match target.environment {
+            Some(_) => format!(
+                "type it again with --yes and the name of the protected environment: --env {name}"
+            ),
+            None => format!(
+                "type it again with --yes and --database-url: {URL_VARIABLE} alone does not name \
+                 the protected environment `{name}`"
+            ),
+        },
+        _ => "type it again with --yes".to_owned(),
+    }
 }

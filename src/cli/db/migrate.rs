@@ -86,7 +86,7 @@ pub(super) async fn run(db: &Db<'_>, args: &MigrateArgs) -> Result<(), Failure> 
         db.run.ui.result(&data, || view::planned(&planned));
         return Ok(());
     }
-    if target.protected.is_some() && !args.yes.yes {
+    if target.protected.is_some() && !args.yes.answers(&target) {
         let planned = plan(&connection, work).await?;
         if !planned.is_empty() {
             let action = format!("apply {}", view::count(planned.len(), "migration"));

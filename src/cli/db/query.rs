@@ -5,9 +5,9 @@ use std::io::Read;
 use clap::Args;
 
 use super::{Db, OnEnvironment};
-use crate::database::query::{run as answer, source};
+use crate::database::query::{source, stream};
 use crate::environment::{Failure, Kind};
-use crate::ui::db as view;
+use crate::ui::Answers;
 
 #[derive(Debug, Args)]
 #[command(
@@ -31,15 +31,9 @@ pub(super) async fn run(db: &Db<'_>, args: &QueryArgs) -> Result<(), Failure> {
         "-" => source("standard input", &read_input()?),
         sql => source("query", sql),
     };
-    let answered = answer(&target, &source).await?;
-    for notice in &answered.notices {
-        db.run.ui.note(notice);
-    }
-    db.run.ui.result(&answered, || view::answered(&answered));
-    if db.run.ui.format() == crate::ui::Format::Human {
-        db.run.ui.aside(&view::tags(&answered));
-    }
-    Ok(())
+    let mut answers = Answers::new(&db.run.ui);
+    let outcome = stream(&target, &source, |answer| answers.show(&answer)).await;
+    answers.end(outcome)
 }
 
 fn read_input() -> Result<String, Failure> {

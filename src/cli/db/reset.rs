@@ -50,7 +50,7 @@ pub(super) async fn run(db: &Db<'_>, args: &ResetArgs) -> Result<(), Failure> {
     if !args.force {
         refuse_clients(&admin, &target.address.database).await?;
     }
-    if !args.yes.yes {
+    if !args.yes.answers(&target) {
         let lost = lost(&target, &admin).await?;
         let action = format!("replace database `{}`", target.address.database);
         confirm(db, &target, (&action, &lost), args.yes).await?;

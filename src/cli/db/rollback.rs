@@ -83,12 +83,12 @@ pub(super) async fn run(db: &Db<'_>, args: &RollbackArgs) -> Result<(), Failure>
         db.run.ui.result(&data, || view::rollback_plan(&planned));
         return Ok(());
     }
-    let shown = match args.yes.yes {
+    let shown = match args.yes.answers(&target) {
         true => None,
         false => Some(plan(&target, &connection, work).await?),
     };
     if let Some(shown) = &shown {
-        agree(db, &target, "roll back", shown).await?;
+        agree(db, &target, ("roll back", shown), args.yes).await?;
     }
     let listener = |event| db.run.ui.event(&event);
     let done = rollback(&target, &connection, work, (shown.as_ref(), &listener)).await?;
@@ -112,12 +112,12 @@ pub(super) async fn run_redo(db: &Db<'_>, args: &RedoArgs) -> Result<(), Failure
     let rehearsed = (&rules, &wanted);
     rehearse_redo_if_required(&target.address, &folder, rehearsed, &listener).await?;
     let connection = db.connect(&target).await?;
-    let shown = match args.yes.yes {
+    let shown = match args.yes.answers(&target) {
         true => None,
         false => Some(redo_plan(&target, &connection, work).await?),
     };
     if let Some(shown) = &shown {
-        agree(db, &target, "roll back and apply again", shown).await?;
+        agree(db, &target, ("roll back and apply again", shown), args.yes).await?;
     }
     let done = redo(&target, &connection, work, (shown.as_ref(), &listener)).await?;
     db.run.ui.end(&done, || view::redone(&done));
@@ -125,12 +125,17 @@ pub(super) async fn run_redo(db: &Db<'_>, args: &RedoArgs) -> Result<(), Failure
 }
 
 /// Returns when the user agrees to `verb` what is planned; nothing needs no agreement.
-async fn agree(db: &Db<'_>, target: &Target, verb: &str, planned: &Plan) -> Result<(), Failure> {
+async fn agree(
+    db: &Db<'_>,
+    target: &Target,
+    (verb, planned): (&str, &Plan),
+    yes: YesArg,
+) -> Result<(), Failure> {
     if planned.migrations.is_empty() {
         return Ok(());
     }
     let count = view::count(planned.migrations.len(), "migration");
     let action = format!("{verb} {count}");
     let loss = view::rollback_lines(planned);
-    confirm(db, target, (&action, &loss), YesArg { yes: false }).await
+    confirm(db, target, (&action, &loss), yes).await
 }

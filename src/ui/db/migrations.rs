@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::count;
 use crate::database::info::{File, Info};
-use crate::database::lint::Linted;
+use crate::database::lint::{Known, Linted};
 use crate::database::migrate::{Migrated, Planned};
 use crate::database::rollback::{Plan, Redone, RolledBack};
 use crate::database::status::{Entry, Status};
@@ -244,6 +244,23 @@ pub fn linted(linted: &Linted) -> String {
         count(linted.errors, "error"),
         count(linted.warnings, "warning")
     )
+}
+
+/// `db lint --rules`
+#[must_use]
+pub fn lint_rules(rules: &[Known]) -> String {
+    let mut text = String::new();
+    for rule in rules {
+        let name = paint(STRONG, rule.name);
+        let _ = writeln!(text, "{name} ({})", rule.severity);
+        let _ = writeln!(text, "  {}", rule.what);
+        let _ = writeln!(
+            text,
+            "  {}",
+            paint(DIM, &format!("instead: {}", rule.instead))
+        );
+    }
+    text
 }
 
 /// `in 0.12 s`

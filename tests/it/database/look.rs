@@ -1,6 +1,9 @@
 //! What only looks: status, info, lint, queries; and seeds and schemas.
 
-use super::support::{Folder, Fresh, THREE};
+use poststack::postgres::Address;
+use poststack::secret::Secret;
+
+use super::support::{Folder, Fresh, THREE, execute};
 use crate::cluster::ask;
 
 #[tokio::test]
@@ -140,54 +143,48 @@ async fn lint_looks_at_what_is_pending_or_at_everything() {
     fresh.db(&["lint"]).ok();
 }
 
-#[tokio::test]
-async fn a_query_gives_rows_on_stdout_and_the_rest_beside_it() {
-    let fresh = Fresh::new(&[]).await;
-    let ran = fresh
-        .db(&[
-            "query",
-            "SELECT 1 AS one, NULL AS nothing, E'a\\nb' AS text",
-        ])
-        .ok();
-    assert_eq!(ran.stdout, "one  nothing  text\n1    NULL     a\\nb\n");
-    assert_eq!(ran.stderr, "1 row\n");
-    let ran = fresh
-        .db(&[
-            "query",
-            "DO $$ BEGIN RAISE NOTICE 'hello'; END $$; CREATE TABLE t ()",
-        ])
-        .ok();
-    assert_eq!(
-        (ran.stdout.as_str(), ran.stderr.as_str()),
-        ("", "note: NOTICE: hello\nDO\nCREATE TABLE\n")
+#[test]
+fn the_rules_of_lint_are_listed_without_a_project() {
+    let folder = Folder::new(&[]);
+    let ran = folder.run(&["db", "lint", "--rules"]).ok();
+    assert!(
+        ran.stdout
+            .contains("set-not-null (error)\n  `SET NOT NULL` takes"),
+        "{}",
+        ran.stdout
     );
-    let sql = "SELECT 1 AS a, 2.5::float8 AS a, true AS t, '{\"k\": [1]}'::jsonb AS j, 1.10::numeric AS n";
-    let json = fresh.db(&["query", sql, "--format", "json"]).ok().json();
-    assert_eq!(
-        json["results"][0]["rows"][0],
-        serde_json::json!({"a": 1, "a_2": 2.5, "t": true, "j": {"k": [1]}, "n": "1.10"})
-    );
-    assert_eq!(
-        json["results"][0]["columns"],
-        serde_json::json!(["a", "a_2", "t", "j", "n"])
-    );
+    let json = folder.run(&["db", "lint", "--rules", "--format", "json"]);
+    let json = json.ok().json();
+    let rules = json["items"].as_array().unwrap();
+    assert_eq!(rules.len(), poststack::lint::rules().len());
+    for key in ["name", "severity", "what", "instead"] {
+        assert!(rules.iter().all(|rule| rule[key].is_string()), "{key}");
+    }
 }
 
 #[tokio::test]
-async fn a_refused_query_is_shown_at_its_place_and_nothing_of_it_is_kept() {
-    let fresh = Fresh::new(&[]).await;
-    let ran = fresh
-        .db(&["query", "CREATE TABLE t ();\nSELECT *\n  FROM missing"])
-        .exits(1);
-    insta::assert_snapshot!(ran.stderr, @r#"
-    error: Relation "missing" does not exist (SQLSTATE 42P01)
-     --> query:3:8
-      |
-    3 |   FROM missing
-      |        ^^^^^^^ this statement failed
-    error: The server refused the SQL
-    "#);
-    assert_eq!(ask(&fresh.address, "to_regclass('t')").await, "");
+async fn who_may_only_read_is_told_what_reading_takes() {
+    let fresh = Fresh::new(THREE).await;
+    fresh.db(&["migrate"]).ok();
+    let user = format!("reader_{}", fresh.address.database);
+    let make = format!("CREATE ROLE {user} LOGIN PASSWORD 'x'");
+    execute(&fresh.address, &make).await;
+    let reader = Fresh::with(fresh.folder, as_user(&fresh.address, &user));
+    let ran = reader.db(&["status"]).exits(9);
+    let hint = ran.stderr.split_once("let the user read it: ").unwrap().1;
+    execute(&fresh.address, hint.trim()).await;
+    reader.db(&["status"]).ok();
+    reader.db(&["verify"]).ok();
+    let clean = format!("DROP OWNED BY {user}; DROP ROLE {user}");
+    execute(&fresh.address, &clean).await;
+}
+
+fn as_user(address: &Address, user: &str) -> Address {
+    Address {
+        user: user.to_owned(),
+        password: Secret::new("x".to_owned()),
+        ..address.clone()
+    }
 }
 
 #[tokio::test]

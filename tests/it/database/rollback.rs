@@ -88,6 +88,33 @@ async fn a_dry_run_shows_what_would_be_lost_and_how_much() {
 }
 
 #[tokio::test]
+async fn rows_are_counted_in_tables_of_any_name() {
+    let fresh = Fresh::new(&[
+        (
+            "migrations/1_a.sql",
+            "CREATE SCHEMA \"My Shop\"; CREATE TABLE \"My Shop\".\"Or.ders\" (\"Id\" int, b int); \
+             INSERT INTO \"My Shop\".\"Or.ders\" VALUES (1), (2); CREATE TABLE \"Users\" (); \
+             INSERT INTO \"Users\" DEFAULT VALUES",
+        ),
+        (
+            "migrations/1_a.rollback.sql",
+            "ALTER TABLE ONLY \"My Shop\".\"Or.ders\" DROP \"Id\"; \
+             DROP TABLE \"My Shop\".\"Or.ders\", public.\"Users\"; DROP SCHEMA \"My Shop\"",
+        ),
+    ])
+    .await;
+    fresh.db(&["migrate"]).ok();
+    let ran = fresh.db(&["rollback", "--dry-run"]).ok();
+    insta::assert_snapshot!(ran.stdout, @r"
+    roll back 1_a by migrations/1_a.rollback.sql
+    lose column My Shop.Or.ders.Id (2 rows)
+    lose table My Shop.Or.ders (2 rows)
+    lose table Users (1 row)
+    lose schema My Shop
+    ");
+}
+
+#[tokio::test]
 async fn one_missing_file_of_a_chain_changes_nothing() {
     let fresh = applied().await;
     std::fs::remove_file(
@@ -424,4 +451,51 @@ async fn a_protected_environment_wants_its_name() {
     assert!(ran.stdout.contains(", type live: "), "{}", ran.stdout);
     on_terminal(&fresh, &url, "rollback", "live\n").ok();
     assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
+}
+
+#[tokio::test]
+async fn a_yes_reaches_a_protected_environment_only_beside_its_name() {
+    let fresh = applied().await;
+    let address = &fresh.address;
+    let text = format!(
+        "environments:\n  live:\n    protected: true\n    postgres: {{ host: 127.0.0.1, port: {}, \
+         database: {}, user: {}, password: \"{}\" }}\n",
+        address.port,
+        address.database,
+        address.user,
+        address.password.expose()
+    );
+    fresh.folder.write(".poststack.yml", &text);
+    let url = fresh.url();
+    let commands = [
+        vec!["db", "rollback", "--yes"],
+        vec!["db", "redo", "--yes"],
+        vec!["db", "reset", "--yes"],
+        vec!["db", "repair", "mark-reverted", "3", "--yes"],
+    ];
+    for command in &commands {
+        let ran = fresh.folder.run(command).exits(8);
+        assert!(ran.stderr.contains("--env live"), "{}", ran.stderr);
+        let ran = fresh.folder.run_with(("POSTSTACK_ENV", "live"), command);
+        assert!(ran.exits(8).stderr.contains("--env live"));
+        let ran = fresh
+            .folder
+            .run_with(("POSTSTACK_DATABASE_URL", &url), command);
+        let ran = ran.exits(8);
+        assert!(ran.stderr.contains("--database-url"), "{}", ran.stderr);
+    }
+    assert_eq!(
+        ask(&fresh.address, LEDGER).await,
+        "001_users 002_orders 003_total"
+    );
+    for ran in [
+        fresh
+            .folder
+            .run(&["db", "rollback", "--yes", "--env", "live"]),
+        fresh.folder.run(&["db", "rollback", "--yes", "live"]),
+        fresh.db(&["rollback", "--yes"]),
+    ] {
+        ran.ok();
+    }
+    assert_eq!(ask(&fresh.address, LEDGER).await, "");
 }
