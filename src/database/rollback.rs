@@ -10,7 +10,7 @@ use super::{Target, files, loss};
 use crate::environment::Failure;
 use crate::environment::migrations::{Rules, Wanted, failure, tell};
 use crate::event::{Listener, Seconds};
-use crate::migration::{self, Folder, plan_rollback};
+use crate::migration::{self, Folder, LedgerEntry, plan_rollback};
 use crate::postgres::Connection;
 
 /// What a rollback would do.
@@ -20,6 +20,8 @@ pub struct Plan {
     pub migrations: Vec<Planned>,
     /// What is gone afterwards.
     pub lost: Vec<loss::Lost>,
+    /// `NNN_name` of the newest that is applied now.
+    pub newest: Option<String>,
 }
 
 /// What a rollback did.
@@ -29,6 +31,8 @@ pub struct RolledBack {
     pub database: String,
     /// Newest first.
     pub rolled_back: Vec<String>,
+    /// `NNN_name` of the newest that is applied now.
+    pub newest: Option<String>,
     pub seconds: Seconds,
 }
 
@@ -61,7 +65,9 @@ pub async fn plan(
         let lost: Vec<loss::Lost> = lost.collect();
         (steps.iter().map(planned).collect(), lost)
     };
+    let newest = ledger.and_then(|ledger| ledger.entries.last().map(LedgerEntry::title));
     Ok(Plan {
+        newest,
         migrations,
         lost: loss::count_rows(target, lost).await,
     })
@@ -81,9 +87,12 @@ pub async fn rollback(
     let request = rules.request(wanted, &values);
     let done = migration::rollback(connection, folder, &request, |event| tell(&event, listener));
     let done = done.await.map_err(|error| failure(&error))?;
+    let ledger = files::ledger(connection).await?;
+    let newest = ledger.and_then(|ledger| ledger.entries.last().map(LedgerEntry::title));
     Ok(RolledBack {
         database: target.name(),
         rolled_back: done.titles,
+        newest,
         seconds: Seconds(done.duration),
     })
 }
