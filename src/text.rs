@@ -106,8 +106,12 @@ pub enum ReadError {
     Directory(PathBuf),
     #[error("`{}` is not a regular file", .0.display())]
     NotRegular(PathBuf),
-    #[error("`{}` has {bytes} bytes; at most {MAX_FILE_BYTES} are read", .path.display())]
-    TooLarge { path: PathBuf, bytes: u64 },
+    #[error("`{}` has {bytes} bytes; at most {most} are read", .path.display())]
+    TooLarge {
+        path: PathBuf,
+        bytes: u64,
+        most: u64,
+    },
     #[error("`{}` is not UTF-8: invalid byte at line {line}", .path.display())]
     NotUtf8 { path: PathBuf, line: usize },
     #[error("`{}` holds a NUL byte at line {line}; it is not a text file", .path.display())]
@@ -127,6 +131,14 @@ pub enum ReadError {
 /// # Errors
 /// A [`ReadError`] that says what the path is instead.
 pub fn read(path: &Path, shown: &Path) -> Result<Source, ReadError> {
+    read_up_to(path, shown, MAX_FILE_BYTES)
+}
+
+/// As [`read`], with a limit of its own, in bytes.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_up_to(path: &Path, shown: &Path, most: u64) -> Result<Source, ReadError> {
     let shown = shown.to_path_buf();
     let io = |source: std::io::Error| match source.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
@@ -144,15 +156,15 @@ pub fn read(path: &Path, shown: &Path) -> Result<Source, ReadError> {
     if !metadata.is_file() {
         return Err(ReadError::NotRegular(shown));
     }
-    if metadata.len() > MAX_FILE_BYTES {
-        let bytes = metadata.len();
-        return Err(ReadError::TooLarge { path: shown, bytes });
+    if metadata.len() > most {
+        let (path, bytes) = (shown, metadata.len());
+        return Err(ReadError::TooLarge { path, bytes, most });
     }
     // One more than there is: the end is found without another allocation.
     let length = usize::try_from(metadata.len()).unwrap_or_default();
     let mut bytes = Vec::with_capacity(length + 1);
     std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut bytes))
+        .and_then(|file| file.take(most).read_to_end(&mut bytes))
         .map_err(io)?;
     decode(bytes, shown)
 }

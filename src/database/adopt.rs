@@ -12,6 +12,7 @@ use super::settle::{Picture, changed_meanwhile, look};
 use crate::diagnostic::Diagnostic;
 use crate::environment::{Failure, Kind, migrations};
 use crate::migration::adopt::{self, Adoption, History, HistoryError};
+use crate::migration::files;
 use crate::migration::rename::{self, Conversion};
 use crate::migration::{Ledger, Migration, Tool, assess};
 use crate::postgres::Connection;
@@ -233,18 +234,18 @@ pub fn rename(target: &Target, tool: Tool, dry_run: bool) -> Result<Renamed, Fai
             .hint("copy `deploy/NAME.sql` to `NNN_NAME.sql` and `revert/NAME.sql` to `NNN_NAME.rollback.sql`, in the order of the plan"));
     }
     let folder = &target.existing_folder()?.path;
-    let mut files = BTreeMap::new();
+    let mut texts = BTreeMap::new();
     for entry in fs_err::read_dir(folder).map_err(not_written)? {
         let Ok(name) = entry.map_err(not_written)?.file_name().into_string() else {
             continue;
         };
         if name.ends_with(".sql") || name.ends_with(".go") {
-            let source = crate::text::read(&folder.join(&name), &target.folder.shown.join(&name));
-            let source = source.map_err(|error| migrations::conflict(vec![error.into()]))?;
-            files.insert(name, source.text.clone());
+            let source = files::read(&folder.join(&name), &target.folder.shown.join(&name));
+            let source = source.map_err(|fault| migrations::conflict(vec![fault]))?;
+            texts.insert(name, source.text.clone());
         }
     }
-    let renaming = rename::renaming(tool, &files);
+    let renaming = rename::renaming(tool, &texts);
     if !dry_run {
         for conversion in &renaming.conversions {
             convert(folder, conversion)?;

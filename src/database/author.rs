@@ -11,7 +11,7 @@ use super::target::Folder;
 use crate::diagnostic::Diagnostic;
 use crate::environment::{Failure, Kind, migrations};
 use crate::migration::next::{next_version, normalise};
-use crate::migration::{self, Script, Version, inverse};
+use crate::migration::{self, Script, Version, files, inverse};
 
 /// The files of a new migration.
 #[derive(Debug, Clone, Serialize)]
@@ -123,8 +123,8 @@ fn read_up(folder: &Folder, version: &Version, faults: Vec<Diagnostic>) -> Resul
     });
     match (names.next(), names.next()) {
         (Some(name), None) => {
-            let source = crate::text::read(&folder.path.join(&name), &folder.shown.join(&name));
-            let source = source.map_err(|error| migrations::conflict(vec![error.into()]))?;
+            let source = files::read(&folder.path.join(&name), &folder.shown.join(&name));
+            let source = source.map_err(|fault| migrations::conflict(vec![fault]))?;
             Script::parse(&source).map_err(migrations::conflict)
         }
         (Some(_), Some(_)) => Err(migrations::conflict(faults)),
@@ -137,7 +137,7 @@ fn read_up(folder: &Folder, version: &Version, faults: Vec<Diagnostic>) -> Resul
 
 /// Whether there is a file with more than comments in it.
 fn holds_sql(path: &Path) -> bool {
-    match crate::text::read(path, path) {
+    match files::read(path, path) {
         Ok(source) => Script::parse(&source).is_ok() || !is_blank(&source.text),
         Err(_) => path.exists(),
     }

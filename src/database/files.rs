@@ -67,3 +67,15 @@ pub fn version(text: &str) -> Result<Version, String> {
     Version::parse(text)
         .ok_or_else(|| format!("`{text}` is no version; write its digits, as in 003"))
 }
+
+/// How many files `text` asks for.
+///
+/// # Errors
+/// It is no number, or none at all.
+pub fn steps(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("there is nothing to do for 0 files".to_owned()),
+        Ok(steps) => Ok(steps),
+        Err(_) => Err(format!("`{text}` is no number of files")),
+    }
+}

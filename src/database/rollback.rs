@@ -10,7 +10,9 @@ use super::{Target, files, loss, settle};
 use crate::environment::Failure;
 use crate::environment::migrations::{Rules, Wanted, failure, refuse_dangerous, tell};
 use crate::event::{Listener, Seconds};
-use crate::migration::{self, Event, Folder, Redo, Step, plan_redo, plan_rollback, with_lock};
+use crate::migration::{
+    self, Event, Folder, LedgerEntry, Redo, Step, plan_redo, plan_rollback, with_lock,
+};
 use crate::postgres::Connection;
 
 /// What a rollback or a redo would do.
@@ -23,6 +25,8 @@ pub struct Plan {
     pub apply: Vec<Planned>,
     /// What is gone afterwards.
     pub lost: Vec<loss::Lost>,
+    /// `NNN_name` of the newest that is applied now; a redo does not say.
+    pub newest: Option<String>,
 }
 
 /// What a rollback did.
@@ -32,6 +36,8 @@ pub struct RolledBack {
     pub database: String,
     /// Newest first.
     pub rolled_back: Vec<String>,
+    /// `NNN_name` of the newest that is applied now.
+    pub newest: Option<String>,
     pub seconds: Seconds,
 }
 
@@ -61,7 +67,10 @@ pub async fn plan(
         back: steps_back(connection, work).await?,
         up: Vec::new(),
     };
-    Ok(with_loss(target, &back).await)
+    Ok(Plan {
+        newest: newest_applied(connection).await?,
+        ..with_loss(target, &back).await
+    })
 }
 
 /// What [`redo`] would do now.
@@ -103,7 +112,14 @@ async fn with_loss(target: &Target, steps: &Redo<'_>) -> Plan {
         migrations: steps.back.iter().map(planned).collect(),
         apply: steps.up.iter().map(planned).collect(),
         lost: loss::count_rows(target, lost.collect()).await,
+        newest: None,
     }
+}
+
+/// `NNN_name` of the newest that is applied.
+async fn newest_applied(connection: &Connection) -> Result<Option<String>, Failure> {
+    let ledger = files::ledger(connection).await?;
+    Ok(ledger.and_then(|ledger| ledger.entries.last().map(LedgerEntry::title)))
 }
 
 /// That `steps` are what the user was shown and agreed to, where anything was `shown`.
@@ -195,9 +211,11 @@ async fn take_back(
     let request = rules.request(wanted, &values);
     let done = migration::rollback(connection, folder, &request, |event| tell(&event, listener));
     let done = done.await?;
+    let newest = newest_applied(connection).await?;
     Ok(RolledBack {
         database: target.name(),
         rolled_back: done.titles,
+        newest,
         seconds: Seconds(done.duration),
     })
 }

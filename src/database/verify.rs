@@ -16,6 +16,8 @@ pub struct Verified {
     pub folder: String,
     pub applied: usize,
     pub pending: usize,
+    /// Files that stopped half-way.
+    pub dirty: usize,
     /// Whether nothing is wrong.
     pub valid: bool,
 }
@@ -37,13 +39,19 @@ pub async fn verify(
         entries.filter(|entry| entry.state == state).count()
     };
     let (applied, pending) = (count(State::Applied), count(State::Pending));
+    let half_done = assessment.half_done();
+    let dirty = count(State::Dirty) + { assessment.repeatables.iter() }
+        .filter(|entry| entry.state == State::Dirty)
+        .count();
     let mut faults = assessment.faults;
+    faults.extend(half_done);
     faults.extend(folder.faults());
     let verified = Verified {
         database: target.name(),
         folder: target.folder.shown.display().to_string(),
         applied,
         pending,
+        dirty,
         valid: faults.is_empty(),
     };
     Ok((verified, faults))

@@ -59,6 +59,27 @@ pub struct Assessment<'a> {
     pub faults: Vec<Diagnostic>,
 }
 
+impl Assessment<'_> {
+    /// Of every file that stopped half-way and may go on with the next run: that it did. The
+    /// others are among the faults.
+    #[must_use]
+    pub fn half_done(&self) -> Vec<Diagnostic> {
+        let versions = self.entries.iter().filter_map(|entry| {
+            let unfinished = entry.unfinished?;
+            let goes_on = dirty(unfinished, entry.migration).is_none();
+            goes_on.then_some(unfinished)
+        });
+        let repeatables = self.repeatables.iter().filter_map(|entry| {
+            let goes_on = repeatable_fault(entry).is_none();
+            entry.unfinished.filter(|_| goes_on)
+        });
+        versions
+            .chain(repeatables)
+            .map(conflict::half_applied)
+            .collect()
+    }
+}
+
 /// Compares `folder` with `ledger`; `None` is a database without one.
 #[must_use]
 pub fn assess<'a>(

@@ -10,7 +10,10 @@ use super::Script;
 use super::name::{self, Direction, FileName, Version};
 use super::{script, sql};
 use crate::diagnostic::Diagnostic;
-use crate::text::{self, Source, SourceFile, Span};
+use crate::text::{self, ReadError, Source, SourceFile, Span};
+
+/// Largest file that is read, in bytes: dumps are migrations too. The server takes 1 GiB at once.
+pub const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The migrations of a folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -172,9 +175,26 @@ fn sql_files(folder: &Path) -> std::io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// The text of the file at `path`, of at most [`MAX_BYTES`]; `shown` is its path in messages.
+///
+/// # Errors
+/// It cannot be read, or is too large.
+pub fn read(path: &Path, shown: &Path) -> Result<Source, Diagnostic> {
+    text::read_up_to(path, shown, MAX_BYTES).map_err(|error| {
+        let is_too_large = matches!(error, ReadError::TooLarge { .. });
+        let fault = Diagnostic::from(error);
+        match is_too_large {
+            true => fault.help(
+                "split it into several migrations; rows that are not part of the schema are \
+                 loaded with `poststack db shell -- -f FILE`",
+            ),
+            false => fault,
+        }
+    })
+}
+
 fn read_source(folder: &Path, shown: &Path, file: &str) -> Result<Source, Box<Diagnostic>> {
-    let source = text::read(&folder.join(file), &shown.join(file));
-    let source = source.map_err(|error| Box::new(error.into()))?;
+    let source = read(&folder.join(file), &shown.join(file)).map_err(Box::new)?;
     if sql::is_blank(&source.text) {
         return Err(Box::new(script::is_empty(&source)));
     }

@@ -10,17 +10,37 @@ use super::name::{self, Direction};
 use super::origin::{self, ForeignLedger};
 use crate::postgres::Connection;
 
-const MIGRATIONS: &str = "SELECT version, name, checksum, applied_at::text, execution_time_ms,
-           applied_by, tool_version, down_checksum
-    FROM poststack.schema_migrations ORDER BY version::numeric";
+/// SQL that words a `timestamptz` the same way whatever formats and time zone the user has.
+macro_rules! moment {
+    ($column:literal) => {
+        concat!(
+            "pg_catalog.to_char(",
+            $column,
+            " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US\"+00\"')"
+        )
+    };
+}
+pub(in crate::migration) use moment;
 
-const REPEATABLES: &str = "SELECT name, checksum, applied_at::text, execution_time_ms, applied_by,
-           tool_version
-    FROM poststack.repeatable_migrations ORDER BY name";
+const MIGRATIONS: &str = concat!(
+    "SELECT version, name, checksum, ",
+    moment!("applied_at"),
+    ", execution_time_ms, applied_by, tool_version, down_checksum
+    FROM poststack.schema_migrations ORDER BY version::numeric"
+);
 
-const UNFINISHED: &str = "SELECT file, checksum, done_checksum, statements_done, statements,
-           in_flight, started_at::text, error
-    FROM poststack.unfinished_migrations ORDER BY file";
+const REPEATABLES: &str = concat!(
+    "SELECT name, checksum, ",
+    moment!("applied_at"),
+    ", execution_time_ms, applied_by, tool_version
+    FROM poststack.repeatable_migrations ORDER BY name"
+);
+
+const UNFINISHED: &str = concat!(
+    "SELECT file, checksum, done_checksum, statements_done, statements, in_flight, ",
+    moment!("started_at"),
+    ", error FROM poststack.unfinished_migrations ORDER BY file"
+);
 
 /// What a database has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,7 +64,7 @@ pub struct LedgerEntry {
     pub name: String,
     /// Of the applied text.
     pub checksum: String,
-    /// As the server words it.
+    /// In UTC, as `2026-11-20 15:04:05.678901+00`.
     pub applied_at: String,
     pub execution_time: Duration,
     pub applied_by: String,
@@ -66,7 +86,7 @@ impl LedgerEntry {
 pub struct RepeatableEntry {
     pub name: String,
     pub checksum: String,
-    /// As the server words it.
+    /// In UTC, as `2026-11-20 15:04:05.678901+00`.
     pub applied_at: String,
     pub execution_time: Duration,
     pub applied_by: String,
@@ -90,7 +110,7 @@ pub struct Unfinished {
     pub total: usize,
     /// Whether the statement after those was sent, and nobody heard how it ended.
     pub in_flight: bool,
-    /// As the server words it.
+    /// In UTC, as `2026-11-20 15:04:05.678901+00`.
     pub started_at: String,
     /// What the server said last.
     pub error: Option<String>,

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::ledger::{Ledger, present, read_entry};
+use super::ledger::{Ledger, moment, present, read_entry};
 use super::record;
 use crate::postgres::Connection;
 
@@ -33,12 +33,16 @@ const ORIGINAL: [&str; 8] = [
 ];
 
 /// The original kept local times, titles instead of names, and checksums that are the same as ours.
-const ORIGINAL_ENTRIES: &str = "SELECT version::text,
+const ORIGINAL_ENTRIES: &str = concat!(
+    "SELECT version::text,
            trim('_' FROM regexp_replace(lower(coalesce(description, '')), '[^a-z0-9]+', '_', 'g')),
-           checksum::text, applied_at::timestamptz::text,
+           checksum::text, ",
+    moment!("applied_at::timestamptz"),
+    ",
            coalesce(execution_time_ms, 0)::double precision, coalesce(applied_by, 'unknown')::text,
            'original', NULL::text
-      FROM public.schema_migrations WHERE version ~ '^[0-9]+$' ORDER BY version::numeric";
+      FROM public.schema_migrations WHERE version ~ '^[0-9]+$' ORDER BY version::numeric"
+);
 
 const TAKE_OVER: &str = "INSERT INTO poststack.schema_migrations
            (version, name, checksum, applied_at, execution_time_ms, applied_by, up_sql, down_sql,

@@ -87,6 +87,8 @@ pub struct Step<'a> {
     pub unfinished: Option<Unfinished>,
     /// The version as the ledger spells it, when it is to be taken back.
     pub(super) recorded: Option<Version>,
+    /// Whether repeatable files were applied, which taking this one back may undo.
+    pub(super) forgets_repeatables: bool,
     pub(super) substituted: Option<Substituted>,
 }
 
@@ -142,6 +144,7 @@ impl<'a> Step<'a> {
             script,
             unfinished: None,
             recorded: None,
+            forgets_repeatables: false,
             substituted,
         })
     }
@@ -314,6 +317,7 @@ fn roll_back<'a>(
     Ok(Step {
         unfinished: unfinished.cloned(),
         recorded: Some(entry.version.clone()),
+        forgets_repeatables: !ledger.repeatables.is_empty(),
         ..step
     })
 }

@@ -134,6 +134,10 @@ pub fn upsert_repeatable(repeatable: &Repeatable, elapsed: &str) -> String {
     )
 }
 
+/// Has every repeatable file run again: dropping a table may have dropped its views.
+pub(super) const FORGET_REPEATABLES: &str =
+    "UPDATE poststack.repeatable_migrations SET checksum = '' WHERE checksum <> ''";
+
 /// How far a file without a transaction is.
 pub(super) struct Mark {
     pub file: String,

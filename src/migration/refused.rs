@@ -86,7 +86,11 @@ impl Refused {
     pub fn diagnose(&self, step: &Step<'_>, advice: Vec<String>) -> Option<Diagnostic> {
         let answer = self.answer()?;
         let script = step.sent();
-        let statement = self.statement(step);
+        let of_ledger = self.of_ledger(answer, step);
+        let statement = match of_ledger {
+            Some(_) => Self::dropping(step),
+            None => self.statement(step),
+        };
         let place = postgres::Sent {
             source: &script.source,
             offset: self.offset,
@@ -100,7 +104,7 @@ impl Refused {
         let own = self.advice(answer, step);
         let advice: Vec<_> = own.into_iter().chain(advice).collect();
         let mut message = step.shown(answer.into());
-        if let Some(meaning) = self.of_ledger(answer, step) {
+        if let Some(meaning) = of_ledger {
             message.message = meaning;
             message.position = None;
         }
@@ -113,15 +117,44 @@ impl Refused {
 
     /// What it means that the server refuses the statement that writes the ledger.
     fn of_ledger(&self, answer: &DbError, step: &Step<'_>) -> Option<String> {
-        let version = step.recorded_version()?;
-        let is_ours = self.statement.is_none();
-        let back = step.direction == Direction::Rollback;
-        match answer.code() {
-            code if *code == SqlState::DIVISION_BY_ZERO && is_ours && back => Some(format!(
-                "the ledger has no row of version `{version}` any more: another run took it back"
-            )),
-            _ => None,
+        if !self.is_behind_statement(step) {
+            return None;
         }
+        let code = answer.code();
+        let is_gone = [SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME].contains(code);
+        if is_gone && answer.message().contains("poststack") {
+            let gone =
+                "the file drops the ledger in schema `poststack` that it is to be recorded in";
+            return Some(gone.to_owned());
+        }
+        let is_back = step.direction == Direction::Rollback;
+        let version = step.recorded_version()?;
+        (is_back && *code == SqlState::DIVISION_BY_ZERO).then(|| {
+            format!(
+                "the ledger has no row of version `{version}` any more: another run took it back"
+            )
+        })
+    }
+
+    /// Whether every statement of the message that is the file's was done before.
+    fn is_behind_statement(&self, step: &Step<'_>) -> bool {
+        let statements = &step.sent().statements;
+        let counted = self.statement.map(|index| statements.get(index));
+        match (counted, self.position(step)) {
+            (None, _) => true,
+            (Some(Some(statement)), Some(at)) => at >= statement.span.end,
+            _ => false,
+        }
+    }
+
+    /// The statement that is to blame for what the ledger lacks.
+    fn dropping<'a>(step: &'a Step<'_>) -> Option<&'a Statement> {
+        let script = step.sent();
+        let mut statements = script.statements.iter();
+        statements.find(|statement| {
+            let text = script.source.slice(statement.span);
+            statement.has("drop") && text.contains("poststack")
+        })
     }
 
     /// What to do about it, besides the server's own hint.

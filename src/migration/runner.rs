@@ -318,7 +318,11 @@ pub(super) fn recording(step: &Step<'_>, elapsed: &str) -> String {
         }
         (Subject::Migration(migration), Direction::Rollback) => {
             let recorded = step.recorded.as_ref();
-            record::take_back(recorded.unwrap_or(&migration.version))
+            let taken_back = record::take_back(recorded.unwrap_or(&migration.version));
+            match step.forgets_repeatables {
+                true => format!("{};{taken_back}", record::FORGET_REPEATABLES),
+                false => taken_back,
+            }
         }
         (Subject::Repeatable(repeatable), _) => record::upsert_repeatable(repeatable, elapsed),
     };

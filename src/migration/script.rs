@@ -2,7 +2,7 @@
 
 use super::headers::{self, DIRECTIVE, Headers};
 use super::index;
-use super::sql::{self, Unterminated};
+use super::sql::{self, Halved, Unterminated};
 use super::statement::Statement;
 use crate::diagnostic::Diagnostic;
 use crate::text::{Source, Span};
@@ -22,6 +22,9 @@ impl Script {
     /// directives, transaction control that would tear it apart, rows for `COPY`.
     pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
         let parts = sql::split(&source.text).map_err(|fault| vec![never_closed(source, &fault)])?;
+        if let Some((tool, span)) = parts.halves.first() {
+            return Err(vec![holds_both_ways(source, *tool, *span)]);
+        }
         if parts.statements.is_empty() {
             return Err(vec![is_empty(source)]);
         }
@@ -84,6 +87,33 @@ pub(super) fn is_empty(source: &Source) -> Diagnostic {
     Diagnostic::error("The file holds no SQL statement")
         .at(source, Span::at(0))
         .help("write its SQL, or remove the file")
+}
+
+/// Whether the file belongs to a tool that keeps the way back in it.
+pub(super) fn both_ways(source: &Source) -> Option<Diagnostic> {
+    let parts = sql::split(&source.text).ok()?;
+    let (tool, span) = parts.halves.first()?;
+    Some(holds_both_ways(source, *tool, *span))
+}
+
+/// Run as it stands, the file would be taken back in the same breath.
+fn holds_both_ways(source: &Source, tool: Halved, span: Span) -> Diagnostic {
+    let (tool, help) = match tool {
+        Halved::Dbmate => ("dbmate", rename_it("dbmate")),
+        Halved::Goose => ("goose", rename_it("goose")),
+        Halved::SqlMigrate => (
+            "sql-migrate",
+            "move what stands behind `-- +migrate Down` to `NNN_name.rollback.sql`, and remove \
+             these comments"
+                .to_owned(),
+        ),
+    };
+    let message = format!("The file is one of {tool}, with the way back in it");
+    Diagnostic::error(message).at(source, span).help(help)
+}
+
+fn rename_it(tool: &str) -> String {
+    format!("turn such files into ours: `poststack db adopt --from {tool} --rename`")
 }
 
 fn never_closed(source: &Source, fault: &Unterminated) -> Diagnostic {

@@ -25,6 +25,30 @@ pub(super) struct Parts {
     pub statements: Vec<Statement>,
     /// The line comments with [`MARK`], from their dashes to the end of the line.
     pub directives: Vec<Span>,
+    /// Where a file of another tool says what is its way there and its way back.
+    pub halves: Vec<(Halved, Span)>,
+}
+
+/// A tool that keeps the way there and the way back in one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Halved {
+    Dbmate,
+    Goose,
+    SqlMigrate,
+}
+
+impl Halved {
+    /// From a line comment, with its dashes.
+    fn read(comment: &str) -> Option<Self> {
+        let said = comment.strip_prefix("--")?.trim_start();
+        let word = said.split(char::is_whitespace).next()?;
+        match word {
+            "migrate:up" | "migrate:down" => Some(Self::Dbmate),
+            "+goose" => Some(Self::Goose),
+            "+migrate" => Some(Self::SqlMigrate),
+            _ => None,
+        }
+    }
 }
 
 pub(super) fn split(text: &str) -> Result<Parts, Unterminated> {
@@ -42,6 +66,7 @@ pub(super) fn split(text: &str) -> Result<Parts, Unterminated> {
     Ok(Parts {
         statements,
         directives: lexer.directives,
+        halves: lexer.halves,
     })
 }
 
@@ -191,6 +216,7 @@ struct Lexer<'a> {
     text: &'a str,
     at: usize,
     directives: Vec<Span>,
+    halves: Vec<(Halved, Span)>,
 }
 
 impl<'a> Lexer<'a> {
@@ -199,6 +225,7 @@ impl<'a> Lexer<'a> {
             text,
             at: 0,
             directives: Vec::new(),
+            halves: Vec::new(),
         }
     }
 
@@ -256,6 +283,12 @@ impl<'a> Lexer<'a> {
         self.at += length;
         if line.trim_start_matches('-').trim_start().starts_with(MARK) {
             self.directives.push(Span::new(start, self.at));
+        }
+        let before = self.text.get(..start).unwrap_or_default();
+        if before.is_empty() || before.ends_with(['\n', '\r']) {
+            let half = Halved::read(line);
+            self.halves
+                .extend(half.map(|tool| (tool, Span::new(start, self.at))));
         }
     }
 

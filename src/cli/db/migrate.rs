@@ -6,7 +6,7 @@ use serde_json::json;
 use super::confirm::{YesArg, confirm};
 use super::{Db, OnEnvironment};
 use crate::database::Target;
-use crate::database::files::{load_beside, version};
+use crate::database::files::{load_beside, steps, version};
 use crate::database::migrate::{Planned, migrate, plan};
 use crate::environment::Failure;
 use crate::environment::migrations::{Rules, Wanted, refused, rehearse, rehearse_if_required};
@@ -31,7 +31,7 @@ pub(super) struct MigrateArgs {
     #[arg(long, value_name = "VERSION", value_parser = version)]
     target_version: Option<Version>,
     /// Apply at most so many files
-    #[arg(long, value_name = "COUNT", conflicts_with = "target_version")]
+    #[arg(long, value_name = "COUNT", conflicts_with = "target_version", value_parser = steps)]
     steps: Option<usize>,
     /// Show what would be applied, and touch nothing
     #[arg(long)]

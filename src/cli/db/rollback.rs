@@ -6,7 +6,7 @@ use serde_json::json;
 use super::confirm::{YesArg, confirm};
 use super::{Db, OnEnvironment};
 use crate::database::Target;
-use crate::database::files::{load, version};
+use crate::database::files::{load, steps, version};
 use crate::database::rollback::{Plan, plan, redo, redo_plan, rollback};
 use crate::environment::Failure;
 use crate::environment::migrations::{Wanted, rehearse_redo_if_required};
@@ -27,7 +27,7 @@ pub(super) struct RollbackArgs {
     #[arg(long, value_name = "VERSION", value_parser = version)]
     target_version: Option<Version>,
     /// Take back so many migrations [default: 1]
-    #[arg(long, value_name = "COUNT", conflicts_with = "target_version")]
+    #[arg(long, value_name = "COUNT", conflicts_with = "target_version", value_parser = steps)]
     steps: Option<usize>,
     /// Show what would be taken back and lost, and touch nothing
     #[arg(long)]
@@ -42,7 +42,7 @@ pub(super) struct RedoArgs {
     #[command(flatten)]
     environment: OnEnvironment,
     /// Take back so many migrations and apply them again
-    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = steps)]
     steps: usize,
     #[command(flatten)]
     yes: YesArg,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::migration::Version;
+use crate::migration::ledger::moment;
 use crate::migration::origin::Tool;
 use crate::postgres::quote::identifier;
 use crate::postgres::{Connection, describe};
@@ -140,10 +141,14 @@ const FLYWAY: Kept = Kept {
         "version",
     ],
     without: &[],
-    select: "version::text, description::text, installed_on::timestamptz::text,
+    select: concat!(
+        "version::text, description::text, ",
+        moment!("installed_on::timestamptz"),
+        ",
              installed_by::text, execution_time::text, NULL,
              CASE WHEN NOT success THEN 'failed' ELSE type::text END
-             FROM {table} ORDER BY installed_rank",
+             FROM {table} ORDER BY installed_rank"
+    ),
 };
 
 const SQLX: Kept = Kept {
@@ -156,10 +161,14 @@ const SQLX: Kept = Kept {
         "version",
     ],
     without: &[],
-    select: "version::text, description, installed_on::text, NULL,
+    select: concat!(
+        "version::text, description, ",
+        moment!("installed_on"),
+        ", NULL,
              (greatest(execution_time, 0) / 1e6)::text, encode(checksum, 'hex'),
              CASE WHEN success THEN 'applied' ELSE 'failed' END
-             FROM {table} ORDER BY version",
+             FROM {table} ORDER BY version"
+    ),
 };
 
 const GOOSE: Kept = Kept {
@@ -167,18 +176,26 @@ const GOOSE: Kept = Kept {
     columns: &["id", "is_applied", "tstamp", "version_id"],
     without: &[],
     // Each up and each down is a row; the newest counts. Version 0 is a mark of its own.
-    select: "version_id::text, NULL, tstamp::timestamptz::text, NULL, NULL, NULL, 'applied'
+    select: concat!(
+        "version_id::text, NULL, ",
+        moment!("tstamp::timestamptz"),
+        ", NULL, NULL, NULL, 'applied'
              FROM (SELECT DISTINCT ON (version_id) * FROM {table}
                     ORDER BY version_id, id DESC) AS newest
-             WHERE is_applied AND version_id > 0 ORDER BY version_id",
+             WHERE is_applied AND version_id > 0 ORDER BY version_id"
+    ),
 };
 
 const REFINERY: Kept = Kept {
     table: "refinery_schema_history",
     columns: &["applied_on", "checksum", "name", "version"],
     without: &[],
-    select: "version::text, name::text, applied_on::timestamptz::text, NULL, NULL, NULL,
-             'applied' FROM {table} ORDER BY version",
+    select: concat!(
+        "version::text, name::text, ",
+        moment!("applied_on::timestamptz"),
+        ", NULL, NULL, NULL,
+             'applied' FROM {table} ORDER BY version"
+    ),
 };
 
 const SQITCH: Kept = Kept {
@@ -191,8 +208,12 @@ const SQITCH: Kept = Kept {
         "project",
     ],
     without: &[],
-    select: "NULL, change, committed_at::text, committer_name, NULL, NULL, 'named'
-             FROM {table} ORDER BY committed_at",
+    select: concat!(
+        "NULL, change, ",
+        moment!("committed_at"),
+        ", committer_name, NULL, NULL, 'named'
+             FROM {table} ORDER BY committed_at"
+    ),
 };
 
 const CANDIDATES: &str = "SELECT tables.nspname::text, class.relname::text

@@ -3,6 +3,7 @@
 use super::history::{Applied, History, What};
 use crate::diagnostic::Diagnostic;
 use crate::migration::origin::Tool;
+use crate::migration::script::both_ways;
 use crate::migration::{Folder, Migration, Repeatable, Version};
 use crate::text::Span;
 
@@ -52,6 +53,9 @@ pub fn adoption<'a>(folder: &'a Folder, history: &'a History) -> Adoption<'a> {
     let unfinished = history.unfinished.iter();
     let unfinished = unfinished.map(|what| matching.unfinished(what));
     matching.adoption.faults = unfinished.collect();
+    // Their texts would be recorded, and are not what comes of them.
+    let halved = folder.migrations.iter().filter_map(|m| both_ways(&m.up));
+    matching.adoption.faults.extend(halved);
     if history.applied.is_empty() && matching.adoption.faults.is_empty() {
         matching.adoption.faults.push(nothing(history));
     }

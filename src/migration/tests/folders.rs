@@ -159,3 +159,21 @@ fn faults_inside_statements_are_found_when_they_are_asked_for() {
     assert_eq!(diagnostics, []);
     assert_eq!(loaded.faults().len(), 3);
 }
+
+#[test]
+fn a_large_file_is_read_and_one_too_large_tells_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "INSERT INTO t VALUES (1);\n".repeat(200_000);
+    std::fs::write(folder.path().join("1_a.sql"), &rows).unwrap();
+    let (read, faults) = files::load(folder.path(), Path::new("migrations"));
+    assert_eq!((read.migrations.len(), faults.len()), (1, 0));
+    let file = std::fs::File::create(folder.path().join("2_b.sql")).unwrap();
+    file.set_len(files::MAX_BYTES + 1).unwrap();
+    let (read, faults) = files::load(folder.path(), Path::new("migrations"));
+    assert_eq!((read.migrations.len(), faults.len()), (1, 1));
+    let help = faults[0].help.as_deref().unwrap();
+    assert!(
+        help.starts_with("split it into several migrations"),
+        "{help}"
+    );
+}

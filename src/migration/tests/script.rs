@@ -239,3 +239,46 @@ fn an_index_built_beside_others_needs_a_name() {
     assert_eq!(messages(&faults), ["001_a.sql:2:1 The index needs a name"]);
     assert!(script("CREATE INDEX ON t (a)").is_ok());
 }
+
+#[test]
+fn a_file_with_its_way_back_in_it_is_refused_with_the_way_to_split_it() {
+    for (text, tool, help) in [
+        (
+            "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 2;",
+            "dbmate",
+            "adopt --from dbmate --rename",
+        ),
+        (
+            "--migrate:up transaction:false\nSELECT 1;",
+            "dbmate",
+            "adopt --from dbmate --rename",
+        ),
+        (
+            "\n-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 2;",
+            "goose",
+            "adopt --from goose --rename",
+        ),
+        (
+            "-- +migrate Up\nSELECT 1;\n-- +migrate Down\nSELECT 2;",
+            "sql-migrate",
+            "NNN_name.rollback.sql",
+        ),
+    ] {
+        let faults = Script::parse(&SourceFile::new("1_a.sql", text)).unwrap_err();
+        let message = format!("The file is one of {tool}, with the way back in it");
+        assert_eq!(faults[0].message, message);
+        let told = faults[0].help.as_deref().unwrap();
+        assert!(told.contains(help), "{told}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_way_back_is_none() {
+    for text in [
+        "SELECT 1; -- migrate:down is not used here",
+        "SELECT '\n-- migrate:down\n'",
+        "-- migrate:downwards\nSELECT 1",
+    ] {
+        Script::parse(&SourceFile::new("1_a.sql", text)).unwrap();
+    }
+}

@@ -48,7 +48,10 @@ pub fn migrated(migrated: &Migrated) -> String {
 #[must_use]
 pub fn rollback_plan(plan: &Plan) -> String {
     if plan.migrations.is_empty() {
-        return "Nothing is applied".to_owned();
+        return match &plan.newest {
+            Some(newest) => format!("{newest} is the newest; nothing to take back"),
+            None => "Nothing is applied".to_owned(),
+        };
     }
     rollback_lines(plan).join("\n")
 }
@@ -70,7 +73,10 @@ pub fn rolled_back(done: &RolledBack) -> String {
     let name = paint(STRONG, &done.database);
     let took = paint(DIM, &took(done.seconds));
     match done.rolled_back.len() {
-        0 => format!("{name}: nothing is applied"),
+        0 => match &done.newest {
+            Some(newest) => format!("{name}: {newest} is the newest; nothing to take back"),
+            None => format!("{name}: nothing is applied"),
+        },
         some => format!("{name}: {} rolled back {took}", count(some, "migration")),
     }
 }

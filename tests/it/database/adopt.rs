@@ -358,3 +358,32 @@ fn a_file_of_two_ways_is_replaced_by_two_files() {
     let ran = folder.run(&arguments).ok();
     assert_eq!(ran.stdout, "Turned 0 files into ours\n");
 }
+
+#[tokio::test]
+async fn files_with_their_way_back_in_them_are_neither_run_nor_adopted_before_they_are_renamed() {
+    let both = |table: &str| {
+        format!(
+            "-- migrate:up\nCREATE TABLE {table} (id int);\n-- migrate:down\nDROP TABLE {table};\n"
+        )
+    };
+    let (first, second) = (both("d1"), both("d2"));
+    let fresh = Fresh::new(&[
+        ("migrations/1_a.sql", &first),
+        ("migrations/2_b.sql", &second),
+    ])
+    .await;
+    let command = "poststack db adopt --from dbmate --rename";
+    let ran = fresh.db(&["migrate"]).exits(9);
+    assert!(ran.stderr.contains(command), "{}", ran.stderr);
+    let ledger = "CREATE TABLE schema_migrations (version varchar primary key);
+                  INSERT INTO schema_migrations VALUES ('1'); CREATE TABLE d1 (id int)";
+    let admin = cluster().login(&fresh.address).await;
+    admin.client().batch_execute(ledger).await.unwrap();
+    let adopt = ["adopt", "--from", "dbmate", "--yes"];
+    let ran = fresh.db(&adopt).exits(9);
+    assert!(ran.stderr.contains(command), "{}", ran.stderr);
+    fresh.db(&["adopt", "--from", "dbmate", "--rename"]).ok();
+    fresh.db(&adopt).ok();
+    fresh.db(&["migrate"]).ok();
+    assert_eq!(ask(&fresh.address, "to_regclass('d2')").await, "d2");
+}

@@ -453,3 +453,21 @@ fn a_folder_without_a_project_needs_a_url() {
     folder.run(&["db", "migrate"]).exits(3);
     folder.run(&["db", "migration-status"]).exits(3);
 }
+
+#[tokio::test]
+async fn verify_counts_a_file_that_stopped_half_way() {
+    let sql = "-- poststack: no-transaction\nCREATE TABLE k (); SELECT missing";
+    let fresh = Fresh::new(&[("migrations/1_a.sql", sql)]).await;
+    fresh.db(&["migrate"]).exits(9);
+    let json = fresh.db(&["verify", "--format", "json"]).exits(9).json();
+    assert_eq!(
+        (json["dirty"].as_u64(), json["valid"].as_bool()),
+        (Some(1), Some(false))
+    );
+    let ran = fresh.db(&["verify"]).exits(9);
+    assert!(
+        ran.stderr.contains("stopped after 1 of 2 statements"),
+        "{}",
+        ran.stderr
+    );
+}

@@ -499,3 +499,35 @@ async fn a_yes_reaches_a_protected_environment_only_beside_its_name() {
     }
     assert_eq!(ask(&fresh.address, LEDGER).await, "");
 }
+
+#[tokio::test]
+async fn a_rollback_to_the_newest_says_which_it_is() {
+    let fresh = Fresh::new(&[
+        ("migrations/1_a.sql", "CREATE TABLE a (id int)"),
+        ("migrations/2_b.sql", "CREATE TABLE b (id int)"),
+    ])
+    .await;
+    fresh.db(&["migrate"]).ok();
+    for more in [&["--yes"][..], &["--dry-run"]] {
+        let arguments = [&["rollback", "--target-version", "2"], more].concat();
+        let ran = fresh.db(&arguments).ok();
+        let told = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(
+            told.contains("2_b is the newest; nothing to take back"),
+            "{told}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn no_files_at_all_are_a_mistake_of_usage() {
+    let fresh = Fresh::new(&[("migrations/1_a.sql", "CREATE TABLE a (id int)")]).await;
+    for verb in ["migrate", "rollback", "redo"] {
+        let ran = fresh.db(&[verb, "--steps", "0"]).exits(2);
+        assert!(
+            ran.stderr.contains("nothing to do for 0 files"),
+            "{}",
+            ran.stderr
+        );
+    }
+}

@@ -150,3 +150,20 @@ async fn a_user_who_may_not_create_the_ledger_gets_a_hint() {
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     assert_eq!(ask(&address, locks).await, "0");
 }
+
+#[tokio::test]
+async fn a_file_that_drops_the_ledger_is_told_so_at_the_statement_that_does() {
+    for first in ["", "-- poststack: no-transaction\n"] {
+        let address = cluster().database().await;
+        let sql = format!("{first}CREATE TABLE t ();\nDROP SCHEMA poststack CASCADE;\nSELECT 1");
+        let Failed { diagnostic, .. } = failed(&address, &folder(&[("1_a.sql", &sql)])).await;
+        let line = 2 + first.lines().count();
+        assert_eq!(
+            shown(&diagnostic),
+            format!(
+                "migrations/1_a.sql:{line}:1 `DROP SCHEMA poststack CASCADE` The file drops the ledger \
+                 in schema `poststack` that it is to be recorded in (SQLSTATE 42P01)"
+            )
+        );
+    }
+}

@@ -2,8 +2,8 @@
 
 use poststack::diagnostic::Diagnostic;
 use poststack::migration::{
-    Event, MigrationError, Request, Settings, Step, Tool, create_schema, drop_schema, lock_holder,
-    migrate, no_variables, read_ledger, run_one, with_lock,
+    Event, MigrationError, Request, Settings, Step, Tool, assess, create_schema, drop_schema,
+    lock_holder, migrate, no_variables, read_ledger, run_one, with_lock,
 };
 use poststack::secret::Secret;
 
@@ -303,4 +303,47 @@ async fn what_the_server_says_besides_is_told_with_its_file() {
             "2_b NOTICE: table \"nothing\" does not exist, skipping",
         ]
     );
+}
+
+#[tokio::test]
+async fn times_are_worded_alike_whatever_formats_the_user_has() {
+    let address = cluster().database().await;
+    let admin = cluster().login(&address).await;
+    let odd = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET datestyle = German', current_database());
+                           EXECUTE format('ALTER DATABASE %I SET timezone = ''Asia/Kolkata''', current_database());
+                           EXECUTE format('ALTER DATABASE %I SET intervalstyle = iso_8601', current_database()); END $$";
+    admin.client().batch_execute(odd).await.unwrap();
+    let files = folder(&[("1_a.sql", "SELECT 1"), ("R_b.sql", "SELECT 1")]);
+    run(&address, &files).await.unwrap();
+    let fixed = "UPDATE poststack.schema_migrations SET applied_at = '2026-01-02 03:04:05.678+00';
+                 UPDATE poststack.repeatable_migrations SET applied_at = '2026-01-02 03:04:05+00'";
+    admin.client().batch_execute(fixed).await.unwrap();
+    let connection = cluster().login(&address).await;
+    let ledger = read_ledger(&connection).await.unwrap().unwrap();
+    assert_eq!(
+        ledger.entries[0].applied_at,
+        "2026-01-02 03:04:05.678000+00"
+    );
+    assert_eq!(
+        ledger.repeatables[0].applied_at,
+        "2026-01-02 03:04:05.000000+00"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_stopped_half_way_is_known_though_it_may_go_on() {
+    let address = cluster().database().await;
+    let sql = "-- poststack: no-transaction\nCREATE TABLE t (); SELECT missing";
+    let files = folder(&[("1_a.sql", sql)]);
+    run(&address, &files).await.unwrap_err();
+    let connection = cluster().login(&address).await;
+    let ledger = read_ledger(&connection).await.unwrap();
+    let assessment = assess(&files, ledger.as_ref(), false);
+    assert_eq!(assessment.faults, []);
+    let told: Vec<_> = assessment
+        .half_done()
+        .into_iter()
+        .map(|one| one.message)
+        .collect();
+    assert_eq!(told, ["`1_a.sql` stopped after 1 of 2 statements"]);
 }

@@ -216,3 +216,21 @@ async fn a_version_that_another_run_took_back_meanwhile_fails() {
         assert_eq!(ask(&address, TABLES).await, "b c");
     }
 }
+
+#[tokio::test]
+async fn what_is_repeated_is_pending_again_after_a_rollback() {
+    for down in ["DROP TABLE t CASCADE", "DROP TABLE t CASCADE; VACUUM"] {
+        let address = cluster().database().await;
+        let files = folder(&[
+            ("1_t.sql", "CREATE TABLE t (a int)"),
+            ("1_t.rollback.sql", down),
+            ("R_v.sql", "CREATE OR REPLACE VIEW v AS SELECT a FROM t"),
+        ]);
+        run(&address, &files).await.unwrap();
+        assert_eq!(titles(&address, &files, &steps(1)).await, ["1_t"]);
+        assert_eq!(ask(&address, "to_regclass('v')").await, "");
+        assert_eq!(run(&address, &files).await.unwrap().titles, ["1_t", "R_v"]);
+        assert_eq!(ask(&address, "to_regclass('v')").await, "v");
+        assert_eq!(run(&address, &files).await.unwrap().titles, [""; 0]);
+    }
+}

@@ -43,7 +43,7 @@ async fn told(address: &Address, text: &str) -> String {
 #[tokio::test]
 async fn a_value_is_in_nothing_that_the_server_says() {
     for sql in [
-        "SELECT ${TOKEN} FROM",
+        "CREATE ${TOKEN} x",
         "SET ROLE ${TOKEN}",
         "DO $$ BEGIN RAISE NOTICE 'got %', '${TOKEN}'; END $$",
         "DO $$ BEGIN RAISE EXCEPTION 'a ${TOKEN}' USING detail = 'b ${TOKEN}', hint = 'c ${TOKEN}'; END $$",
