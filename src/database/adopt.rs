@@ -241,7 +241,7 @@ pub fn rename(target: &Target, tool: Tool, dry_run: bool) -> Result<Renamed, Fai
         };
         if name.ends_with(".sql") || name.ends_with(".go") {
             let source = files::read(&folder.join(&name), &target.folder.shown.join(&name));
-            let source = source.map_err(|fault| migrations::conflict(vec![fault]))?;
+            let source = source.map_err(|fault| migrations::conflict(vec![*fault]))?;
             texts.insert(name, source.text.clone());
         }
     }

@@ -124,7 +124,7 @@ fn read_up(folder: &Folder, version: &Version, faults: Vec<Diagnostic>) -> Resul
     match (names.next(), names.next()) {
         (Some(name), None) => {
             let source = files::read(&folder.path.join(&name), &folder.shown.join(&name));
-            let source = source.map_err(|fault| migrations::conflict(vec![fault]))?;
+            let source = source.map_err(|fault| migrations::conflict(vec![*fault]))?;
             Script::parse(&source).map_err(migrations::conflict)
         }
         (Some(_), Some(_)) => Err(migrations::conflict(faults)),

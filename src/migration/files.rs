@@ -179,22 +179,22 @@ fn sql_files(folder: &Path) -> std::io::Result<Vec<String>> {
 ///
 /// # Errors
 /// It cannot be read, or is too large.
-pub fn read(path: &Path, shown: &Path) -> Result<Source, Diagnostic> {
+pub fn read(path: &Path, shown: &Path) -> Result<Source, Box<Diagnostic>> {
     text::read_up_to(path, shown, MAX_BYTES).map_err(|error| {
         let is_too_large = matches!(error, ReadError::TooLarge { .. });
         let fault = Diagnostic::from(error);
-        match is_too_large {
+        Box::new(match is_too_large {
             true => fault.help(
                 "split it into several migrations; rows that are not part of the schema are \
                  loaded with `poststack db shell -- -f FILE`",
             ),
             false => fault,
-        }
+        })
     })
 }
 
 fn read_source(folder: &Path, shown: &Path, file: &str) -> Result<Source, Box<Diagnostic>> {
-    let source = read(&folder.join(file), &shown.join(file)).map_err(Box::new)?;
+    let source = read(&folder.join(file), &shown.join(file))?;
     if sql::is_blank(&source.text) {
         return Err(Box::new(script::is_empty(&source)));
     }
