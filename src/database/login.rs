@@ -23,6 +23,11 @@ pub async fn login(target: &Target) -> Result<Connection, Failure> {
 #[must_use]
 pub fn unreachable(target: &Target, error: &ConnectError) -> Failure {
     let failure = Failure::new(Kind::Unreachable, sentence(&error.to_string()));
+    // `invalid_catalog_name`
+    if target.branch.is_some() && error.code() == Some("3D000") {
+        let hint = "the branch that is used now is gone: poststack db switch --main";
+        return failure.hint(hint);
+    }
     let named = target
         .environment_name()
         .filter(|_| target.container().is_some());

@@ -84,8 +84,8 @@ pub(super) fn said_at_the_top(source: &Source, word: &str) -> Option<Vec<String>
     let spans = parts.directives.iter();
     let spans = spans.filter(|span| first.is_none_or(|first| span.start < first));
     let said = spans.map(|span| said(source, *span));
-    let said = said.filter_map(|(found, rest)| (found == word).then(|| rest.to_owned()));
-    Some(said.collect())
+    let said = said.filter(|(found, _)| *found == word);
+    Some(said.map(|(_, rest)| rest.to_owned()).collect())
 }
 
 /// The first word of a comment, and what comes after it.

@@ -314,6 +314,12 @@ async fn a_reset_does_not_make_a_branch_that_is_gone() {
         "{}",
         refused.stderr
     );
+    let refused = dev.folder.run(&["db", "status"]).exits(6);
+    assert!(
+        refused.stderr.contains("db switch --main"),
+        "{}",
+        refused.stderr
+    );
     let there = format!("SELECT count(*) FROM pg_database WHERE datname = '{database}'");
     assert_eq!(ask(&dev.address, &there).await, "0");
 }
