@@ -176,7 +176,9 @@ pub async fn redo(
         }
         let back = take_back(target, connection, work, listener).await?;
         let (applied, seconds) = match both.back.first().and_then(newest) {
-            Some(until) => apply_again(connection, (work, until), &back, listener).await?,
+            Some(until) => {
+                apply_again((target, connection), (work, until), &back, listener).await?
+            }
             None => (Vec::new(), Seconds(Duration::ZERO)),
         };
         Ok(Redone {
@@ -230,7 +232,7 @@ fn newest(step: &Step<'_>) -> Option<migration::Target> {
 }
 
 async fn apply_again(
-    connection: &Connection,
+    (target, connection): (&Target, &Connection),
     ((folder, rules, wanted), until): (Work<'_>, migration::Target),
     back: &RolledBack,
     listener: Listener<'_>,
@@ -245,7 +247,12 @@ async fn apply_again(
     match done.await {
         Ok(done) => Ok((done.titles, Seconds(done.duration))),
         Err(error) => {
-            Err(failure(&error).excerpt("Taken back before it:", back.rolled_back.clone()))
+            let failure = failure(&error);
+            let told = failure.excerpt("Taken back before it:", back.rolled_back.clone());
+            let again = target.command("migrate");
+            Err(told.hint(format!(
+                "what was taken back stays so; mend the file, then: {again}"
+            )))
         }
     }
 }

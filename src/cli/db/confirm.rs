@@ -14,7 +14,7 @@ use crate::environment::{Failure, Kind};
 /// The answer given in advance.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct YesArg {
-    /// Do it without asking
+    /// Do it without asking; a protected environment has to be named as well
     #[arg(short, long)]
     pub yes: bool,
 }

@@ -280,6 +280,22 @@ async fn a_redo_passes_the_gates_of_a_migration_before_it_takes_anything_back() 
 }
 
 #[tokio::test]
+async fn a_redo_that_fails_on_its_way_up_says_what_is_gone() {
+    let fresh = applied().await;
+    let failing = "ALTER TABLE orders ADD COLUMN total int;\nSELECT 1 / 0;";
+    fresh.folder.write("migrations/003_total.sql", failing);
+    let ran = fresh.db(&["redo", "--yes"]).exits(9);
+    assert!(
+        ran.stderr
+            .contains("Taken back before it:\n  │ 003_total\n"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("then: poststack db migrate"));
+    assert_eq!(ask(&fresh.address, LEDGER).await, "001_users 002_orders");
+}
+
+#[tokio::test]
 async fn a_redo_shows_what_it_takes_back_and_what_it_applies() {
     let fresh = applied().await;
     let ran = fresh.db(&["redo"]).exits(8);
