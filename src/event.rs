@@ -69,6 +69,12 @@ pub enum MigrationEvent {
     /// The ledger of the original poststack was taken over, with so many migrations.
     #[serde(rename = "ledger-taken-over")]
     TookOver { migrations: usize },
+    /// What is going to be run, in this order; for whoever tells of a run that was interrupted.
+    #[serde(rename = "migrations-planned")]
+    Planned { migrations: Vec<String> },
+    /// Several small files went to the server in one message; likewise.
+    #[serde(rename = "migrations-sent")]
+    Sent { migrations: Vec<String> },
     #[serde(rename = "migration-began")]
     Began { migration: String, rollback: bool },
     /// A file without a transaction goes on after so many statements.

@@ -9,6 +9,7 @@ pub mod authoring;
 pub mod db;
 mod diagnostics;
 mod failure;
+mod interruption;
 mod json;
 mod progress;
 mod style;
@@ -51,8 +52,12 @@ pub struct Ui {
     /// Show every line of image builds.
     verbose: bool,
     progress: RefCell<progress::Progress>,
+    /// What to say when a signal comes.
+    interruption: RefCell<interruption::Interruption>,
     /// Whether stdout has its one document already.
     answered: Cell<bool>,
+    /// Whether stdout is a stream of data, such as a log, which a signal may end.
+    streams: Cell<bool>,
 }
 
 impl Ui {
@@ -69,7 +74,9 @@ impl Ui {
             quiet,
             verbose,
             progress: RefCell::new(progress::Progress::default()),
+            interruption: RefCell::new(interruption::Interruption::default()),
             answered: Cell::new(false),
+            streams: Cell::new(false),
         }
     }
 
@@ -80,6 +87,9 @@ impl Ui {
 
     /// Shows what happened during a long command.
     pub fn event(&self, event: &Event) {
+        if !self.interruption.borrow_mut().hear(event) {
+            return;
+        }
         match self.format {
             Format::Json => self.line(&json::event(event)),
             Format::Human if self.quiet && !matches!(event, Event::Warning(_)) => {}
@@ -124,9 +134,14 @@ impl Ui {
         }
     }
 
-    /// Says that a signal ended the command.
-    pub fn interrupted(&self) {
-        say("interrupted");
+    /// Says that a signal ended the command, and of a run of migrations how far it came; with JSON
+    /// also as a last object on stdout. `exit_code` is that of the command.
+    pub fn interrupted(&self, exit_code: u8) {
+        let interruption = self.interruption.borrow();
+        if self.format == Format::Json && !self.answered.get() && !self.streams.get() {
+            self.line(&interruption.json(exit_code));
+        }
+        say(&interruption.render());
     }
 
     /// The result of a query: `human` as text, or `data` as one JSON document.
@@ -168,6 +183,7 @@ impl Ui {
 
     /// One line of data of a stream, such as a log.
     pub fn stream(&self, data: &impl Serialize, human: impl FnOnce() -> String) {
+        self.streams.set(true);
         match self.format {
             Format::Json => self.line(&json::versioned(data)),
             Format::Human => print(&human()),

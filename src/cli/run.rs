@@ -81,7 +81,7 @@ async fn until_interrupted(run: &Run, command: Command) -> u8 {
             }
         },
         code = interrupted => {
-            run.ui.interrupted();
+            run.ui.interrupted(code);
             code
         }
     }

@@ -70,10 +70,12 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
 }
 
 fn is_of_one_file(event: &Event) -> bool {
-    use crate::event::MigrationEvent::{Began, Ended, Progress};
+    use crate::event::MigrationEvent::{Began, Ended, Planned, Progress, Sent};
     matches!(
         event,
-        Event::Migration(Began { .. } | Ended { .. } | Progress { .. })
+        Event::Migration(
+            Planned { .. } | Sent { .. } | Began { .. } | Ended { .. } | Progress { .. }
+        )
     )
 }
 

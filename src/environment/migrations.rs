@@ -153,6 +153,12 @@ pub fn tell(event: &migration::Event<'_>, listener: Listener<'_>) {
         Happened::TookOver(migrations) => MigrationEvent::TookOver {
             migrations: *migrations,
         },
+        Happened::Planned(steps) => MigrationEvent::Planned {
+            migrations: steps.iter().map(title).collect(),
+        },
+        Happened::Sent(steps) => MigrationEvent::Sent {
+            migrations: steps.iter().map(title).collect(),
+        },
         Happened::Started(step) => MigrationEvent::Began {
             migration: title(step),
             rollback: is_back(step),

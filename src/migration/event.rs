@@ -13,6 +13,10 @@ pub enum Event<'a> {
     Waiting(Option<&'a Session>),
     /// The ledger of the original poststack was taken over, with so many migrations.
     TookOver(usize),
+    /// What is going to be run now, in this order.
+    Planned(&'a [Step<'a>]),
+    /// Several small files go to the server in one message; each is told of when all are done.
+    Sent(&'a [Step<'a>]),
     Started(&'a Step<'a>),
     /// A file without a transaction goes on after so many statements.
     Resumed(&'a Step<'a>, usize),

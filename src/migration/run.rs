@@ -176,6 +176,7 @@ async fn run_all(
     if steps.is_empty() {
         return Ok(Vec::new());
     }
+    on_event(Event::Planned(steps));
     let runner = Runner::begin(connection, request.settings, true).await;
     let mut runner = runner.map_err(MigrationError::Server)?;
     let mut done = Vec::with_capacity(steps.len());
@@ -191,6 +192,7 @@ async fn run_all(
         let together = rest.get(..batch::length(&runner, rest)).unwrap_or_default();
         if done.len() >= alone && together.len() > 1 {
             alone = done.len() + together.len();
+            on_event(Event::Sent(together));
             let times = batch::run(&runner, together).await;
             for (step, time) in together.iter().zip(times.unwrap_or_default()) {
                 on_event(Event::Started(step));

@@ -82,6 +82,12 @@ pub fn event(event: &Event) -> Value {
 
 #[must_use]
 pub fn failure(failure: &Failure) -> Value {
+    error(failure, failure.kind.exit_code())
+}
+
+/// A failure that ends with this exit code, for instance that of a signal.
+#[must_use]
+pub fn error(failure: &Failure, exit_code: u8) -> Value {
     let excerpts = failure.excerpts.iter();
     let excerpts: Vec<Value> = excerpts
         .map(|excerpt| json!({"heading": excerpt.heading, "lines": excerpt.lines}))
@@ -90,7 +96,7 @@ pub fn failure(failure: &Failure) -> Value {
         "v": 1,
         "type": "error",
         "message": failure.message,
-        "exit_code": failure.kind.exit_code(),
+        "exit_code": exit_code,
         "diagnostics": diagnostics(&failure.diagnostics),
         "excerpts": excerpts,
         "hints": failure.hints,

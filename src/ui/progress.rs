@@ -69,7 +69,9 @@ fn migration(event: &MigrationEvent, verbose: bool) -> Vec<String> {
         MigrationEvent::TookOver { migrations } => note(format!(
             "took over the ledger `public.schema_migrations`: {migrations} applied"
         )),
-        MigrationEvent::Began { .. } => Vec::new(),
+        MigrationEvent::Planned { .. }
+        | MigrationEvent::Sent { .. }
+        | MigrationEvent::Began { .. } => Vec::new(),
         MigrationEvent::Resumed { migration, done } => note(format!(
             "{migration} goes on where it stopped: {done} statements are done"
         )),

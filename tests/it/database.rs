@@ -7,6 +7,7 @@ mod branch;
 mod containers;
 mod diff;
 mod fresh;
+mod interrupted;
 mod look;
 mod migrate;
 mod protected;
