@@ -107,6 +107,9 @@ impl Statement {
     #[must_use]
     pub fn leaves_no_trace(&self) -> bool {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        if words.iter().any(|word| is_temporary(word)) {
+            return false;
+        }
         match words.as_slice() {
             ["create", "or", "replace", kind, ..] | ["create", kind, ..] => match *kind {
                 "table" => !self.has("as") && self.words.len() < KEPT_WORDS,
@@ -134,4 +137,9 @@ impl Statement {
             words.next().unwrap_or_default(),
         )
     }
+}
+
+/// Whether it names the schema of temporary tables, which last as long as the session.
+fn is_temporary(word: &str) -> bool {
+    word.trim_matches('"').starts_with("pg_temp")
 }

@@ -239,3 +239,17 @@ fn an_index_built_beside_others_needs_a_name() {
     assert_eq!(messages(&faults), ["001_a.sql:2:1 The index needs a name"]);
     assert!(script("CREATE INDEX ON t (a)").is_ok());
 }
+
+#[test]
+fn what_is_temporary_leaves_a_trace() {
+    let leaves_no_trace = |sql: &str| script(sql).unwrap().statements[0].leaves_no_trace();
+    assert!(leaves_no_trace("CREATE TABLE users (id int)"));
+    for sql in [
+        "CREATE TABLE pg_temp.users (id int)",
+        "CREATE TABLE IF NOT EXISTS \"pg_temp\".users (id int)",
+        "CREATE OR REPLACE VIEW PG_TEMP.v AS SELECT 1",
+        "CREATE FUNCTION pg_temp_3.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ] {
+        assert!(!leaves_no_trace(sql), "{sql}");
+    }
+}

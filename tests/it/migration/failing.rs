@@ -90,6 +90,20 @@ async fn an_error_at_the_commit_is_an_error_of_the_file() {
 }
 
 #[tokio::test]
+async fn a_temporary_table_is_not_seen_by_the_next_file() {
+    let address = cluster().database().await;
+    let files = folder(&[
+        ("1_a.sql", "CREATE TABLE pg_temp.users (x int)"),
+        ("2_b.sql", "CREATE TABLE users (id int)"),
+        ("3_c.sql", "CREATE INDEX ON users (id)"),
+    ]);
+    run(&address, &files).await.unwrap();
+    let indexed =
+        "SELECT indrelid::regclass::text FROM pg_index WHERE indrelid = 'public.users'::regclass";
+    assert_eq!(ask(&address, indexed).await, "users");
+}
+
+#[tokio::test]
 async fn files_that_do_not_fit_the_ledger_stop_everything() {
     let address = cluster().database().await;
     run(
