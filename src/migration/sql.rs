@@ -8,6 +8,9 @@
 use super::statement::{KEPT_WORDS, Statement};
 use crate::text::Span;
 
+/// What the server takes for space; others of Unicode are parts of names to it.
+const SPACE: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
+
 /// A line comment that says something to poststack begins so, after its dashes and spaces.
 pub(super) const MARK: &str = "poststack:";
 
@@ -198,7 +201,7 @@ impl<'a> Lexer<'a> {
     fn skip_space_and_comments(&mut self) -> Result<(), Unterminated> {
         loop {
             let rest = self.rest();
-            let trimmed = rest.trim_start();
+            let trimmed = rest.trim_start_matches(SPACE);
             self.at += rest.len() - trimmed.len();
             if trimmed.starts_with("--") {
                 self.line_comment(trimmed);
@@ -244,7 +247,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A doubled quote stands for itself and reads here as two quoted texts side by side.
+    /// An escape string goes on, with its escapes, in a quote on another line.
     fn quoted(
         &mut self,
         what: &'static str,
@@ -252,16 +255,17 @@ impl<'a> Lexer<'a> {
         has_escapes: bool,
     ) -> Result<Token<'a>, Unterminated> {
         let start = self.at;
-        let mut characters = self.rest().char_indices().skip(1);
-        while let Some((offset, character)) = characters.next() {
-            if character == '\\' && has_escapes {
-                characters.next();
-            } else if character == quote {
-                self.at += offset + 1;
-                return Ok(Token::Other);
+        loop {
+            self.at += quote.len_utf8();
+            let Some(length) = closing(self.rest(), quote, has_escapes) else {
+                return Err(self.unterminated(what, start));
+            };
+            self.at += length;
+            match continuation(self.rest()) {
+                Some(gap) if has_escapes => self.at += gap,
+                _ => return Ok(Token::Other),
             }
         }
-        Err(self.unterminated(what, start))
     }
 
     fn dollar_quoted(&mut self) -> Result<Token<'a>, Unterminated> {
@@ -299,6 +303,31 @@ impl<'a> Lexer<'a> {
             span: Span::new(start, end),
         }
     }
+}
+
+/// Bytes of `text` up to its closing quote, with it. A doubled quote stands for itself.
+fn closing(text: &str, quote: char, has_escapes: bool) -> Option<usize> {
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' && has_escapes {
+            characters.next();
+        } else if character == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
+            return Some(at + quote.len_utf8());
+        }
+    }
+    None
+}
+
+/// Bytes between a string's closing quote and the one that continues it on another line.
+fn continuation(text: &str) -> Option<usize> {
+    let mut rest = text.trim_start_matches(SPACE);
+    while let Some(comment) = rest.strip_prefix("--") {
+        let line_end = comment.find(['\n', '\r'])?;
+        rest = comment.get(line_end..)?.trim_start_matches(SPACE);
+    }
+    let gap = text.len() - rest.len();
+    let has_line_end = text.get(..gap)?.contains(['\n', '\r']);
+    (has_line_end && rest.starts_with('\'')).then_some(gap)
 }
 
 /// `$$` or `$tag$` at the start of `text`.
