@@ -19,7 +19,8 @@ pub struct Script {
 impl Script {
     /// # Errors
     /// Everything that is wrong with the file: no statement in it, an open quote, unknown
-    /// directives, transaction control that would tear it apart, rows for `COPY`.
+    /// directives, transaction control that would tear it apart, rows for `COPY`,
+    /// commands of `psql`.
     pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
         let parts = sql::split(&source.text).map_err(|fault| vec![never_closed(source, &fault)])?;
         if parts.statements.is_empty() {
@@ -31,8 +32,15 @@ impl Script {
             headers,
             statements: parts.statements,
         };
-        let copies = script.statements.iter().filter(|s| s.is_copy_from_stdin());
-        faults.extend(copies.map(|statement| needs_rows(source, statement)));
+        let mut copies = script.statements.iter().filter(|s| s.is_copy_from_stdin());
+        match copies.next() {
+            // The rows of the first hide what comes after it.
+            Some(statement) => faults.push(needs_rows(source, statement)),
+            None => {
+                let commands = parts.psql_commands.iter();
+                faults.extend(commands.map(|span| is_of_psql(source, *span)));
+            }
+        }
         let copies = script.statements.iter().filter(|s| s.is_copy_to_stdout());
         faults.extend(copies.map(|statement| sends_rows(source, statement)));
         if script.in_transaction() {
@@ -90,6 +98,25 @@ fn never_closed(source: &Source, fault: &Unterminated) -> Diagnostic {
     Diagnostic::error(format!("The {} is never closed", fault.what))
         .at(source, fault.span)
         .label("it begins here")
+}
+
+fn is_of_psql(source: &Source, span: Span) -> Diagnostic {
+    let command = source.slice(span);
+    let help = match command {
+        "\\i" | "\\ir" | "\\include" | "\\include_relative" => {
+            "write the SQL of that file here, or make it a migration of its own"
+        }
+        "\\copy" => "write the rows as `INSERT`",
+        "\\set" => {
+            "write the value where it is used; one that differs between environments as `${NAME}`, \
+             with `-- poststack: substitute` at the top"
+        }
+        "\\c" | "\\connect" => "remove it: a migration runs in the database of its environment",
+        _ => "remove it: the server does not know the commands of psql",
+    };
+    Diagnostic::error(format!("`{command}` is a command of psql, not SQL"))
+        .at(source, span)
+        .help(help)
 }
 
 fn needs_rows(source: &Source, statement: &Statement) -> Diagnostic {

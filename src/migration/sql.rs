@@ -28,6 +28,8 @@ pub(super) struct Parts {
     pub statements: Vec<Statement>,
     /// The line comments with [`MARK`], from their dashes to the end of the line.
     pub directives: Vec<Span>,
+    /// What is said to `psql`, such as `\i`: SQL has no backslash outside quotes.
+    pub psql_commands: Vec<Span>,
 }
 
 pub(super) fn split(text: &str) -> Result<Parts, Unterminated> {
@@ -45,6 +47,7 @@ pub(super) fn split(text: &str) -> Result<Parts, Unterminated> {
     Ok(Parts {
         statements,
         directives: lexer.directives,
+        psql_commands: lexer.psql_commands,
     })
 }
 
@@ -156,6 +159,7 @@ struct Lexer<'a> {
     text: &'a str,
     at: usize,
     directives: Vec<Span>,
+    psql_commands: Vec<Span>,
 }
 
 impl<'a> Lexer<'a> {
@@ -164,6 +168,7 @@ impl<'a> Lexer<'a> {
             text,
             at: 0,
             directives: Vec::new(),
+            psql_commands: Vec::new(),
         }
     }
 
@@ -184,6 +189,7 @@ impl<'a> Lexer<'a> {
                 Token::Name(self.text.get(start..self.at).unwrap_or_default())
             }
             '$' => self.dollar_quoted()?,
+            '\\' => self.psql_command(),
             c if is_word_start(c) => self.word()?,
             c => {
                 self.at += c.len_utf8();
@@ -266,6 +272,16 @@ impl<'a> Lexer<'a> {
                 _ => return Ok(Token::Other),
             }
         }
+    }
+
+    /// The rest of its line is its own: no SQL to be split.
+    fn psql_command(&mut self) -> Token<'a> {
+        let rest = self.rest();
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let command = Span::new(self.at, self.at + end);
+        self.psql_commands.push(command);
+        self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
+        Token::Other
     }
 
     fn dollar_quoted(&mut self) -> Result<Token<'a>, Unterminated> {

@@ -241,6 +241,38 @@ fn an_index_built_beside_others_needs_a_name() {
 }
 
 #[test]
+fn commands_of_psql_are_errors_that_say_what_to_write() {
+    for (text, message, help) in [
+        (
+            "\\i other.sql\nSELECT 1",
+            "001_a.sql:1:1 `\\i` is a command of psql, not SQL",
+            "write the SQL of that file here, or make it a migration of its own",
+        ),
+        (
+            "SELECT 1;\n\\copy t from 'it''s a file'\nSELECT 1",
+            "001_a.sql:2:1 `\\copy` is a command of psql, not SQL",
+            "write the rows as `INSERT`",
+        ),
+        (
+            "\\set name 'it is'\nSELECT :name",
+            "001_a.sql:1:1 `\\set` is a command of psql, not SQL",
+            "write the value where it is used; one that differs between environments as `${NAME}`, \
+             with `-- poststack: substitute` at the top",
+        ),
+        (
+            "SELECT 'SELECT 1' \\gexec",
+            "001_a.sql:1:19 `\\gexec` is a command of psql, not SQL",
+            "remove it: the server does not know the commands of psql",
+        ),
+    ] {
+        let faults = script(text).unwrap_err();
+        assert_eq!(messages(&faults), [message]);
+        assert_eq!(faults[0].help.as_deref(), Some(help));
+    }
+    assert!(script("SELECT E'\\\\i', '\\i', $$ \\i $$ -- \\i").is_ok());
+}
+
+#[test]
 fn what_is_temporary_leaves_a_trace() {
     let leaves_no_trace = |sql: &str| script(sql).unwrap().statements[0].leaves_no_trace();
     assert!(leaves_no_trace("CREATE TABLE users (id int)"));
