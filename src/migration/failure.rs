@@ -49,6 +49,8 @@ pub struct Failed {
     pub direction: Direction,
     /// At the failing statement.
     pub diagnostic: Diagnostic,
+    /// Whether a part of it is kept though it was to be one transaction: it ended that itself.
+    pub torn: bool,
     /// Titles of what this run did before, in its order.
     pub done: Vec<String>,
     /// Titles of what it did not come to, in its order.

@@ -19,8 +19,8 @@ pub struct Script {
 impl Script {
     /// # Errors
     /// Everything that is wrong with the file: no statement in it, an open quote, unknown
-    /// directives, transaction control that would tear it apart, rows for `COPY`,
-    /// commands of `psql`.
+    /// directives, transaction control that would tear it apart or is never ended, rows for
+    /// `COPY`, commands of `psql`.
     pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
         let parts = sql::split(&source.text).map_err(|fault| vec![never_closed(source, &fault)])?;
         if parts.statements.is_empty() {
@@ -51,6 +51,8 @@ impl Script {
             let statements = script.statements.iter();
             let unnamed = statements.filter(|s| builds_unnamed_index(source, s));
             faults.extend(unnamed.map(|statement| needs_name(source, statement)));
+            let open = script.left_open();
+            faults.extend(open.map(|statement| never_ended(source, statement)));
         }
         if faults.is_empty() {
             Ok(script)
@@ -76,6 +78,14 @@ impl Script {
         }
     }
 
+    /// The `BEGIN` of a transaction of the file's own that no statement ends.
+    fn left_open(&self) -> Option<&Statement> {
+        self.statements.iter().fold(None, |open, statement| {
+            let is_open = statement.leaves_open(open.is_some());
+            is_open.then_some(open.unwrap_or(statement))
+        })
+    }
+
     /// Spans of the author's own `BEGIN` and `COMMIT` around the whole file.
     pub(super) fn own_transaction(&self) -> Option<[Span; 2]> {
         match self.statements.as_slice() {
@@ -98,6 +108,13 @@ fn never_closed(source: &Source, fault: &Unterminated) -> Diagnostic {
     Diagnostic::error(format!("The {} is never closed", fault.what))
         .at(source, fault.span)
         .label("it begins here")
+}
+
+fn never_ended(source: &Source, statement: &Statement) -> Diagnostic {
+    Diagnostic::error("The transaction is never ended")
+        .at(source, statement.span)
+        .label("it begins here, and what it does would be undone at the end of the file")
+        .help("end it with `COMMIT;`")
 }
 
 fn is_of_psql(source: &Source, span: Span) -> Diagnostic {

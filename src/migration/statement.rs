@@ -40,6 +40,19 @@ impl Statement {
         }
     }
 
+    /// Whether a transaction of the file's own is open after it; `is_open` says so of before.
+    #[must_use]
+    pub fn leaves_open(&self, is_open: bool) -> bool {
+        match self.first_words() {
+            ("begin", _) | ("start", "transaction") => true,
+            // The server refuses these in a transaction.
+            ("commit" | "rollback", "prepared") => is_open,
+            ("prepare", "transaction") => false,
+            _ if self.is_transaction_control() => is_open && self.has("chain") && !self.has("no"),
+            _ => is_open,
+        }
+    }
+
     /// Whether it is a `BEGIN` without options.
     #[must_use]
     pub fn is_plain_begin(&self) -> bool {
@@ -98,6 +111,18 @@ impl Statement {
     #[must_use]
     pub fn is_concurrent(&self) -> bool {
         self.refuses_transaction() && self.has("concurrently")
+    }
+
+    /// Whether it may share a transaction with its record. Others may end it (`CALL`, `DO`) or
+    /// refuse one in a case that cannot be seen from here.
+    #[must_use]
+    pub fn can_join(&self) -> bool {
+        const WORDS: [&str; 21] = [
+            "alter", "analyze", "comment", "copy", "create", "delete", "drop", "explain", "grant",
+            "import", "insert", "lock", "merge", "refresh", "revoke", "security", "select",
+            "table", "truncate", "update", "with",
+        ];
+        WORDS.contains(&self.first_words().0) && !self.refuses_transaction()
     }
 
     /// Whether nothing it does can outlast it in the session: no setting, no role, no temporary

@@ -241,6 +241,35 @@ fn an_index_built_beside_others_needs_a_name() {
 }
 
 #[test]
+fn a_transaction_of_the_files_own_that_is_never_ended_is_an_error_where_it_begins() {
+    let fault = |sql: &str| {
+        let text = format!("-- poststack: no-transaction\n{sql}");
+        script(&text).err().map(|faults| messages(&faults))
+    };
+    let message = |place: &str| {
+        Some(vec![format!(
+            "001_a.sql:{place} The transaction is never ended"
+        )])
+    };
+    assert_eq!(fault("SELECT 1;\nBEGIN;\nSELECT 2"), message("3:1"));
+    assert_eq!(fault("BEGIN; COMMIT AND CHAIN; SELECT 1"), message("2:1"));
+    assert_eq!(
+        fault("START TRANSACTION; ROLLBACK AND CHAIN; SELECT 1"),
+        message("2:1")
+    );
+    assert_eq!(fault("BEGIN; SAVEPOINT a; ROLLBACK TO a"), message("2:1"));
+    assert_eq!(fault("BEGIN; COMMIT; START TRANSACTION"), message("2:16"));
+    for ended in [
+        "BEGIN; ROLLBACK AND CHAIN; SELECT 1; COMMIT",
+        "BEGIN; COMMIT AND NO CHAIN; SELECT 1",
+        "BEGIN; ABORT; SELECT 1",
+        "BEGIN; PREPARE TRANSACTION 'a'; COMMIT PREPARED 'a'",
+    ] {
+        assert_eq!(fault(ended), None, "{ended}");
+    }
+}
+
+#[test]
 fn commands_of_psql_are_errors_that_say_what_to_write() {
     for (text, message, help) in [
         (

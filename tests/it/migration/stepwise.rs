@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use poststack::migration::{Event, Failed};
+use poststack::migration::{Event, Failed, MigrationError, Settings, Step, no_variables, run_one};
 use poststack::postgres::Address;
+use poststack::text::{SourceFile, Span};
 
 use super::{LEDGER, failed, folder, impatient, refused, run, run_with, shown};
 use crate::cluster::{ask, cluster};
@@ -256,4 +257,47 @@ async fn a_copy_that_a_failed_reindex_left_is_dropped() {
     assert_eq!(events(&address, &sql).await, ["rebuilding i_ccnew"]);
     let all = "SELECT string_agg(indexrelid::regclass::text, ' ') FROM pg_index WHERE indrelid = 't'::regclass";
     assert_eq!(ask(&address, all).await, "i");
+}
+
+#[tokio::test]
+async fn what_a_chain_has_committed_is_not_done_again() {
+    let address = cluster().database().await;
+    let sql = |last: &str| {
+        format!(
+            "-- poststack: no-transaction\nCREATE TABLE t (a int);\nBEGIN;\nINSERT INTO t VALUES (1);\n\
+             COMMIT AND CHAIN;\nINSERT INTO t VALUES (2);\nROLLBACK AND CHAIN;\n\
+             INSERT INTO t VALUES (3);\n{last};\nCOMMIT"
+        )
+    };
+    failed(&address, &folder(&[("1_a.sql", &sql("SELECT missing"))])).await;
+    assert_eq!(ask(&address, "SELECT array_agg(a) FROM t").await, "{1}");
+    let done = events(&address, &sql("INSERT INTO t VALUES (4)")).await;
+    assert_eq!(done, ["resumed after 4"]);
+    assert_eq!(ask(&address, "SELECT array_agg(a) FROM t").await, "{1,3,4}");
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_left_open_is_an_error_and_never_recorded() {
+    let address = cluster().database().await;
+    let connection = cluster().login(&address).await;
+    let text = "-- poststack: no-transaction\nVACUUM";
+    let files = folder(&[("1_a.sql", text)]);
+    let mut step = Step::up(&files.migrations[0], &no_variables).unwrap();
+    // As a fault in how the file is split would leave it.
+    let vacuum = step.script.statements.pop().unwrap();
+    let text = "-- poststack: no-transaction\nSELECT $$BEGIN; CREATE TABLE t ()";
+    let open = text.find("BEGIN").unwrap();
+    for (start, end) in [(open, open + 5), (open + 7, text.len())] {
+        let mut statement = vacuum.clone();
+        statement.span = Span::new(start, end);
+        step.script.statements.push(statement);
+    }
+    step.script.source = SourceFile::new("1_a.sql", text);
+    let outcome = run_one(&connection, &step, Settings::default()).await;
+    let Err(MigrationError::Failed(failure)) = outcome else {
+        panic!("{outcome:?}");
+    };
+    let message = "The file leaves a transaction open; what that did is undone";
+    assert_eq!(failure.diagnostic.message, message);
+    assert_eq!(ask(&address, "to_regclass('t')").await, "");
 }
