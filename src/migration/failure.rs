@@ -82,7 +82,7 @@ impl MigrationError {
                 told.map(str::to_owned)
             }
             Self::Lost { .. } => {
-                Some("run it again: what was not recorded was not applied".to_owned())
+                Some("run it again: it finds out how far this one came".to_owned())
             }
             Self::Server(error) => match error.code() {
                 Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => Some(

@@ -51,6 +51,16 @@ impl Refused {
         })
     }
 
+    /// Whether nothing of `step` is done twice when it is run again. A statement that commits by
+    /// itself may have done so before it failed.
+    pub fn may_repeat(&self, step: &Step<'_>) -> bool {
+        let is_undone = |statement: &Statement| step.sent().may_repeat(statement);
+        match step.sent().in_transaction() {
+            true => !self.torn,
+            false => self.statement(step).is_none_or(is_undone),
+        }
+    }
+
     /// The text of the statement that failed.
     pub fn sql<'a>(&self, step: &'a Step<'_>) -> &'a str {
         let script = step.sent();
@@ -171,6 +181,12 @@ impl Refused {
             return self.torn.then_some(TORN);
         }
         let index = self.statement?;
+        if !self.may_repeat(step) {
+            return Some(
+                "the file runs without a transaction: the statements before this one stay, and \
+                 what this one committed itself; the next run sends it again as a whole",
+            );
+        }
         (index > 0).then_some(
             "the file runs without a transaction: the statements before this one stay, and the \
              next run goes on here",

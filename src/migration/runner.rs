@@ -112,7 +112,7 @@ impl<'a> Runner<'a> {
                 let waited = own.unwrap_or(self.settings.lock_timeout);
                 let refused = &stopped.refused;
                 stopped.blockers = blockers::find(self.connection, refused, step, waited).await;
-                if attempt < self.settings.attempts {
+                if attempt < self.settings.attempts && stopped.refused.may_repeat(step) {
                     self.pause(step, attempt, &stopped, on_event).await;
                     attempt += 1;
                     continue;

@@ -78,6 +78,15 @@ impl Script {
         }
     }
 
+    /// Whether nothing is done twice when `statement`, one of these, is sent again: it stands in a
+    /// transaction of the file's own, or [`Statement::may_repeat`].
+    pub(super) fn may_repeat(&self, statement: &Statement) -> bool {
+        let all = self.statements.iter();
+        let before = all.take_while(|one| one.span.start < statement.span.start);
+        let is_open = before.fold(false, |open, one| one.leaves_open(open));
+        is_open || statement.may_repeat()
+    }
+
     /// The `BEGIN` of a transaction of the file's own that no statement ends.
     fn left_open(&self) -> Option<&Statement> {
         self.statements.iter().fold(None, |open, statement| {

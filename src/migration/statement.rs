@@ -125,6 +125,33 @@ impl Statement {
         WORDS.contains(&self.first_words().0) && !self.refuses_transaction()
     }
 
+    /// Whether it may be sent again when nobody heard how it ended, outside of transactions: what
+    /// [`Statement::can_join`] was undone with its record, and a second `VACUUM` or build of an
+    /// index does no harm. What a `CALL` or `DO` has committed would be done twice.
+    #[must_use]
+    pub fn may_repeat(&self) -> bool {
+        const WORDS: [&str; 17] = [
+            "abort",
+            "alter",
+            "begin",
+            "checkpoint",
+            "cluster",
+            "commit",
+            "create",
+            "discard",
+            "drop",
+            "end",
+            "load",
+            "reindex",
+            "reset",
+            "rollback",
+            "set",
+            "show",
+            "vacuum",
+        ];
+        self.can_join() || WORDS.contains(&self.first_words().0)
+    }
+
     /// Whether nothing it does can outlast it in the session: no setting, no role, no temporary
     /// table. Statements that may call functions of the user are not among these, but building
     /// an index is: the server takes back what a function sets meanwhile. Triggers on events are

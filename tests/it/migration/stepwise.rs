@@ -260,6 +260,60 @@ async fn a_copy_that_a_failed_reindex_left_is_dropped() {
 }
 
 #[tokio::test]
+async fn a_call_that_was_lost_is_not_sent_again_by_itself() {
+    let address = cluster().database().await;
+    let admin = cluster().login(&address).await;
+    let make = "CREATE TABLE t (a int); CREATE PROCEDURE p() LANGUAGE plpgsql AS
+                $$BEGIN INSERT INTO t VALUES (1); COMMIT; PERFORM pg_terminate_backend(pg_backend_pid()); END$$";
+    admin.client().batch_execute(make).await.unwrap();
+    let sql = "-- poststack: no-transaction\nCREATE TABLE u ();\nCALL p();\nCREATE TABLE v ()";
+    let files = folder(&[("1_a.sql", sql)]);
+    let lost = run(&address, &files).await.unwrap_err();
+    assert!(matches!(lost, MigrationError::Lost { .. }), "{lost:?}");
+    let faults = refused(&address, &files).await;
+    let fault = "`1_a.sql` stopped after 1 of 3 statements; statement 2 was sent, and nobody heard \
+                 how it ended: `CALL p()`";
+    assert_eq!(faults, [fault]);
+    assert_eq!(ask(&address, "SELECT count(*) FROM t").await, "1");
+    // As `db repair dirty 1 --resume-from 3` does.
+    let settle = "UPDATE poststack.unfinished_migrations SET in_flight = false, statements_done = 2,
+                  done_checksum = encode(sha256(convert_to(E'-- poststack: no-transaction\\nCREATE TABLE u ();\\nCALL p()', 'UTF8')), 'hex')";
+    admin.client().batch_execute(settle).await.unwrap();
+    assert_eq!(events(&address, sql).await, ["resumed after 2"]);
+    assert_eq!(ask(&address, "SELECT count(*) FROM t").await, "1");
+}
+
+#[tokio::test]
+async fn a_block_that_may_have_committed_is_not_tried_again_by_itself() {
+    let address = cluster().database().await;
+    let holder = cluster().login(&address).await;
+    let busy = "CREATE TABLE t (a int); CREATE TABLE busy (); COMMIT; BEGIN; LOCK TABLE busy";
+    holder.client().batch_execute(busy).await.unwrap();
+    let sql = "-- poststack: no-transaction\n-- poststack: lock-timeout 100ms\n\
+               DO $$BEGIN INSERT INTO t VALUES (1); COMMIT; LOCK TABLE busy; END$$";
+    let mut retries = 0;
+    let patient = Settings {
+        attempts: 3,
+        ..Settings::default()
+    };
+    let files = folder(&[("1_a.sql", sql)]);
+    let outcome = run_with(&address, &files, patient, |event| {
+        retries += usize::from(matches!(event, Event::Retrying(_)));
+    });
+    let error = outcome.await.unwrap_err();
+    let MigrationError::Failed(failure) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((retries, failure.blockers.len()), (0, 1));
+    let help = failure.diagnostic.help.unwrap();
+    assert!(
+        help.contains("the next run sends it again as a whole"),
+        "{help}"
+    );
+    assert_eq!(ask(&address, "SELECT count(*) FROM t").await, "1");
+}
+
+#[tokio::test]
 async fn what_a_chain_has_committed_is_not_done_again() {
     let address = cluster().database().await;
     let sql = |last: &str| {
