@@ -153,7 +153,7 @@ async fn a_file_that_fails_behind_others_that_did_well_keeps_nothing() {
 async fn a_temporary_table_is_not_seen_by_the_next_file() {
     let address = cluster().database().await;
     let files = folder(&[
-        ("1_a.sql", "CREATE TABLE pg_temp.users (x int)"),
+        ("1_a.sql", "CREATE TABLE pg_temp.users (id int)"),
         ("2_b.sql", "CREATE TABLE users (id int)"),
         ("3_c.sql", "CREATE INDEX ON users (id)"),
     ]);
