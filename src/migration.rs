@@ -20,6 +20,7 @@ mod blockers;
 mod conflict;
 mod event;
 mod failure;
+mod halved;
 mod headers;
 mod hidden;
 mod index;

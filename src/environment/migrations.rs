@@ -249,6 +249,7 @@ fn of_file(error: &MigrationError, failed: &Failed) -> Failure {
     let place = failed.diagnostic.place.as_ref();
     let script = place.and_then(|place| Script::parse(&place.source).ok());
     let kept = match script.is_none_or(|script| script.in_transaction()) {
+        true if failed.torn => "a part of it is kept",
         true => "nothing of it is kept",
         false => "the next run goes on where it stopped",
     };

@@ -248,14 +248,29 @@ fn dirty(unfinished: &Unfinished, migration: Option<&Migration>) -> Option<Diagn
             &migration.up,
             &migration.checksum,
         )),
-        Some(_) => None,
+        Some(migration) => unheard(unfinished, &migration.up),
     }
+}
+
+/// The fault that a statement was sent which must not be done twice, and nobody heard of its end.
+pub(super) fn unheard(unfinished: &Unfinished, source: &Source) -> Option<Diagnostic> {
+    let script = Script::parse(source)
+        .ok()
+        .filter(|_| unfinished.in_flight)?;
+    let statement = script.statements.get(unfinished.done)?;
+    (!script.may_repeat(statement)).then(|| conflict::unheard(unfinished, &script, statement))
 }
 
 fn repeatable_fault(assessed: &AssessedRepeatable<'_>) -> Option<Diagnostic> {
     let (unfinished, file) = (assessed.unfinished?, assessed.repeatable?);
-    let edited = !goes_on(unfinished, &file.source);
-    edited.then(|| conflict::done_part_edited(unfinished, &file.source, &file.checksum))
+    if goes_on(unfinished, &file.source) {
+        return unheard(unfinished, &file.source);
+    }
+    Some(conflict::done_part_edited(
+        unfinished,
+        &file.source,
+        &file.checksum,
+    ))
 }
 
 /// Whether the statements that are done stand unchanged in `source`. A file that cannot be read is

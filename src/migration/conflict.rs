@@ -2,8 +2,8 @@
 
 use super::ledger::{LedgerEntry, Unfinished};
 use super::origin::ForeignLedger;
-use super::{Migration, Version};
-use crate::diagnostic::Diagnostic;
+use super::{Migration, Script, Statement, Version};
+use crate::diagnostic::{Diagnostic, brief};
 use crate::text::{Source, Span};
 
 /// As much of a checksum as tells two apart.
@@ -70,11 +70,15 @@ pub(super) fn out_of_order(migration: &Migration, newest: &LedgerEntry) -> Diagn
 
 /// What to type about a file that stopped half-way.
 fn repair(unfinished: &Unfinished) -> String {
+    format!("`{}`", repair_command(unfinished))
+}
+
+fn repair_command(unfinished: &Unfinished) -> String {
     let key = match &unfinished.version {
         Some(version) => version.to_string(),
         None => format!("R_{}", unfinished.name),
     };
-    format!("`poststack db repair dirty {key}`")
+    format!("poststack db repair dirty {key}")
 }
 
 fn stopped(unfinished: &Unfinished) -> String {
@@ -109,6 +113,34 @@ pub(super) fn done_part_edited(
     Diagnostic::error(message)
         .at(source, Span::at(0))
         .label(label)
+        .help(help)
+}
+
+/// `statement` is the one after those that are done.
+pub(super) fn unheard(
+    unfinished: &Unfinished,
+    script: &Script,
+    statement: &Statement,
+) -> Diagnostic {
+    let number = unfinished.done + 1;
+    let sql = script.source.slice(statement.span);
+    let message = format!(
+        "{}; statement {number} was sent, and nobody heard how it ended: `{}`",
+        stopped(unfinished),
+        brief(sql.lines().next().unwrap_or_default().trim_end())
+    );
+    let repair = repair_command(unfinished);
+    let done = match number < script.statements.len() {
+        true => format!("--resume-from {}", number + 1),
+        false => "--mark-applied".to_owned(),
+    };
+    let help = format!(
+        "see whether it was done; if nothing of it was: `{repair} --resume-from {number}`; if all \
+         of it was: `{repair} {done}`"
+    );
+    Diagnostic::error(message)
+        .at(&script.source, statement.span)
+        .label("it may be done already, in part or as a whole: it is not sent again by itself")
         .help(help)
 }
 

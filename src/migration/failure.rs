@@ -61,6 +61,8 @@ pub struct Failed {
     pub direction: Direction,
     /// At the failing statement.
     pub diagnostic: Diagnostic,
+    /// Whether a part of it is kept though it was to be one transaction: it ended that itself.
+    pub torn: bool,
     /// Titles of what this run did before, in its order.
     pub done: Vec<String>,
     /// Titles of what it did not come to, in its order.
@@ -92,7 +94,7 @@ impl MigrationError {
                 told.map(str::to_owned)
             }
             Self::Lost { .. } => {
-                Some("run it again: what was not recorded was not applied".to_owned())
+                Some("run it again: it finds out how far this one came".to_owned())
             }
             Self::LockLost { .. } => Some(
                 "let no file call `pg_advisory_unlock_all()` or `DISCARD ALL`; then run it again"

@@ -100,6 +100,7 @@ async fn send(
         prefix_characters: 0,
         offset: found.map_or(0, |statement| statement.span.start),
         statement,
+        torn: false,
     };
     Err(failed(step, Stopped::from(refused), &[], &[]))
 }

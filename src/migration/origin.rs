@@ -32,11 +32,13 @@ const ORIGINAL: [&str; 8] = [
     "version",
 ];
 
-/// The original kept local times, titles instead of names, and checksums that are the same as ours.
+/// The original kept local times, titles instead of names, and checksums that are the same as ours,
+/// where it kept any.
 const ORIGINAL_ENTRIES: &str = concat!(
     "SELECT version::text,
            trim('_' FROM regexp_replace(lower(coalesce(description, '')), '[^a-z0-9]+', '_', 'g')),
-           checksum::text, ",
+           coalesce(checksum,
+               encode(sha256(convert_to(coalesce(sql_up, ''), 'UTF8')), 'hex'))::text, ",
     moment!("applied_at::timestamptz"),
     ",
            coalesce(execution_time_ms, 0)::double precision, coalesce(applied_by, 'unknown')::text,
@@ -49,7 +51,8 @@ const TAKE_OVER: &str = "INSERT INTO poststack.schema_migrations
             down_checksum, tool_version)
     SELECT version, trim('_' FROM regexp_replace(lower(coalesce(description, '')),
                                                  '[^a-z0-9]+', '_', 'g')),
-           checksum, applied_at::timestamptz, coalesce(execution_time_ms, 0),
+           coalesce(checksum, encode(sha256(convert_to(coalesce(sql_up, ''), 'UTF8')), 'hex')),
+           applied_at::timestamptz, coalesce(execution_time_ms, 0),
            coalesce(applied_by, 'unknown'), coalesce(sql_up, ''), sql_down,
            encode(sha256(convert_to(sql_down, 'UTF8')), 'hex'), 'original'
       FROM public.schema_migrations WHERE version ~ '^[0-9]+$'

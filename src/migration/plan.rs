@@ -314,6 +314,10 @@ fn roll_back<'a>(
             unfinished, source, &rollback,
         )]);
     }
+    let unheard = unfinished.and_then(|row| super::assess::unheard(row, &step.script.source));
+    if let Some(fault) = unheard {
+        return Err(vec![fault]);
+    }
     Ok(Step {
         unfinished: unfinished.cloned(),
         recorded: Some(entry.version.clone()),

@@ -2,11 +2,12 @@
 
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
-use super::Direction;
 use super::plan::Step;
 use super::statement::Statement;
+use super::{Direction, Script};
 use crate::diagnostic::Diagnostic;
 use crate::postgres::{self, Position, ServerMessage};
+use crate::text::Span;
 
 /// An error, and what had been sent when it came.
 pub(super) struct Refused {
@@ -17,6 +18,8 @@ pub(super) struct Refused {
     pub offset: usize,
     /// Index among the statements of the sent script; none: at the end of the file, or before it.
     pub statement: Option<usize>,
+    /// Whether a part of a file is kept that was to be one transaction.
+    pub torn: bool,
 }
 
 impl Refused {
@@ -27,6 +30,7 @@ impl Refused {
             prefix_characters: 0,
             offset: 0,
             statement: None,
+            torn: false,
         }
     }
 
@@ -45,6 +49,16 @@ impl Refused {
             ]
             .contains(answer.code())
         })
+    }
+
+    /// Whether nothing of `step` is done twice when it is run again. A statement that commits by
+    /// itself may have done so before it failed.
+    pub fn may_repeat(&self, step: &Step<'_>) -> bool {
+        let is_undone = |statement: &Statement| step.sent().may_repeat(statement);
+        match step.sent().in_transaction() {
+            true => !self.torn,
+            false => self.statement(step).is_none_or(is_undone),
+        }
     }
 
     /// The text of the statement that failed.
@@ -86,6 +100,9 @@ impl Refused {
     pub fn diagnose(&self, step: &Step<'_>, advice: Vec<String>) -> Option<Diagnostic> {
         let answer = self.answer()?;
         let script = step.sent();
+        if let Some(diagnostic) = self.unseen_end(answer, step) {
+            return Some(diagnostic);
+        }
         let of_ledger = self.of_ledger(answer, step);
         let statement = match of_ledger {
             Some(_) => Self::dropping(step),
@@ -95,10 +112,10 @@ impl Refused {
             source: &script.source,
             offset: self.offset,
             prefix_characters: self.prefix_characters,
-            statement: statement.map(|statement| statement.span),
+            statement: Some(statement.map_or_else(|| end(script), |statement| statement.span)),
             label: match statement {
                 Some(_) => "this statement failed",
-                None => "its end failed: its deferred constraints, or its row in the ledger",
+                None => "the end of the file failed: its `COMMIT`, or its row in the ledger",
             },
         };
         let own = self.advice(answer, step);
@@ -157,6 +174,28 @@ impl Refused {
         })
     }
 
+    /// The fault that a transaction ended, or did not, where poststack did not see it.
+    fn unseen_end(&self, answer: &DbError, step: &Step<'_>) -> Option<Diagnostic> {
+        let message = answer.message();
+        let (message, help) = match answer.code() {
+            code if *code != SqlState::UNDEFINED_OBJECT => return None,
+            _ if message.contains("poststack.ended_by_file") => (
+                "The file ends the transaction that poststack makes of it",
+                "put `-- poststack: no-transaction` at its top",
+            ),
+            _ if message.contains("poststack.left_open") => (
+                "The file leaves a transaction open; what that did is undone",
+                "end it with `COMMIT;`",
+            ),
+            _ => return None,
+        };
+        let source = &step.script.source;
+        let help = [help].into_iter().chain(self.torn.then_some(TORN));
+        let help: Vec<_> = help.collect();
+        let diagnostic = Diagnostic::error(message).at(source, end(&step.script));
+        Some(diagnostic.help(help.join("\n")))
+    }
+
     /// What to do about it, besides the server's own hint.
     fn advice(&self, answer: &DbError, step: &Step<'_>) -> Vec<String> {
         let in_transaction = step.script.in_transaction();
@@ -169,11 +208,49 @@ impl Refused {
             }
             false => None,
         };
-        let partial = (!in_transaction && self.statement.is_some_and(|index| index > 0)).then_some(
-            "the file runs without a transaction: the statements before this one stay, and the \
-             next run goes on here",
-        );
-        let advice = refused.into_iter().chain(partial);
+        let advice = refused.into_iter();
+        let advice = advice
+            .chain(self.deferred(answer, step))
+            .chain(self.kept(step));
         advice.map(str::to_owned).collect()
     }
+
+    /// That no single statement failed.
+    fn deferred(&self, answer: &DbError, step: &Step<'_>) -> Option<&'static str> {
+        let is_checked_late = answer.code().code().starts_with("23") || answer.where_().is_some();
+        let is_ours = answer.schema() == Some("poststack");
+        let at_end = step.script.in_transaction() && self.statement(step).is_none();
+        (at_end && is_checked_late && !is_ours).then_some(
+            "it failed at the `COMMIT` after the last statement, where deferred constraints and \
+             triggers are checked: any statement of the file may be the cause",
+        )
+    }
+
+    /// What stays of the file, and what the next run does.
+    fn kept(&self, step: &Step<'_>) -> Option<&'static str> {
+        if step.script.in_transaction() {
+            return self.torn.then_some(TORN);
+        }
+        let index = self.statement?;
+        if !self.may_repeat(step) {
+            return Some(
+                "the file runs without a transaction: the statements before this one stay, and \
+                 what this one committed itself; the next run sends it again as a whole",
+            );
+        }
+        (index > 0).then_some(
+            "the file runs without a transaction: the statements before this one stay, and the \
+             next run goes on here",
+        )
+    }
+}
+
+/// Of a file that was to be one transaction.
+const TORN: &str = "the file ended its transaction itself: what it did before that is kept; take \
+                    it back by hand, or out of the file";
+
+/// Where the last statement ends.
+fn end(script: &Script) -> Span {
+    let last = script.statements.last();
+    last.map_or_else(Span::default, |last| Span::at(last.span.end))
 }

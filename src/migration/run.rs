@@ -269,6 +269,7 @@ pub(super) fn failed(
             title: step.title(),
             direction: step.direction,
             diagnostic,
+            torn: refused.torn,
             done: done.to_vec(),
             not_run: rest.iter().map(Step::title).collect(),
             blockers,

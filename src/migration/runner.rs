@@ -26,6 +26,16 @@ const CHECK_INTERVAL: &str = "SET client_connection_check_interval = '500ms';";
 pub(super) const ELAPSED: &str = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() \
                                   - pg_catalog.statement_timestamp()) * 1000";
 
+/// Begins a file that is one transaction. To defer means nothing to a transaction that writes, and
+/// the setting outlasts a commit only: by these one is known that poststack did not see in the file.
+const BEGIN: &str = "BEGIN DEFERRABLE;SET poststack.begun = 'kept';";
+
+/// Fails when the transaction that poststack began was ended.
+const STILL_OPEN: &str = "SELECT CASE WHEN pg_catalog.current_setting('transaction_deferrable') \
+     <> 'on' THEN pg_catalog.current_setting('poststack.ended_by_file') END;";
+
+const WAS_COMMITTED: &str = "SELECT pg_catalog.current_setting('poststack.begun', true);";
+
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -105,7 +115,7 @@ impl<'a> Runner<'a> {
                 stepwise::run(self, step, &mut progress, on_event).await
             };
             self.tell_notices(step, on_event);
-            let refused = match outcome {
+            let mut refused = match outcome {
                 Ok(()) => return Ok(start.elapsed()),
                 Err(Stopped::Refused { refused, .. }) => refused,
                 Err(Stopped::LockLost) => {
@@ -113,9 +123,10 @@ impl<'a> Runner<'a> {
                     return Err(Stopped::LockLost);
                 }
             };
-            self.roll_back().await;
+            refused.torn = self.roll_back().await;
             let blockers = self.blockers(step, &refused).await;
-            if refused.is_about_locks() && attempt < self.settings.attempts {
+            let may_try = attempt < self.settings.attempts && refused.may_repeat(step);
+            if refused.is_about_locks() && may_try {
                 self.pause(step, attempt, (&refused, &blockers), on_event)
                     .await;
                 attempt += 1;
@@ -191,10 +202,11 @@ impl<'a> Runner<'a> {
         let script = step.sent();
         let statements = script.transaction_statements();
         let leaves_no_trace = statements.iter().all(Statement::leaves_no_trace);
-        let prefix = format!("BEGIN;{}\n", headers(step, "SET LOCAL"));
+        let prefix = format!("{BEGIN}{}\n", headers(step, "SET LOCAL"));
         let mut message = prefix.clone();
         push_body(&mut message, step);
         message.push_str("\n;");
+        message.push_str(STILL_OPEN);
         let may_leave_traces = self.has_event_triggers || !leaves_no_trace;
         if may_leave_traces {
             message.push_str("RESET SESSION AUTHORIZATION;RESET ROLE;");
@@ -202,7 +214,7 @@ impl<'a> Runner<'a> {
         if self.records {
             message.push_str(&recording(step, ELAPSED));
         }
-        message.push_str("COMMIT;");
+        message.push_str("RESET poststack.begun;COMMIT;");
         if may_leave_traces {
             message.push_str(&self.clean_session());
             message.push_str(&self.lock_check());
@@ -214,6 +226,7 @@ impl<'a> Runner<'a> {
             error,
             prefix_characters: prefix.chars().count(),
             offset: 0,
+            torn: false,
             statement: own_index(step, completed.saturating_sub(before)),
         })?;
         if may_leave_traces && self.records {
@@ -255,14 +268,21 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Best effort: a lost session has no transaction any more.
-    pub async fn roll_back(&self) {
-        let sql = format!("ROLLBACK;{}", self.clean_session());
-        if let Err((error, _)) = self.send(&sql).await {
-            tracing::debug!("nothing to roll back: {error}");
-        }
+    /// Best effort: a lost session has no transaction any more. Whether the file had committed
+    /// what was to be a part of its one transaction.
+    pub async fn roll_back(&self) -> bool {
+        let sql = format!("ROLLBACK;{WAS_COMMITTED}{}", self.clean_session());
+        let answers = self.connection.client().simple_query(&sql).await;
         // That there was no transaction.
         drop(self.connection.notices());
+        let answers = answers.unwrap_or_else(|error| {
+            tracing::debug!("nothing to roll back: {error}");
+            Vec::new()
+        });
+        answers.iter().any(|answer| match answer {
+            SimpleQueryMessage::Row(row) => row.try_get(0).is_ok_and(|kept| kept == Some("kept")),
+            _ => false,
+        })
     }
 }
 

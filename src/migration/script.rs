@@ -1,8 +1,9 @@
 //! One SQL file, checked as far as that goes without a server, and ready to be sent.
 
+use super::halved::Halved;
 use super::headers::{self, DIRECTIVE, Headers};
 use super::index;
-use super::sql::{self, Halved, Unterminated};
+use super::sql::{self, Unterminated};
 use super::statement::Statement;
 use crate::diagnostic::Diagnostic;
 use crate::text::{Source, Span};
@@ -19,7 +20,8 @@ pub struct Script {
 impl Script {
     /// # Errors
     /// Everything that is wrong with the file: no statement in it, an open quote, unknown
-    /// directives, transaction control that would tear it apart, rows for `COPY`.
+    /// directives, transaction control that would tear it apart or is never ended, rows for
+    /// `COPY`, commands of `psql`.
     pub fn parse(source: &Source) -> Result<Self, Vec<Diagnostic>> {
         let parts = sql::split(&source.text).map_err(|fault| vec![never_closed(source, &fault)])?;
         if let Some((tool, span)) = parts.halves.first() {
@@ -34,8 +36,15 @@ impl Script {
             headers,
             statements: parts.statements,
         };
-        let copies = script.statements.iter().filter(|s| s.is_copy_from_stdin());
-        faults.extend(copies.map(|statement| needs_rows(source, statement)));
+        let mut copies = script.statements.iter().filter(|s| s.is_copy_from_stdin());
+        match copies.next() {
+            // The rows of the first hide what comes after it.
+            Some(statement) => faults.push(needs_rows(source, statement)),
+            None => {
+                let commands = parts.psql_commands.iter();
+                faults.extend(commands.map(|span| is_of_psql(source, *span)));
+            }
+        }
         let copies = script.statements.iter().filter(|s| s.is_copy_to_stdout());
         faults.extend(copies.map(|statement| sends_rows(source, statement)));
         if script.in_transaction() {
@@ -46,6 +55,8 @@ impl Script {
             let statements = script.statements.iter();
             let unnamed = statements.filter(|s| builds_unnamed_index(source, s));
             faults.extend(unnamed.map(|statement| needs_name(source, statement)));
+            let open = script.left_open();
+            faults.extend(open.map(|statement| never_ended(source, statement)));
         }
         if faults.is_empty() {
             Ok(script)
@@ -69,6 +80,23 @@ impl Script {
             [first, inner @ .., last] if first.is_plain_begin() && last.is_plain_commit() => inner,
             all => all,
         }
+    }
+
+    /// Whether nothing is done twice when `statement`, one of these, is sent again: it stands in a
+    /// transaction of the file's own, or [`Statement::may_repeat`].
+    pub(super) fn may_repeat(&self, statement: &Statement) -> bool {
+        let all = self.statements.iter();
+        let before = all.take_while(|one| one.span.start < statement.span.start);
+        let is_open = before.fold(false, |open, one| one.leaves_open(open));
+        is_open || statement.may_repeat()
+    }
+
+    /// The `BEGIN` of a transaction of the file's own that no statement ends.
+    fn left_open(&self) -> Option<&Statement> {
+        self.statements.iter().fold(None, |open, statement| {
+            let is_open = statement.leaves_open(open.is_some());
+            is_open.then_some(open.unwrap_or(statement))
+        })
     }
 
     /// Spans of the author's own `BEGIN` and `COMMIT` around the whole file.
@@ -120,6 +148,32 @@ fn never_closed(source: &Source, fault: &Unterminated) -> Diagnostic {
     Diagnostic::error(format!("The {} is never closed", fault.what))
         .at(source, fault.span)
         .label("it begins here")
+}
+
+fn never_ended(source: &Source, statement: &Statement) -> Diagnostic {
+    Diagnostic::error("The transaction is never ended")
+        .at(source, statement.span)
+        .label("it begins here, and what it does would be undone at the end of the file")
+        .help("end it with `COMMIT;`")
+}
+
+fn is_of_psql(source: &Source, span: Span) -> Diagnostic {
+    let command = source.slice(span);
+    let help = match command {
+        "\\i" | "\\ir" | "\\include" | "\\include_relative" => {
+            "write the SQL of that file here, or make it a migration of its own"
+        }
+        "\\copy" => "write the rows as `INSERT`",
+        "\\set" => {
+            "write the value where it is used; one that differs between environments as `${NAME}`, \
+             with `-- poststack: substitute` at the top"
+        }
+        "\\c" | "\\connect" => "remove it: a migration runs in the database of its environment",
+        _ => "remove it: the server does not know the commands of psql",
+    };
+    Diagnostic::error(format!("`{command}` is a command of psql, not SQL"))
+        .at(source, span)
+        .help(help)
 }
 
 fn needs_rows(source: &Source, statement: &Statement) -> Diagnostic {

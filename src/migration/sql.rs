@@ -5,8 +5,16 @@
 //! `BEGIN ATOMIC` bodies hide semicolons.
 //! See <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>.
 
+mod values;
+
+use super::halved::Halved;
 use super::statement::{KEPT_WORDS, Statement};
 use crate::text::Span;
+
+pub(super) use self::values::without_values;
+
+/// What the server takes for space; others of Unicode are parts of names to it.
+const SPACE: [char; 6] = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}'];
 
 /// A line comment that says something to poststack begins so, after its dashes and spaces.
 pub(super) const MARK: &str = "poststack:";
@@ -27,28 +35,8 @@ pub(super) struct Parts {
     pub directives: Vec<Span>,
     /// Where a file of another tool says what is its way there and its way back.
     pub halves: Vec<(Halved, Span)>,
-}
-
-/// A tool that keeps the way there and the way back in one file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Halved {
-    Dbmate,
-    Goose,
-    SqlMigrate,
-}
-
-impl Halved {
-    /// From a line comment, with its dashes.
-    fn read(comment: &str) -> Option<Self> {
-        let said = comment.strip_prefix("--")?.trim_start();
-        let word = said.split(char::is_whitespace).next()?;
-        match word {
-            "migrate:up" | "migrate:down" => Some(Self::Dbmate),
-            "+goose" => Some(Self::Goose),
-            "+migrate" => Some(Self::SqlMigrate),
-            _ => None,
-        }
-    }
+    /// What is said to `psql`, such as `\i`: SQL has no backslash outside quotes.
+    pub psql_commands: Vec<Span>,
 }
 
 pub(super) fn split(text: &str) -> Result<Parts, Unterminated> {
@@ -67,6 +55,7 @@ pub(super) fn split(text: &str) -> Result<Parts, Unterminated> {
         statements,
         directives: lexer.directives,
         halves: lexer.halves,
+        psql_commands: lexer.psql_commands,
     })
 }
 
@@ -77,44 +66,6 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = (Token<'_>, &str)> {
         let (token, span) = lexer.next().ok()??;
         Some((token, text.get(span.start..span.end)?))
     })
-}
-
-/// `text` in one line, with `…` for strings, numbers and what is quoted in dollars, and without
-/// comments; up to where a quote is never closed.
-pub(super) fn without_values(text: &str) -> String {
-    let mut lexer = Lexer::new(text);
-    let (mut shown, mut end) = (String::new(), 0);
-    loop {
-        let next = lexer.next();
-        let is_open = next.is_err();
-        let span = match next {
-            Ok(None) => return shown,
-            Ok(Some((_, span))) => span,
-            Err(_) => Span::new(lexer.at, text.len()),
-        };
-        if span.start > end && !shown.is_empty() {
-            shown.push(' ');
-        }
-        let token = text.get(span.start..span.end).unwrap_or_default();
-        // Where quotes follow other rules, the string may not end here.
-        let is_doubtful = is_open || token.ends_with("\\'");
-        if is_doubtful || is_value(token) {
-            let goes_on = span.start == end && shown.ends_with('…');
-            shown.push_str(if goes_on { "" } else { "…" });
-        } else {
-            shown.push_str(token);
-        }
-        if is_doubtful {
-            return shown;
-        }
-        end = span.end;
-    }
-}
-
-fn is_value(token: &str) -> bool {
-    let is_string = token.contains('\'') && !token.starts_with('"');
-    let is_dollar_quoted = token.len() > 1 && token.starts_with('$');
-    is_string || is_dollar_quoted || token.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether there is nothing to run in `text`. Reads no further than the first word of it.
@@ -217,6 +168,7 @@ struct Lexer<'a> {
     at: usize,
     directives: Vec<Span>,
     halves: Vec<(Halved, Span)>,
+    psql_commands: Vec<Span>,
 }
 
 impl<'a> Lexer<'a> {
@@ -226,6 +178,7 @@ impl<'a> Lexer<'a> {
             at: 0,
             directives: Vec::new(),
             halves: Vec::new(),
+            psql_commands: Vec::new(),
         }
     }
 
@@ -246,6 +199,7 @@ impl<'a> Lexer<'a> {
                 Token::Name(self.text.get(start..self.at).unwrap_or_default())
             }
             '$' => self.dollar_quoted()?,
+            '\\' => self.psql_command(),
             c if is_word_start(c) => self.word()?,
             c => {
                 self.at += c.len_utf8();
@@ -263,7 +217,7 @@ impl<'a> Lexer<'a> {
     fn skip_space_and_comments(&mut self) -> Result<(), Unterminated> {
         loop {
             let rest = self.rest();
-            let trimmed = rest.trim_start();
+            let trimmed = rest.trim_start_matches(SPACE);
             self.at += rest.len() - trimmed.len();
             if trimmed.starts_with("--") {
                 self.line_comment(trimmed);
@@ -315,7 +269,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// A doubled quote stands for itself and reads here as two quoted texts side by side.
+    /// An escape string goes on, with its escapes, in a quote on another line.
     fn quoted(
         &mut self,
         what: &'static str,
@@ -323,16 +277,27 @@ impl<'a> Lexer<'a> {
         has_escapes: bool,
     ) -> Result<Token<'a>, Unterminated> {
         let start = self.at;
-        let mut characters = self.rest().char_indices().skip(1);
-        while let Some((offset, character)) = characters.next() {
-            if character == '\\' && has_escapes {
-                characters.next();
-            } else if character == quote {
-                self.at += offset + 1;
-                return Ok(Token::Other);
+        loop {
+            self.at += quote.len_utf8();
+            let Some(length) = closing(self.rest(), quote, has_escapes) else {
+                return Err(self.unterminated(what, start));
+            };
+            self.at += length;
+            match continuation(self.rest()) {
+                Some(gap) if has_escapes => self.at += gap,
+                _ => return Ok(Token::Other),
             }
         }
-        Err(self.unterminated(what, start))
+    }
+
+    /// The rest of its line is its own: no SQL to be split.
+    fn psql_command(&mut self) -> Token<'a> {
+        let rest = self.rest();
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let command = Span::new(self.at, self.at + end);
+        self.psql_commands.push(command);
+        self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
+        Token::Other
     }
 
     fn dollar_quoted(&mut self) -> Result<Token<'a>, Unterminated> {
@@ -370,6 +335,31 @@ impl<'a> Lexer<'a> {
             span: Span::new(start, end),
         }
     }
+}
+
+/// Bytes of `text` up to its closing quote, with it. A doubled quote stands for itself.
+fn closing(text: &str, quote: char, has_escapes: bool) -> Option<usize> {
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        if character == '\\' && has_escapes {
+            characters.next();
+        } else if character == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
+            return Some(at + quote.len_utf8());
+        }
+    }
+    None
+}
+
+/// Bytes between a string's closing quote and the one that continues it on another line.
+fn continuation(text: &str) -> Option<usize> {
+    let mut rest = text.trim_start_matches(SPACE);
+    while let Some(comment) = rest.strip_prefix("--") {
+        let line_end = comment.find(['\n', '\r'])?;
+        rest = comment.get(line_end..)?.trim_start_matches(SPACE);
+    }
+    let gap = text.len() - rest.len();
+    let has_line_end = text.get(..gap)?.contains(['\n', '\r']);
+    (has_line_end && rest.starts_with('\'')).then_some(gap)
 }
 
 /// `$$` or `$tag$` at the start of `text`.

@@ -40,6 +40,19 @@ impl Statement {
         }
     }
 
+    /// Whether a transaction of the file's own is open after it; `is_open` says so of before.
+    #[must_use]
+    pub fn leaves_open(&self, is_open: bool) -> bool {
+        match self.first_words() {
+            ("begin", _) | ("start", "transaction") => true,
+            // The server refuses these in a transaction.
+            ("commit" | "rollback", "prepared") => is_open,
+            ("prepare", "transaction") => false,
+            _ if self.is_transaction_control() => is_open && self.has("chain") && !self.has("no"),
+            _ => is_open,
+        }
+    }
+
     /// Whether it is a `BEGIN` without options.
     #[must_use]
     pub fn is_plain_begin(&self) -> bool {
@@ -100,6 +113,45 @@ impl Statement {
         self.refuses_transaction() && self.has("concurrently")
     }
 
+    /// Whether it may share a transaction with its record. Others may end it (`CALL`, `DO`) or
+    /// refuse one in a case that cannot be seen from here.
+    #[must_use]
+    pub fn can_join(&self) -> bool {
+        const WORDS: [&str; 21] = [
+            "alter", "analyze", "comment", "copy", "create", "delete", "drop", "explain", "grant",
+            "import", "insert", "lock", "merge", "refresh", "revoke", "security", "select",
+            "table", "truncate", "update", "with",
+        ];
+        WORDS.contains(&self.first_words().0) && !self.refuses_transaction()
+    }
+
+    /// Whether it may be sent again when nobody heard how it ended, outside of transactions: what
+    /// [`Statement::can_join`] was undone with its record, and a second `VACUUM` or build of an
+    /// index does no harm. What a `CALL` or `DO` has committed would be done twice.
+    #[must_use]
+    pub fn may_repeat(&self) -> bool {
+        const WORDS: [&str; 17] = [
+            "abort",
+            "alter",
+            "begin",
+            "checkpoint",
+            "cluster",
+            "commit",
+            "create",
+            "discard",
+            "drop",
+            "end",
+            "load",
+            "reindex",
+            "reset",
+            "rollback",
+            "set",
+            "show",
+            "vacuum",
+        ];
+        self.can_join() || WORDS.contains(&self.first_words().0)
+    }
+
     /// Whether nothing it does can outlast it in the session: no setting, no role, no temporary
     /// table. Statements that may call functions of the user are not among these, but building
     /// an index is: the server takes back what a function sets meanwhile. Triggers on events are
@@ -107,6 +159,9 @@ impl Statement {
     #[must_use]
     pub fn leaves_no_trace(&self) -> bool {
         let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        if words.iter().any(|word| is_temporary(word)) {
+            return false;
+        }
         match words.as_slice() {
             ["create", "or", "replace", kind, ..] | ["create", kind, ..] => match *kind {
                 "table" => !self.has("as") && self.words.len() < KEPT_WORDS,
@@ -134,4 +189,9 @@ impl Statement {
             words.next().unwrap_or_default(),
         )
     }
+}
+
+/// Whether it names the schema of temporary tables, which last as long as the session.
+fn is_temporary(word: &str) -> bool {
+    word.trim_matches('"').starts_with("pg_temp")
 }

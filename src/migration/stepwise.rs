@@ -66,15 +66,22 @@ pub(super) async fn run(
     let mut run = Run {
         runner,
         step,
-        in_block: false,
+        block: None,
     };
     run.start(progress).await.map_err(Refused::outside)?;
     if progress.done > 0 {
         on_event(Event::Resumed(step, progress.done));
     }
+    let first = progress.done;
     for (index, statement) in statements.iter().enumerate() {
+        if index == first
+            && let Some(begin) = run.block
+        {
+            // What is done ends with a `COMMIT AND CHAIN`.
+            run.send(index, begin).await?;
+        }
         let way = run.way(statement);
-        if index < progress.done {
+        if index < first {
             if way == Way::Session {
                 run.send(index, statement).await?;
             }
@@ -94,11 +101,11 @@ pub(super) async fn run(
 struct Run<'a> {
     runner: &'a Runner<'a>,
     step: &'a Step<'a>,
-    /// Whether a transaction of the file's own is open.
-    in_block: bool,
+    /// What began the transaction of the file's own that is open.
+    block: Option<&'a Statement>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     async fn start(&self, progress: &Progress) -> Result<(), Error> {
         let mut sql = runner::headers(self.step, "SET");
         if self.runner.records {
@@ -111,7 +118,7 @@ impl Run<'_> {
     }
 
     async fn finish(&self, progress: &Progress) -> Result<(), Error> {
-        let mut sql = "ROLLBACK;RESET SESSION AUTHORIZATION;RESET ROLE;".to_owned();
+        let mut sql = format!("{NOTHING_OPEN}ROLLBACK;RESET SESSION AUTHORIZATION;RESET ROLE;");
         if self.runner.records {
             let elapsed = format!("{:.3}", progress.started.elapsed().as_secs_f64() * 1000.0);
             sql.push_str("BEGIN;");
@@ -123,33 +130,18 @@ impl Run<'_> {
         self.message(&sql).await
     }
 
-    fn way(&mut self, statement: &Statement) -> Way {
-        let words = statement.first_words();
-        match words {
-            ("begin", _) | ("start", "transaction") => {
-                self.in_block = true;
-                Way::InBlock
-            }
-            ("commit" | "end", second) if self.in_block && second != "prepared" => {
-                self.in_block = statement.has("chain") && !statement.has("no");
-                if self.in_block {
-                    Way::InBlock
-                } else {
-                    Way::AfterRecord
-                }
-            }
-            ("rollback" | "abort", _) | ("prepare", "transaction")
-                if self.in_block && statement.is_transaction_control() =>
-            {
-                self.in_block = false;
-                Way::Alone
-            }
-            _ if self.in_block => Way::InBlock,
+    fn way(&mut self, statement: &'a Statement) -> Way {
+        let was_open = self.block.is_some();
+        let is_open = statement.leaves_open(was_open);
+        self.block = is_open.then_some(self.block.unwrap_or(statement));
+        match statement.first_words() {
+            ("commit" | "end", second) if was_open && second != "prepared" => Way::AfterRecord,
+            _ if is_open => Way::InBlock,
             ("set", second) if !["local", "transaction", "constraints"].contains(&second) => {
                 Way::Session
             }
             ("reset", _) => Way::Session,
-            (first, _) if can_join(first) && !statement.refuses_transaction() => Way::WithRecord,
+            _ if statement.can_join() => Way::WithRecord,
             _ => Way::Alone,
         }
     }
@@ -303,6 +295,7 @@ impl Run<'_> {
             prefix_characters: 0,
             offset: statement.span.start,
             statement: Some(index),
+            torn: false,
         }
     }
 
@@ -336,6 +329,9 @@ impl Run<'_> {
     }
 }
 
+/// Fails when a transaction is open that wrote something: it would be undone, and recorded.
+const NOTHING_OPEN: &str = "SELECT CASE WHEN pg_catalog.txid_current_if_assigned() IS NOT NULL \
+     THEN pg_catalog.current_setting('poststack.left_open') END;";
 const WITHOUT_LOCK_TIMEOUT: &str = "SELECT pg_catalog.set_config('poststack.lock_timeout', \
      pg_catalog.current_setting('lock_timeout'), false), \
      pg_catalog.set_config('lock_timeout', '0', false)";
@@ -355,17 +351,6 @@ pub(super) async fn record_failure(runner: &Runner<'_>, step: &Step<'_>, refused
     if let Err((error, _)) = runner.send(&sql).await {
         tracing::debug!("the failure was not recorded: {error}");
     }
-}
-
-/// Statements that may share a transaction with their record. Others may end it (`CALL`, `DO`) or
-/// refuse one in a case that cannot be seen from here.
-fn can_join(first: &str) -> bool {
-    const WORDS: [&str; 21] = [
-        "alter", "analyze", "comment", "copy", "create", "delete", "drop", "explain", "grant",
-        "import", "insert", "lock", "merge", "refresh", "revoke", "security", "select", "table",
-        "truncate", "update", "with",
-    ];
-    WORDS.contains(&first)
 }
 
 /// Whether the server refuses the statement because an earlier run had done it.

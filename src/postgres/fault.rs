@@ -90,7 +90,8 @@ fn token_at(source: &Source, offset: usize, characters: usize) -> Option<Span> {
 
 fn first_line(sent: &Sent<'_>) -> Option<Span> {
     let span = sent.statement?;
-    let line = sent.source.slice(span).lines().next()?;
+    let text = sent.source.slice(span);
+    let line = text.lines().next().unwrap_or_default();
     Some(Span::new(span.start, span.start + line.len()))
 }
 

@@ -175,6 +175,77 @@ fn a_file_that_stopped_goes_on_when_only_the_rest_of_it_was_changed() {
 }
 
 #[test]
+fn a_statement_whose_end_nobody_heard_goes_on_by_itself_only_if_it_may_be_done_twice() {
+    for (sql, may_repeat) in [
+        ("CALL p()", false),
+        ("DO $$BEGIN COMMIT; END$$", false),
+        ("EXECUTE q", false),
+        ("VACUUM c", true),
+        ("ANALYZE c", true),
+        ("REINDEX TABLE c", true),
+        ("CREATE INDEX CONCURRENTLY i ON c (a)", true),
+        ("DROP INDEX CONCURRENTLY i", true),
+    ] {
+        let text = format!("VACUUM a;\n{sql};\nVACUUM b");
+        let (files, _) = load(&folder(&[("1_a.sql", &text)]));
+        let mut ledger = Ledger::default();
+        let mut row = unfinished("1", "a", "VACUUM a", 1);
+        ledger.unfinished.push(row.clone());
+        assert!(planned(&files, &ledger, &Target::All).is_ok(), "{sql}");
+        row.in_flight = true;
+        ledger.unfinished = vec![row];
+        let outcome = planned(&files, &ledger, &Target::All);
+        if may_repeat {
+            assert_eq!(outcome, Ok(vec!["1_a".to_owned()]), "{sql}");
+            continue;
+        }
+        let message = format!(
+            "migrations/1_a.sql:2:1 `1_a.sql` stopped after 1 of 2 statements; statement 2 was \
+             sent, and nobody heard how it ended: `{sql}`"
+        );
+        assert_eq!(outcome, Err(vec![message]));
+        let help = "see whether it was done; if nothing of it was: `poststack db repair dirty 1 \
+                    --resume-from 2`; if all of it was: `poststack db repair dirty 1 --resume-from 3`";
+        let faults = assess(&files, Some(&ledger), false).faults;
+        assert_eq!(faults[0].help.as_deref(), Some(help));
+    }
+}
+
+#[test]
+fn a_repeatable_file_or_a_rollback_does_not_send_such_a_statement_again_either() {
+    let (files, _) = load(&folder(&[
+        ("1_a.sql", "SELECT 1"),
+        ("1_a.rollback.sql", "-- poststack: no-transaction\nCALL p()"),
+        ("R_b.sql", "-- poststack: no-transaction\nCALL p()"),
+    ]));
+    let mut ledger = ledger(&files, &["1_a"]);
+    let row = Unfinished {
+        in_flight: true,
+        ..unfinished("1", "a", "", 0)
+    };
+    let back = Unfinished {
+        direction: Direction::Rollback,
+        ..row.clone()
+    };
+    let repeatable = Unfinished {
+        version: None,
+        name: "b".to_owned(),
+        ..row
+    };
+    ledger.unfinished = vec![back];
+    let faults = rolled_back(&files, &ledger, &Target::Steps(1)).unwrap_err();
+    assert!(faults[0].contains("statement 1 was sent"), "{faults:?}");
+    ledger.unfinished = vec![repeatable];
+    let faults = planned(&files, &ledger, &Target::All).unwrap_err();
+    assert!(faults[0].contains("statement 1 was sent"), "{faults:?}");
+    let help = assess(&files, Some(&ledger), false).faults[0].help.clone();
+    assert!(
+        help.unwrap()
+            .ends_with("`poststack db repair dirty R_b --mark-applied`")
+    );
+}
+
+#[test]
 fn a_file_that_stopped_and_is_gone_is_a_fault() {
     let mut ledger = Ledger::default();
     ledger.unfinished.push(unfinished("1", "a", "VACUUM a", 1));

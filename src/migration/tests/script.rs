@@ -273,6 +273,35 @@ fn a_file_with_its_way_back_in_it_is_refused_with_the_way_to_split_it() {
 }
 
 #[test]
+fn a_transaction_of_the_files_own_that_is_never_ended_is_an_error_where_it_begins() {
+    let fault = |sql: &str| {
+        let text = format!("-- poststack: no-transaction\n{sql}");
+        script(&text).err().map(|faults| messages(&faults))
+    };
+    let message = |place: &str| {
+        Some(vec![format!(
+            "001_a.sql:{place} The transaction is never ended"
+        )])
+    };
+    assert_eq!(fault("SELECT 1;\nBEGIN;\nSELECT 2"), message("3:1"));
+    assert_eq!(fault("BEGIN; COMMIT AND CHAIN; SELECT 1"), message("2:1"));
+    assert_eq!(
+        fault("START TRANSACTION; ROLLBACK AND CHAIN; SELECT 1"),
+        message("2:1")
+    );
+    assert_eq!(fault("BEGIN; SAVEPOINT a; ROLLBACK TO a"), message("2:1"));
+    assert_eq!(fault("BEGIN; COMMIT; START TRANSACTION"), message("2:16"));
+    for ended in [
+        "BEGIN; ROLLBACK AND CHAIN; SELECT 1; COMMIT",
+        "BEGIN; COMMIT AND NO CHAIN; SELECT 1",
+        "BEGIN; ABORT; SELECT 1",
+        "BEGIN; PREPARE TRANSACTION 'a'; COMMIT PREPARED 'a'",
+    ] {
+        assert_eq!(fault(ended), None, "{ended}");
+    }
+}
+
+#[test]
 fn what_only_looks_like_a_way_back_is_none() {
     for text in [
         "SELECT 1; -- migrate:down is not used here",
@@ -280,5 +309,51 @@ fn what_only_looks_like_a_way_back_is_none() {
         "-- migrate:downwards\nSELECT 1",
     ] {
         Script::parse(&SourceFile::new("1_a.sql", text)).unwrap();
+    }
+}
+
+#[test]
+fn commands_of_psql_are_errors_that_say_what_to_write() {
+    for (text, message, help) in [
+        (
+            "\\i other.sql\nSELECT 1",
+            "001_a.sql:1:1 `\\i` is a command of psql, not SQL",
+            "write the SQL of that file here, or make it a migration of its own",
+        ),
+        (
+            "SELECT 1;\n\\copy t from 'it''s a file'\nSELECT 1",
+            "001_a.sql:2:1 `\\copy` is a command of psql, not SQL",
+            "write the rows as `INSERT`",
+        ),
+        (
+            "\\set name 'it is'\nSELECT :name",
+            "001_a.sql:1:1 `\\set` is a command of psql, not SQL",
+            "write the value where it is used; one that differs between environments as `${NAME}`, \
+             with `-- poststack: substitute` at the top",
+        ),
+        (
+            "SELECT 'SELECT 1' \\gexec",
+            "001_a.sql:1:19 `\\gexec` is a command of psql, not SQL",
+            "remove it: the server does not know the commands of psql",
+        ),
+    ] {
+        let faults = script(text).unwrap_err();
+        assert_eq!(messages(&faults), [message]);
+        assert_eq!(faults[0].help.as_deref(), Some(help));
+    }
+    assert!(script("SELECT E'\\\\i', '\\i', $$ \\i $$ -- \\i").is_ok());
+}
+
+#[test]
+fn what_is_temporary_leaves_a_trace() {
+    let leaves_no_trace = |sql: &str| script(sql).unwrap().statements[0].leaves_no_trace();
+    assert!(leaves_no_trace("CREATE TABLE users (id int)"));
+    for sql in [
+        "CREATE TABLE pg_temp.users (id int)",
+        "CREATE TABLE IF NOT EXISTS \"pg_temp\".users (id int)",
+        "CREATE OR REPLACE VIEW PG_TEMP.v AS SELECT 1",
+        "CREATE FUNCTION pg_temp_3.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    ] {
+        assert!(!leaves_no_trace(sql), "{sql}");
     }
 }

@@ -43,6 +43,24 @@ fn a_backslash_escapes_only_in_an_escape_string() {
     assert_eq!(statements(r"SELECT type'\'; SELECT 2").len(), 2);
 }
 
+#[test]
+fn an_escape_string_keeps_its_escapes_behind_a_doubled_quote_and_on_another_line() {
+    let hidden = r"INSERT INTO t VALUES (E'a''b\''); COMMIT; INSERT INTO t VALUES (E'c''d\'')";
+    assert_eq!(statements(hidden).len(), 3);
+    let one = r"SELECT E'don''t say \'hi; there'";
+    assert_eq!(statements(one), [one]);
+    let lines = "SELECT E'a' -- 'x\n\t-- y\n 'b\\'; c'; SELECT 2";
+    assert_eq!(statements(lines).len(), 2);
+    // Side by side on one line the second is a string of its own.
+    assert_eq!(statements(r"SELECT E'a' 'b\'; SELECT 2").len(), 2);
+}
+
+#[test]
+fn what_is_no_space_to_the_server_is_part_of_a_name() {
+    let hidden = "SELECT 1 AS \u{a0}$$; COMMIT; SELECT 2 AS \u{a0}$$";
+    assert_eq!(statements(hidden).len(), 3);
+}
+
 proptest::proptest! {
     #[test]
     fn statements_lie_in_the_text_in_order(text in r"[a-zE'$;/*\\ (){}\n-]{0,60}|.{0,40}") {

@@ -1,7 +1,8 @@
 //! Files that fail, and runs that are refused.
 
-use poststack::migration::{Failed, MigrationError};
+use poststack::migration::{Failed, MigrationError, Settings, Step, no_variables, run_one};
 use poststack::postgres::Address;
+use poststack::text::SourceFile;
 
 use super::{LEDGER, failed, folder, refused, run, shown};
 use crate::cluster::{ask, cluster};
@@ -74,19 +75,92 @@ async fn an_error_at_the_commit_is_an_error_of_the_file() {
     let sql = "CREATE TABLE p (a int PRIMARY KEY);\n\
                CREATE TABLE c (a int REFERENCES p DEFERRABLE INITIALLY DEFERRED);\n\
                INSERT INTO c VALUES (1);";
-    let place = shown(
-        &failed(&address, &folder(&[("1_a.sql", sql)]))
-            .await
-            .diagnostic,
-    );
+    let Failed { diagnostic, .. } = failed(&address, &folder(&[("1_a.sql", sql)])).await;
+    let place = shown(&diagnostic);
     assert!(
-        place.starts_with("migrations/1_a.sql:1:1 `` Insert or update on table \"c\""),
+        place.starts_with("migrations/1_a.sql:3:25 `` Insert or update on table \"c\""),
         "{place}"
+    );
+    let help = diagnostic.help.unwrap();
+    assert!(
+        help.starts_with("it failed at the `COMMIT` after the last statement"),
+        "{help}"
     );
     assert_eq!(
         ask(&address, "SELECT count(*) FROM poststack.schema_migrations").await,
         "0"
     );
+}
+
+#[tokio::test]
+async fn a_commit_that_poststack_does_not_see_is_an_error_and_told_as_it_is() {
+    for (end, is_torn, message) in [
+        (
+            "SELECT 1",
+            true,
+            "The file ends the transaction that poststack makes of it",
+        ),
+        (
+            "SELECT missing",
+            true,
+            "Column \"missing\" does not exist (SQLSTATE 42703)",
+        ),
+    ] {
+        for commit in ["COMMIT", "COMMIT; BEGIN"] {
+            let address = cluster().database().await;
+            let connection = cluster().login(&address).await;
+            let files = folder(&[("1_a.sql", "SELECT 1")]);
+            let mut step = Step::up(&files.migrations[0], &no_variables).unwrap();
+            // As a fault in how the file is split would leave it.
+            let text = format!("CREATE TABLE a (); {commit}; {end}");
+            step.script.source = SourceFile::new("1_a.sql", text);
+            let outcome = run_one(&connection, &step, Settings::default()).await;
+            let Err(MigrationError::Failed(failure)) = outcome else {
+                panic!("{outcome:?}");
+            };
+            assert_eq!(
+                (failure.diagnostic.message.as_str(), failure.torn),
+                (message, is_torn)
+            );
+            let help = failure.diagnostic.help.unwrap();
+            assert!(help.contains("what it did before that is kept"), "{help}");
+            assert_eq!(ask(&address, "to_regclass('a')").await, "a");
+            // The next file of the session is judged by itself.
+            step.script.source = SourceFile::new("1_a.sql", "SELECT missing");
+            let outcome = run_one(&connection, &step, Settings::default()).await;
+            let Err(MigrationError::Failed(failure)) = outcome else {
+                panic!("{outcome:?}");
+            };
+            assert!(!failure.torn, "{failure:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_fails_behind_others_that_did_well_keeps_nothing() {
+    let address = cluster().database().await;
+    let bad = "CREATE TABLE b (); SELECT missing";
+    let files = [("1_a.sql", "CREATE TABLE a ()"), ("2_b.sql", bad)];
+    assert!(!failed(&address, &folder(&files)).await.torn);
+    assert_eq!(ask(&address, "to_regclass('b')").await, "");
+    let isolated = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; CREATE TABLE b (); RESET ALL";
+    let files = [("1_a.sql", "CREATE TABLE a ()"), ("2_b.sql", isolated)];
+    run(&address, &folder(&files)).await.unwrap();
+    assert_eq!(ask(&address, "to_regclass('b')").await, "b");
+}
+
+#[tokio::test]
+async fn a_temporary_table_is_not_seen_by_the_next_file() {
+    let address = cluster().database().await;
+    let files = folder(&[
+        ("1_a.sql", "CREATE TABLE pg_temp.users (id int)"),
+        ("2_b.sql", "CREATE TABLE users (id int)"),
+        ("3_c.sql", "CREATE INDEX ON users (id)"),
+    ]);
+    run(&address, &files).await.unwrap();
+    let indexed =
+        "SELECT indrelid::regclass::text FROM pg_index WHERE indrelid = 'public.users'::regclass";
+    assert_eq!(ask(&address, indexed).await, "users");
 }
 
 #[tokio::test]

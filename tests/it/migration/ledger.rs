@@ -50,7 +50,7 @@ async fn the_schema_of_poststack_is_made_and_taken_away_as_often_as_wanted() {
 const ORIGINAL: &str = "CREATE TABLE public.schema_migrations (
     version VARCHAR(255) PRIMARY KEY, description TEXT,
     applied_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, execution_time_ms INTEGER,
-    checksum VARCHAR(64) NOT NULL, applied_by VARCHAR(255), sql_up TEXT, sql_down TEXT);
+    checksum VARCHAR(64), applied_by VARCHAR(255), sql_up TEXT, sql_down TEXT);
     INSERT INTO schema_migrations VALUES
         ('001', 'First Tables', '2025-01-02 03:04:05', 12,
          encode(sha256('CREATE TABLE a ()'), 'hex'), 'ann', 'CREATE TABLE a ()', 'DROP TABLE a'),
@@ -90,6 +90,22 @@ async fn the_ledger_of_the_original_is_taken_over_and_nothing_runs_again() {
         ask(&address, "SELECT count(*) FROM public.schema_migrations").await,
         "2"
     );
+}
+
+#[tokio::test]
+async fn a_row_of_the_original_without_a_checksum_has_that_of_its_text() {
+    let address = cluster().database().await;
+    let admin = cluster().login(&address).await;
+    let forget =
+        format!("{ORIGINAL}; UPDATE schema_migrations SET checksum = NULL WHERE version = '001'");
+    admin.client().batch_execute(&forget).await.unwrap();
+    let files = folder(&[
+        ("001_first_tables.sql", "CREATE TABLE a ()"),
+        ("010_b.sql", "CREATE TABLE b ()"),
+        ("011_c.sql", "CREATE TABLE c ()"),
+    ]);
+    assert_eq!(run(&address, &files).await.unwrap().titles, ["011_c"]);
+    assert_eq!(run(&address, &files).await.unwrap().titles, [""; 0]);
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use poststack::migration::{Event, Failed};
+use poststack::migration::{Event, Failed, MigrationError, Settings, Step, no_variables, run_one};
 use poststack::postgres::Address;
+use poststack::text::{SourceFile, Span};
 
 use super::{LEDGER, failed, folder, impatient, refused, run, run_with, shown};
 use crate::cluster::{ask, cluster};
@@ -256,4 +257,101 @@ async fn a_copy_that_a_failed_reindex_left_is_dropped() {
     assert_eq!(events(&address, &sql).await, ["rebuilding i_ccnew"]);
     let all = "SELECT string_agg(indexrelid::regclass::text, ' ') FROM pg_index WHERE indrelid = 't'::regclass";
     assert_eq!(ask(&address, all).await, "i");
+}
+
+#[tokio::test]
+async fn a_call_that_was_lost_is_not_sent_again_by_itself() {
+    let address = cluster().database().await;
+    let admin = cluster().login(&address).await;
+    let make = "CREATE TABLE t (a int); CREATE PROCEDURE p() LANGUAGE plpgsql AS
+                $$BEGIN INSERT INTO t VALUES (1); COMMIT; PERFORM pg_terminate_backend(pg_backend_pid()); END$$";
+    admin.client().batch_execute(make).await.unwrap();
+    let sql = "-- poststack: no-transaction\nCREATE TABLE u ();\nCALL p();\nCREATE TABLE v ()";
+    let files = folder(&[("1_a.sql", sql)]);
+    let lost = run(&address, &files).await.unwrap_err();
+    assert!(matches!(lost, MigrationError::Lost { .. }), "{lost:?}");
+    let faults = refused(&address, &files).await;
+    let fault = "`1_a.sql` stopped after 1 of 3 statements; statement 2 was sent, and nobody heard \
+                 how it ended: `CALL p()`";
+    assert_eq!(faults, [fault]);
+    assert_eq!(ask(&address, "SELECT count(*) FROM t").await, "1");
+    // As `db repair dirty 1 --resume-from 3` does.
+    let settle = "UPDATE poststack.unfinished_migrations SET in_flight = false, statements_done = 2,
+                  done_checksum = encode(sha256(convert_to(E'-- poststack: no-transaction\\nCREATE TABLE u ();\\nCALL p()', 'UTF8')), 'hex')";
+    admin.client().batch_execute(settle).await.unwrap();
+    assert_eq!(events(&address, sql).await, ["resumed after 2"]);
+    assert_eq!(ask(&address, "SELECT count(*) FROM t").await, "1");
+}
+
+#[tokio::test]
+async fn a_block_that_may_have_committed_is_not_tried_again_by_itself() {
+    let address = cluster().database().await;
+    let holder = cluster().login(&address).await;
+    let busy = "CREATE TABLE t (a int); CREATE TABLE busy (); COMMIT; BEGIN; LOCK TABLE busy";
+    holder.client().batch_execute(busy).await.unwrap();
+    let sql = "-- poststack: no-transaction\n-- poststack: lock-timeout 100ms\n\
+               DO $$BEGIN INSERT INTO t VALUES (1); COMMIT; LOCK TABLE busy; END$$";
+    let mut retries = 0;
+    let patient = Settings {
+        attempts: 3,
+        ..Settings::default()
+    };
+    let files = folder(&[("1_a.sql", sql)]);
+    let outcome = run_with(&address, &files, patient, |event| {
+        retries += usize::from(matches!(event, Event::Retrying(_)));
+    });
+    let error = outcome.await.unwrap_err();
+    let MigrationError::Failed(failure) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((retries, failure.blockers.len()), (0, 1));
+    let help = failure.diagnostic.help.unwrap();
+    assert!(
+        help.contains("the next run sends it again as a whole"),
+        "{help}"
+    );
+    assert_eq!(ask(&address, "SELECT count(*) FROM t").await, "1");
+}
+
+#[tokio::test]
+async fn what_a_chain_has_committed_is_not_done_again() {
+    let address = cluster().database().await;
+    let sql = |last: &str| {
+        format!(
+            "-- poststack: no-transaction\nCREATE TABLE t (a int);\nBEGIN;\nINSERT INTO t VALUES (1);\n\
+             COMMIT AND CHAIN;\nINSERT INTO t VALUES (2);\nROLLBACK AND CHAIN;\n\
+             INSERT INTO t VALUES (3);\n{last};\nCOMMIT"
+        )
+    };
+    failed(&address, &folder(&[("1_a.sql", &sql("SELECT missing"))])).await;
+    assert_eq!(ask(&address, "SELECT array_agg(a) FROM t").await, "{1}");
+    let done = events(&address, &sql("INSERT INTO t VALUES (4)")).await;
+    assert_eq!(done, ["resumed after 4"]);
+    assert_eq!(ask(&address, "SELECT array_agg(a) FROM t").await, "{1,3,4}");
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_left_open_is_an_error_and_never_recorded() {
+    let address = cluster().database().await;
+    let connection = cluster().login(&address).await;
+    let text = "-- poststack: no-transaction\nVACUUM";
+    let files = folder(&[("1_a.sql", text)]);
+    let mut step = Step::up(&files.migrations[0], &no_variables).unwrap();
+    // As a fault in how the file is split would leave it.
+    let vacuum = step.script.statements.pop().unwrap();
+    let text = "-- poststack: no-transaction\nSELECT $$BEGIN; CREATE TABLE t ()";
+    let open = text.find("BEGIN").unwrap();
+    for (start, end) in [(open, open + 5), (open + 7, text.len())] {
+        let mut statement = vacuum.clone();
+        statement.span = Span::new(start, end);
+        step.script.statements.push(statement);
+    }
+    step.script.source = SourceFile::new("1_a.sql", text);
+    let outcome = run_one(&connection, &step, Settings::default()).await;
+    let Err(MigrationError::Failed(failure)) = outcome else {
+        panic!("{outcome:?}");
+    };
+    let message = "The file leaves a transaction open; what that did is undone";
+    assert_eq!(failure.diagnostic.message, message);
+    assert_eq!(ask(&address, "to_regclass('t')").await, "");
 }
