@@ -399,7 +399,7 @@ def arguments():
 def contenders(given, work):
     tools = [Floor("floor", given.floor.resolve(), work),
              Poststack("poststack", given.poststack.resolve(), work)]
-    path = f"{given.tools}:{os.environ['PATH']}" if given.tools else os.environ["PATH"]
+    path = f"{given.tools.resolve()}:{os.environ['PATH']}" if given.tools else os.environ["PATH"]
     for name, kind in [] if given.quick else OTHERS:
         program = shutil.which(name, path=path)
         if program:
