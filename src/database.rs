@@ -36,4 +36,4 @@ pub mod validate_rollbacks;
 pub mod verify;
 
 pub use login::login;
-pub use target::{Target, Which, resolve};
+pub use target::{Target, Which, resolve, resolve_files};

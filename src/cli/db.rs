@@ -36,7 +36,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::run::Run;
-use crate::database::{Target, Which, login, resolve};
+use crate::database::{Target, Which, login, resolve, resolve_files};
 use crate::environment::project::Location;
 use crate::environment::{Failure, Kind};
 use crate::postgres::Connection;
@@ -177,6 +177,19 @@ struct Db<'a> {
 impl Db<'_> {
     /// The database that is meant; `environment` is the word after the command.
     fn target(&self, environment: Option<&str>) -> Result<Target, Failure> {
+        self.resolve(environment, resolve)
+    }
+
+    /// Likewise, for a command that writes files alone.
+    fn files(&self, environment: Option<&str>) -> Result<Target, Failure> {
+        self.resolve(environment, resolve_files)
+    }
+
+    fn resolve(
+        &self,
+        environment: Option<&str>,
+        resolve: fn(&Which<'_>) -> Result<Target, Failure>,
+    ) -> Result<Target, Failure> {
         let environment = match (environment, self.which.env.as_deref()) {
             (Some(word), Some(option)) if word != option => {
                 let message = format!("Two environments are named: `{word}` and `--env {option}`");

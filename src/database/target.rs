@@ -188,6 +188,29 @@ pub fn resolve(which: &Which<'_>) -> Result<Target, Failure> {
     }
 }
 
+/// As [`resolve`], for verbs that write files alone: where nothing says which environment is meant
+/// and all of them share one folder of migrations, any of them will do.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_files(which: &Which<'_>) -> Result<Target, Failure> {
+    let process = process_environment();
+    let is_url =
+        which.url.is_some() || process.get(URL_VARIABLE).is_some_and(|url| !url.is_empty());
+    if is_url || which.environment.is_some() {
+        return resolve(which);
+    }
+    let project = Project::open(which.location, process)?;
+    let folder = |one| folder(which, Some((&project, one)));
+    let mut environments = project.config.environments.iter();
+    match (project.meant(None)?, environments.next()) {
+        (None, Some(first)) if environments.all(|other| folder(other) == folder(first)) => {
+            of_environment(which, &project, first)
+        }
+        _ => resolve(which),
+    }
+}
+
 /// Two databases are named; whichever was taken, somebody would be surprised.
 fn both(url: &str, environment: &str) -> Failure {
     let message = format!("Both `{url}` and the environment `{environment}` name a database");

@@ -24,7 +24,7 @@ pub(super) struct CreateRollbackArgs {
 }
 
 pub(super) fn run(db: &Db<'_>, args: &CreateRollbackArgs) -> Result<(), Failure> {
-    let target = db.target(args.environment.name())?;
+    let target = db.files(args.environment.name())?;
     let derived = author::create_rollback(&target, &args.migration, args.force)?;
     db.run.ui.result(&derived, || derived.file.clone());
     if derived.todos > 0 {

@@ -19,7 +19,7 @@ pub(super) struct NewArgs {
 }
 
 pub(super) fn run(db: &Db<'_>, args: &NewArgs) -> Result<(), Failure> {
-    let target = db.target(args.environment.name())?;
+    let target = db.files(args.environment.name())?;
     let new = author::new(&target.folder, &args.name)?;
     db.run.ui.result(&new, || authoring::new(&new));
     Ok(())

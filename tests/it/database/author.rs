@@ -133,3 +133,27 @@ fn a_version_without_a_file_is_told() {
     );
     db(&folder, &["create-rollback", "x"]).exits(2);
 }
+
+#[test]
+fn files_of_a_folder_that_all_environments_share_need_no_environment() {
+    let folder = Folder::new(&[(
+        ".poststack.yml",
+        "project: { name: shared }\nenvironments:\n  dev:\n    postgres: { database: a }\n  \
+         staging:\n    postgres: { database: b }\n",
+    )]);
+    folder.run(&["db", "new", "first"]).ok();
+    folder.write("migrations/001_first.sql", "CREATE TABLE a (id int)");
+    folder.run(&["db", "create-rollback", "1"]).ok();
+    let rollback = folder.path().join("migrations/001_first.rollback.sql");
+    let text = std::fs::read_to_string(rollback).unwrap();
+    assert!(text.contains("DROP TABLE a;"), "{text}");
+    let asked = folder.run(&["db", "status"]).exits(2);
+    assert!(asked.stderr.contains("Which environment?"));
+    folder.write(
+        ".poststack.yml",
+        "project: { name: shared }\nenvironments:\n  dev:\n    postgres: { database: a }\n  \
+         staging:\n    migrations_path: other\n    postgres: { database: b }\n",
+    );
+    let asked = folder.run(&["db", "new", "second"]).exits(2);
+    assert!(asked.stderr.contains("Which environment?"));
+}
