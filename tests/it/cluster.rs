@@ -91,6 +91,12 @@ pub fn tls_cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| Cluster::start("tls"))
 }
 
+/// A server whose roles and settings no test changes, for those that watch what is changed there.
+pub fn quiet_cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| Cluster::start(""))
+}
+
 impl Cluster {
     pub fn start(tls: &str) -> Self {
         let programs = find_programs();

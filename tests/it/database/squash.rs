@@ -4,7 +4,7 @@ use poststack::postgres::databases;
 use poststack::schema::{compare, read};
 
 use super::support::{Folder, Fresh, migrate};
-use crate::cluster::{ask, cluster};
+use crate::cluster::{ask, quiet_cluster};
 
 const FILES: [(&str, &str); 4] = [
     (
@@ -35,7 +35,7 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 async fn squashed() -> Fresh {
-    let fresh = Fresh::new(&FILES).await;
+    let fresh = Fresh::quiet(&FILES).await;
     fresh
         .folder
         .write("migrations/004_d.sql", "CREATE TABLE d (id int);");
@@ -76,14 +76,18 @@ async fn the_files_become_one_and_are_kept_and_the_ledger_has_one_row() {
 
 #[tokio::test]
 async fn an_empty_database_gets_the_same_from_the_one_file() {
-    let many = Fresh::new(&FILES).await;
+    let many = Fresh::quiet(&FILES).await;
     migrate(&many).await.unwrap();
     let one = squashed().await;
     std::fs::remove_file(one.folder.path().join("migrations/004_d.sql")).unwrap();
-    let fresh = Fresh::with(one.folder, cluster().database().await);
+    let fresh = Fresh::with(one.folder, quiet_cluster().database().await);
     assert_eq!(migrate(&fresh).await.unwrap(), ["003_squashed"]);
-    let before = read(&cluster().login(&many.address).await).await.unwrap();
-    let after = read(&cluster().login(&fresh.address).await).await.unwrap();
+    let before = read(&quiet_cluster().login(&many.address).await)
+        .await
+        .unwrap();
+    let after = read(&quiet_cluster().login(&fresh.address).await)
+        .await
+        .unwrap();
     assert_eq!(compare(&before, &after), []);
     // Up to date, though the migrations left it with 250.
     assert_eq!(
@@ -106,7 +110,7 @@ async fn an_empty_database_gets_the_same_from_the_one_file() {
 
 #[tokio::test]
 async fn another_database_with_all_of_the_files_accepts_the_one() {
-    let other = Fresh::new(&FILES).await;
+    let other = Fresh::quiet(&FILES).await;
     migrate(&other).await.unwrap();
     let fresh = Fresh::with(squashed().await.folder, other.address);
     assert_eq!(migrate(&fresh).await.unwrap(), ["004_d"]);
@@ -114,7 +118,7 @@ async fn another_database_with_all_of_the_files_accepts_the_one() {
 
 #[tokio::test]
 async fn another_database_with_a_part_of_them_is_told_how_to_go_on() {
-    let other = Fresh::new(&FILES[..2]).await;
+    let other = Fresh::quiet(&FILES[..2]).await;
     migrate(&other).await.unwrap();
     let fresh = Fresh::with(squashed().await.folder, other.address);
     let error = migrate(&fresh).await.unwrap_err();
@@ -132,7 +136,7 @@ async fn another_database_with_a_part_of_them_is_told_how_to_go_on() {
     );
     let kept = fresh.folder.path().join("migrations/.squashed/001-003");
     let (kept, _) = poststack::migration::files::load(&kept, &kept);
-    let connection = cluster().login(&fresh.address).await;
+    let connection = quiet_cluster().login(&fresh.address).await;
     let request = poststack::migration::Request::default();
     poststack::migration::migrate(&connection, &kept, &request, |_| {})
         .await
@@ -142,7 +146,7 @@ async fn another_database_with_a_part_of_them_is_told_how_to_go_on() {
 
 #[tokio::test]
 async fn what_was_squashed_is_squashed_again_and_old_histories_still_fit() {
-    let other = Fresh::new(&FILES).await;
+    let other = Fresh::quiet(&FILES).await;
     other
         .folder
         .write("migrations/004_d.sql", "CREATE TABLE d (id int);");
@@ -160,7 +164,7 @@ async fn what_was_squashed_is_squashed_again_and_old_histories_still_fit() {
 
 #[tokio::test]
 async fn nothing_is_touched_without_a_yes_or_when_it_cannot_be_done() {
-    let fresh = Fresh::new(&FILES).await;
+    let fresh = Fresh::quiet(&FILES).await;
     fresh.db(&["squash", "--to", "3", "--yes"]).exits(9);
     migrate(&fresh).await.unwrap();
     let before = names(&fresh.folder, "migrations");
@@ -199,7 +203,7 @@ async fn nothing_is_touched_without_a_yes_or_when_it_cannot_be_done() {
 
 #[tokio::test]
 async fn what_reaches_outside_the_database_or_depends_on_the_environment_is_refused() {
-    let fresh = Fresh::new(&[
+    let fresh = Fresh::quiet(&[
         ("migrations/1_a.sql", "CREATE TABLE a (id int);"),
         (
             "migrations/2_b.sql",
@@ -219,7 +223,7 @@ async fn what_reaches_outside_the_database_or_depends_on_the_environment_is_refu
 
 #[tokio::test]
 async fn a_proof_that_fails_changes_nothing_and_leaves_no_database() {
-    let fresh = Fresh::new(&[
+    let fresh = Fresh::quiet(&[
         (
             "migrations/1_a.sql",
             "CREATE TABLE a (id int CHECK (coalesce(current_setting('x.y', true), '0') = '1'));",
@@ -240,7 +244,9 @@ async fn a_proof_that_fails_changes_nothing_and_leaves_no_database() {
     );
     assert_eq!(names(&fresh.folder, "migrations"), ["1_a.sql", "2_b.sql"]);
     assert_eq!(migrate(&fresh).await.unwrap(), [""; 0]);
-    let admin = cluster().login(&cluster().address("postgres")).await;
+    let admin = quiet_cluster()
+        .login(&quiet_cluster().address("postgres"))
+        .await;
     let stale = databases::remove_stale_scratch(&admin).await.unwrap();
     assert_eq!(stale, [""; 0]);
 }
@@ -257,7 +263,7 @@ async fn values_of_one_run_are_not_written_down_for_all() {
             ("migrations/1_a.sql", table),
             ("migrations/2_b.sql", insert.as_str()),
         ];
-        let fresh = Fresh::new(&files).await;
+        let fresh = Fresh::quiet(&files).await;
         migrate(&fresh).await.unwrap();
         let ran = fresh.db(&["squash", "--to", "2", "--yes"]).exits(9);
         assert!(ran.stderr.contains(told), "{}", ran.stderr);
@@ -267,7 +273,7 @@ async fn values_of_one_run_are_not_written_down_for_all() {
         ("migrations/1_a.sql", table),
         ("migrations/2_b.sql", "INSERT INTO a (name) VALUES ('x');"),
     ];
-    let fresh = Fresh::new(&fixed).await;
+    let fresh = Fresh::quiet(&fixed).await;
     migrate(&fresh).await.unwrap();
     fresh.db(&["squash", "--to", "2", "--yes"]).ok();
 }

@@ -8,7 +8,7 @@ use poststack::migration::{self, MigrationError, Request};
 use poststack::postgres::{Address, url};
 use tempfile::TempDir;
 
-use crate::cluster::cluster;
+use crate::cluster::{cluster, quiet_cluster};
 use crate::project::{Ran, ran};
 
 /// A working directory without a project around it.
@@ -92,6 +92,11 @@ impl Fresh {
             folder: Folder::new(files),
             address: cluster().database().await,
         }
+    }
+
+    /// On the server whose roles and settings no test changes.
+    pub async fn quiet(files: &[(&str, &str)]) -> Self {
+        Self::with(Folder::new(files), quiet_cluster().database().await)
     }
 
     /// A folder with a database that has its own history.
