@@ -2,10 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
-use super::confirm::{YesArg, confirm};
+use super::confirm::{YesArg, change_ledger};
 use super::{Db, OnEnvironment};
 use crate::database::adopt::{From, adopt, plan, rename};
-use crate::database::settle;
 use crate::environment::{Failure, Kind};
 use crate::migration::Tool;
 use crate::ui::authoring;
@@ -78,16 +77,9 @@ pub(super) async fn run(db: &Db<'_>, args: &AdoptArgs) -> Result<(), Failure> {
     if !args.dry_run {
         let action = format!("take over the ledger of {}", planned.from);
         let lines = authoring::adoption_lines(&planned);
-        confirm(db, &target, (&action, &lines), args.yes).await?;
         let work = async || adopt(&target, &connection, source, &planned).await;
-        let wait = db.run.global.lock_wait;
-        settle::locked(
-            (&target, &connection),
-            wait,
-            |note| db.run.ui.note(note),
-            work,
-        )
-        .await?;
+        let asked = (action.as_str(), lines.as_slice());
+        change_ledger(db, (&target, &connection), asked, args.yes, work).await?;
     }
     db.run
         .ui

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use super::confirm::{YesArg, confirm};
+use super::confirm::{YesArg, change_ledger};
 use super::{Db, OnEnvironment};
 use crate::database::baseline::{baseline, plan};
-use crate::database::{files, settle};
+use crate::database::files;
 use crate::environment::Failure;
 use crate::migration::Version;
 use crate::ui::authoring;
@@ -32,16 +32,9 @@ pub(super) async fn run(db: &Db<'_>, args: &BaselineArgs) -> Result<(), Failure>
     if !args.dry_run {
         let action = format!("mark everything up to `{}` as applied", args.migration);
         let lines = authoring::baseline_lines(&planned);
-        confirm(db, &target, (&action, &lines), args.yes).await?;
         let work = async || baseline(&target, &connection, (&args.migration, &planned)).await;
-        let wait = db.run.global.lock_wait;
-        settle::locked(
-            (&target, &connection),
-            wait,
-            |note| db.run.ui.note(note),
-            work,
-        )
-        .await?;
+        let asked = (action.as_str(), lines.as_slice());
+        change_ledger(db, (&target, &connection), asked, args.yes, work).await?;
     }
     db.run
         .ui

@@ -7,9 +7,10 @@
 use clap::Args;
 
 use super::Db;
-use crate::database::Target;
 use crate::database::target::URL_VARIABLE;
+use crate::database::{Target, settle};
 use crate::environment::{Failure, Kind};
+use crate::postgres::Connection;
 
 /// The answer given in advance.
 #[derive(Debug, Clone, Copy, Args)]
@@ -57,6 +58,23 @@ pub async fn confirm(
         "type `{word}` when asked, or {}",
         in_advance(target)
     )))
+}
+
+/// Asks as [`confirm`] does, then changes the ledger while nobody else migrates the database.
+///
+/// # Errors
+/// Those of [`confirm`], of the lock, and of `work`.
+pub async fn change_ledger<T>(
+    db: &Db<'_>,
+    (target, connection): (&Target, &Connection),
+    asked: (&str, &[String]),
+    yes: YesArg,
+    work: impl AsyncFnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    confirm(db, target, asked, yes).await?;
+    let wait = db.run.global.lock_wait;
+    let on_wait = |note: &str| db.run.ui.note(note);
+    settle::locked((target, connection), wait, on_wait, work).await
 }
 
 /// How to answer in advance.

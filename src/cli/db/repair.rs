@@ -2,10 +2,10 @@
 
 use clap::{Args, Subcommand};
 
-use super::confirm::{YesArg, confirm};
+use super::confirm::{YesArg, change_ledger};
 use super::{Db, OnEnvironment};
+use crate::database::files;
 use crate::database::repair::{Key, Wanted, Way, plan, repair};
-use crate::database::{files, settle};
 use crate::environment::Failure;
 use crate::migration::Version;
 use crate::ui::authoring;
@@ -106,16 +106,9 @@ pub(super) async fn run(db: &Db<'_>, command: RepairCommand) -> Result<(), Failu
         return Ok(());
     }
     let lines = authoring::repair_lines(&planned);
-    confirm(db, &target, (&planned.action, &lines), how.yes).await?;
     let work = async || repair(&target, &connection, (&wanted, &planned)).await;
-    let wait = db.run.global.lock_wait;
-    settle::locked(
-        (&target, &connection),
-        wait,
-        |note| db.run.ui.note(note),
-        work,
-    )
-    .await?;
+    let asked = (planned.action.as_str(), lines.as_slice());
+    change_ledger(db, (&target, &connection), asked, how.yes, work).await?;
     db.run.ui.result(&planned, || authoring::repaired(&planned));
     Ok(())
 }

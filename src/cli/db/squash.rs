@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use super::confirm::{YesArg, confirm};
+use super::confirm::{YesArg, change_ledger};
 use super::{Db, OnEnvironment};
+use crate::database::files;
 use crate::database::squash::{plan, squash};
-use crate::database::{files, settle};
 use crate::environment::Failure;
 use crate::migration::Version;
 use crate::ui::authoring;
@@ -35,16 +35,9 @@ pub(super) async fn run(db: &Db<'_>, args: &SquashArgs) -> Result<(), Failure> {
     if !args.dry_run {
         let action = format!("squash everything up to `{}`", args.to);
         let lines = authoring::squash_lines(&planned);
-        confirm(db, &target, (&action, &lines), args.yes).await?;
         let work = async || squash(&target, &connection, (&args.to, &planned)).await;
-        let wait = db.run.global.lock_wait;
-        settle::locked(
-            (&target, &connection),
-            wait,
-            |note| db.run.ui.note(note),
-            work,
-        )
-        .await?;
+        let asked = (action.as_str(), lines.as_slice());
+        change_ledger(db, (&target, &connection), asked, args.yes, work).await?;
     }
     db.run
         .ui
