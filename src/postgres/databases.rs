@@ -20,7 +20,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Error, Row};
 
-pub use self::clone::{Strategy, clone_as, clone_from, copy_privileges, copy_settings, settings};
+pub use self::clone::{Strategy, clone_as, copy_privileges, copy_settings, settings};
 pub use self::create::create_empty;
 pub use self::error::DatabaseError;
 pub use self::list::{DatabaseInfo, list};

@@ -44,25 +44,12 @@ pub enum Strategy {
 }
 
 /// Makes `name` as a copy of `source`: objects, rows, encoding, collation, owner, settings,
-/// privileges. It gets its name when it is complete: however this ends, there is no half a clone of
+/// privileges; with `comment`, where there is one, from its first moment. It gets its name when it is complete: however this ends, there is no half a clone of
 /// that name, and [`remove_stale_scratch`](super::remove_stale_scratch) finds what is left.
 ///
 /// # Errors
 /// [`DatabaseError::InUse`] when anybody is connected to `source`, [`DatabaseError::Missing`] for
 /// it, [`DatabaseError::Exists`] for `name`, [`DatabaseError::Privilege`], or another.
-pub async fn clone_from(
-    admin: &Connection,
-    source: &str,
-    name: &str,
-    strategy: Strategy,
-) -> Result<(), DatabaseError> {
-    clone_as(admin, source, (name, None), strategy).await
-}
-
-/// As [`clone_from`], with a comment that the clone has from its first moment.
-///
-/// # Errors
-/// As [`clone_from`].
 pub async fn clone_as(
     admin: &Connection,
     source: &str,
@@ -82,7 +69,7 @@ pub async fn clone_as(
     renamed
 }
 
-/// As [`clone_from`], under its final name from the beginning.
+/// As [`clone_as`], under its final name from the beginning.
 pub(super) async fn copy(
     admin: &Connection,
     source: &str,

@@ -30,7 +30,7 @@ pub enum ScratchOf<'a> {
 /// the caller's part; [`remove_stale_scratch`] makes good for one that could not.
 ///
 /// # Errors
-/// As [`create_empty`] and [`clone_from`](super::clone_from).
+/// As [`create_empty`] and [`clone_as`](super::clone_as).
 pub async fn create_scratch(
     admin: &Connection,
     of: ScratchOf<'_>,

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use poststack::postgres::databases::{
-    self, DatabaseError, ScratchOf, Strategy, clone_from, create_empty, create_scratch,
+    self, DatabaseError, ScratchOf, Strategy, clone_as, create_empty, create_scratch,
     drop_database, maintenance, remove_stale_scratch,
 };
 use poststack::postgres::{Address, Connection, connect, quote};
@@ -151,7 +151,9 @@ async fn a_clone_has_everything_its_source_has() {
     assert!(expected.contains("clone_owner"), "{expected}");
     for strategy in [Strategy::Fitting, Strategy::FileCopy, Strategy::WalLog] {
         let clone = format!("{name} \"clone\" {strategy:?}");
-        clone_from(&admin, &name, &clone, strategy).await.unwrap();
+        clone_as(&admin, &name, (&clone, None), strategy)
+            .await
+            .unwrap();
         let address = source.with_database(&clone);
         assert_eq!(ask(&address, "SELECT count(*) FROM public.t").await, "100");
         assert_eq!(ask(&address, "to_regclass('inside')").await, "inside");
@@ -171,7 +173,7 @@ async fn a_source_in_use_names_who_is_connected() {
     let user = source.clone().with_application_name("the reader");
     let reader = connect(&user, TIMEOUT).await.unwrap();
     let name = &source.database;
-    let error = clone_from(&admin, name, "never", Strategy::Fitting)
+    let error = clone_as(&admin, name, ("never", None), Strategy::Fitting)
         .await
         .unwrap_err();
     let DatabaseError::InUse { sessions, .. } = &error else {
@@ -272,7 +274,7 @@ async fn a_database_is_renamed_commented_and_closed() {
     assert_eq!(info.comment.as_deref(), Some(comment));
     assert!(info.is_template && !info.allows_connections);
     assert!(connect(&address.with_database(new), TIMEOUT).await.is_err());
-    clone_from(&admin, new, "from a closed one", Strategy::Fitting)
+    clone_as(&admin, new, ("from a closed one", None), Strategy::Fitting)
         .await
         .unwrap();
     databases::comment_on_database(&admin, new, None)
@@ -319,9 +321,14 @@ async fn a_missing_privilege_is_named_with_its_remedy() {
     create_empty(&strong, "made by createdb", None)
         .await
         .unwrap();
-    let error = clone_from(&strong, &address.database, "never", Strategy::Fitting)
-        .await
-        .unwrap_err();
+    let error = clone_as(
+        &strong,
+        &address.database,
+        ("never", None),
+        Strategy::Fitting,
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(error, DatabaseError::Privilege { .. }), "{error}");
     assert!(error.hint().unwrap().contains("owner"), "{error}");
     let error = drop_database(&strong, &address.database, false)
