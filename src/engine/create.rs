@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::network::{endpoint_settings, some_map};
 use super::wire::Call;
 use super::{Engine, EngineError, EngineKind};
-use crate::plan::spec::{ContainerSpec, NetworkAttachment};
+use crate::plan::spec::{ContainerSpec, NamespaceMode, NetworkAttachment};
 use crate::secret::Secret;
 use crate::workload::model::{
     ExposedPort, HealthTest, Healthcheck, Logging, Port, Process, Restart,
@@ -160,14 +160,19 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         dns: list(&process.dns),
         dns_search: list(&process.dns_search),
         dns_options: list(&process.dns_options),
-        pid_mode: process.pid.clone(),
-        ipc_mode: process.ipc.clone(),
+        pid_mode: namespace(spec.namespaces.pid.as_ref()),
+        ipc_mode: namespace(spec.namespaces.ipc.as_ref()),
+        uts_mode: namespace(spec.namespaces.uts.as_ref()),
         ..HostConfig::default()
     }
 }
 
 fn list(words: &[String]) -> Option<Vec<String>> {
     (!words.is_empty()).then(|| words.to_vec())
+}
+
+fn namespace(mode: Option<&NamespaceMode>) -> Option<String> {
+    mode.map(ToString::to_string)
 }
 
 fn network_mode(network: &NetworkAttachment) -> Option<String> {

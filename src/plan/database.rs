@@ -7,7 +7,8 @@ use super::definition;
 use super::desired::{ImageSource, Inputs, pulled};
 use super::identity::DEFINITION;
 use super::spec::{
-    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NetworkAttachment, VolumeSpec,
+    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NetworkAttachment,
+    SharedNamespaces, VolumeSpec,
 };
 use crate::config::model::{Postgres, PostgresImage, Storage};
 use crate::secret::Secret;
@@ -53,6 +54,7 @@ pub(super) fn objects(inputs: &Inputs<'_>, network: String) -> DatabaseObjects {
         platform: None,
         process: process(inputs),
         network: NetworkAttachment::Networks(vec![endpoint]),
+        namespaces: SharedNamespaces::default(),
         mounts: vec![mount],
         files: Vec::new(),
         labels: Labels::new(),

@@ -5,7 +5,7 @@ use std::fmt::{Debug, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::spec::{ContainerSpec, Labels, NetworkSpec, VolumeSpec};
+use super::spec::{ContainerSpec, Labels, NetworkSpec, SharedNamespaces, VolumeSpec};
 use crate::workload::model::{FileContent, Process, Resources};
 
 /// Field → short hash of its value; fields with their default value are left out, so that a new
@@ -49,6 +49,12 @@ pub fn fields(spec: &ContainerSpec, extra: &BTreeMap<String, String>) -> Fields 
     }
     for (key, value) in user_labels(&spec.labels) {
         fields.always(&format!("labels.{key}"), value);
+    }
+    let SharedNamespaces { pid, ipc, uts } = &spec.namespaces;
+    for (name, mode) in [("pid", pid), ("ipc", ipc), ("uts", uts)] {
+        if let Some(mode) = mode {
+            fields.always(name, &mode.to_string());
+        }
     }
     process_fields(&spec.process, &mut fields);
     for (name, value) in extra {
@@ -137,8 +143,6 @@ fn process_fields(process: &Process, fields: &mut Collector) {
         dns,
         dns_search,
         dns_options,
-        pid,
-        ipc,
     );
     resource_fields(&process.resources, fields);
 }

@@ -3,6 +3,7 @@
 //! Plain data; `engine` translates it into calls, `plan` compares it with what is there.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::secret::Secret;
@@ -38,9 +39,67 @@ pub struct ContainerSpec {
     pub platform: Option<String>,
     pub process: Process,
     pub network: NetworkAttachment,
+    pub namespaces: SharedNamespaces,
     pub mounts: Vec<MountSpec>,
     pub files: Vec<FileMount>,
     pub labels: Labels,
+}
+
+/// Namespaces apart from the network; `None` is the engine's default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SharedNamespaces {
+    pub pid: Option<NamespaceMode>,
+    pub ipc: Option<NamespaceMode>,
+    pub uts: Option<NamespaceMode>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamespaceMode {
+    /// A word of the engine, such as `host`.
+    Word(String),
+    /// That of the container of this name.
+    Container(String),
+}
+
+impl fmt::Display for NamespaceMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) => f.write_str(word),
+            Self::Container(name) => write!(f, "container:{name}"),
+        }
+    }
+}
+
+impl ContainerSpec {
+    /// The names of the containers in whose namespaces this one lives, each with what it shares;
+    /// they must be there first, and it must be made anew when they are.
+    pub fn lives_in(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let network = match &self.network {
+            NetworkAttachment::Container(name) => Some(("network", name.as_str())),
+            _ => None,
+        };
+        let SharedNamespaces { pid, ipc, uts } = &self.namespaces;
+        let others = [("processes", pid), ("ipc", ipc), ("host name", uts)];
+        let others = others.into_iter().filter_map(|(what, mode)| match mode {
+            Some(NamespaceMode::Container(name)) => Some((what, name.as_str())),
+            _ => None,
+        });
+        network.into_iter().chain(others)
+    }
+
+    /// As [`Self::lives_in`], to name others.
+    pub fn lives_in_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let network = match &mut self.network {
+            NetworkAttachment::Container(name) => Some(name),
+            _ => None,
+        };
+        let SharedNamespaces { pid, ipc, uts } = &mut self.namespaces;
+        let others = [pid, ipc, uts].into_iter().filter_map(|mode| match mode {
+            Some(NamespaceMode::Container(name)) => Some(name),
+            _ => None,
+        });
+        network.into_iter().chain(others)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

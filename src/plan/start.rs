@@ -11,7 +11,7 @@ use super::definition;
 use super::desired::{Desired, DesiredContainer, External};
 use super::identity::{self};
 use super::observed::{Observed, ObservedContainer, State};
-use super::spec::{Labels, NetworkAttachment};
+use super::spec::Labels;
 use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 use crate::config::model::Storage;
 
@@ -234,12 +234,12 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Removes the containers that share the network of `base`: they may hang on a predecessor of
+    /// Removes the containers that live in a namespace of `base`: they may hang on a predecessor of
     /// it, which Podman does not let go before them.
     fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
         let desired = self.desired;
         let shares = |container: &&DesiredContainer| {
-            container.spec.network == NetworkAttachment::Container(base.to_owned())
+            container.spec.lives_in().any(|(_, owner)| owner == base)
         };
         let followers = desired.containers().filter(shares);
         let names: Vec<&str> = followers.map(|one| one.spec.name.as_str()).collect();

@@ -19,8 +19,8 @@ use crate::secret::Secret;
 use crate::text::{SourceFile, Span};
 use crate::workload::Workload;
 use crate::workload::model::{
-    Attachment, Condition, Dependency, HealthTest, Healthcheck, Process, PullPolicy, Service,
-    ServiceNetwork,
+    Attachment, Condition, Dependency, HealthTest, Healthcheck, Namespaces, Process, PullPolicy,
+    Service, ServiceNetwork,
 };
 
 fn place() -> Place {
@@ -49,6 +49,7 @@ fn service(name: &str) -> Service {
             network: "default".to_owned(),
             ..Attachment::default()
         }]),
+        namespaces: Namespaces::default(),
         mounts: Vec::new(),
         files: Vec::new(),
         labels: BTreeMap::new(),

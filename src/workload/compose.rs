@@ -17,6 +17,7 @@ mod healthcheck;
 mod hosts;
 mod keys;
 mod links;
+mod namespaces;
 mod networks;
 mod options;
 mod order;

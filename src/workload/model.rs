@@ -64,6 +64,8 @@ pub struct Service {
     pub container_name: Option<String>,
     pub depends_on: Vec<Dependency>,
     pub network: ServiceNetwork,
+    /// The other namespaces that may be shared.
+    pub namespaces: Namespaces,
     pub mounts: Vec<Mount>,
     /// Secrets and configs as files in the container.
     pub files: Vec<FileMount>,
@@ -111,9 +113,6 @@ pub struct Process {
     pub dns: Vec<String>,
     pub dns_search: Vec<String>,
     pub dns_options: Vec<String>,
-    /// `host`, or `None` for the container's own.
-    pub pid: Option<String>,
-    pub ipc: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -189,6 +188,24 @@ pub enum ServiceNetwork {
     /// The namespace of another service of the same file.
     Service(String),
     /// The namespace of a container made elsewhere.
+    Container(String),
+}
+
+/// Which namespaces a service lives in, apart from its network; `None` is the engine's default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Namespaces {
+    pub pid: Option<Namespace>,
+    pub ipc: Option<Namespace>,
+    pub uts: Option<Namespace>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Namespace {
+    /// A word of the engine: `host`, `private`, `shareable`, `none`.
+    Word(String),
+    /// That of another service of the same file.
+    Service(String),
+    /// That of a container made elsewhere.
     Container(String),
 }
 

@@ -15,7 +15,9 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 use poststack::engine::discover::Request;
 use poststack::engine::{Engine, EngineKind};
-use poststack::plan::spec::{ContainerSpec, Endpoint, NetworkAttachment, NetworkSpec};
+use poststack::plan::spec::{
+    ContainerSpec, Endpoint, NetworkAttachment, NetworkSpec, SharedNamespaces,
+};
 use poststack::workload::model::Process;
 
 const IMAGE: &str = "debian:bookworm-slim";
@@ -62,6 +64,7 @@ impl Scratch<'_> {
                 ..Process::default()
             },
             network: NetworkAttachment::Networks(Vec::new()),
+            namespaces: SharedNamespaces::default(),
             mounts: Vec::new(),
             files: Vec::new(),
             labels: [self.label()].into(),

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::plan::spec::Endpoint;
+use crate::plan::spec::{Endpoint, SharedNamespaces};
 use crate::workload::model::{Protocol, PublishedPort};
 
 fn spec(process: Process) -> ContainerSpec {
@@ -21,6 +21,7 @@ fn spec(process: Process) -> ContainerSpec {
                 ..Endpoint::default()
             },
         ]),
+        namespaces: SharedNamespaces::default(),
         mounts: Vec::new(),
         files: Vec::new(),
         labels: [("k".to_owned(), "v".to_owned())].into(),

@@ -9,10 +9,12 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::plan::definition;
 use crate::plan::identity::{self, DEFAULT_NETWORK, Identity, Role};
 use crate::plan::spec::{
-    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NetworkAttachment,
+    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NamespaceMode, NetworkAttachment,
+    SharedNamespaces,
 };
 use crate::workload::model::{
-    Attachment, Condition, Dependency, Mount, MountSource, Service, ServiceNetwork, Workload,
+    Attachment, Condition, Dependency, Mount, MountSource, Namespace, Namespaces, Service,
+    ServiceNetwork, Workload,
 };
 
 impl Builder<'_> {
@@ -74,6 +76,7 @@ impl Builder<'_> {
             image: image_reference(service, identity),
             platform: service.platform.clone(),
             network: self.attachment(service, workload, &name),
+            namespaces: self.namespaces(&service.namespaces, workload),
             mounts: service
                 .mounts
                 .iter()
@@ -98,13 +101,7 @@ impl Builder<'_> {
             ServiceNetwork::Bridge => NetworkAttachment::Bridge,
             ServiceNetwork::Container(name) => NetworkAttachment::Container(name.clone()),
             ServiceNetwork::Service(other) => {
-                let found = workload
-                    .services
-                    .iter()
-                    .find(|service| service.name == *other);
-                let own = || self.inputs.identity.container(other);
-                let named = found.map(|service| container_name(service, self.inputs.identity));
-                NetworkAttachment::Container(named.unwrap_or_else(own))
+                NetworkAttachment::Container(self.container_of(other, workload))
             }
             ServiceNetwork::Networks(attachments) => {
                 let mut joined = attachments.clone();
@@ -118,6 +115,32 @@ impl Builder<'_> {
                 NetworkAttachment::Networks(joined.iter().map(endpoint).collect())
             }
         }
+    }
+
+    fn namespaces(&self, wanted: &Namespaces, workload: &Workload) -> SharedNamespaces {
+        let mode = |namespace: &Option<Namespace>| {
+            Some(match namespace.as_ref()? {
+                Namespace::Word(word) => NamespaceMode::Word(word.clone()),
+                Namespace::Container(name) => NamespaceMode::Container(name.clone()),
+                Namespace::Service(other) => {
+                    NamespaceMode::Container(self.container_of(other, workload))
+                }
+            })
+        };
+        SharedNamespaces {
+            pid: mode(&wanted.pid),
+            ipc: mode(&wanted.ipc),
+            uts: mode(&wanted.uts),
+        }
+    }
+
+    /// The name of the container of another service.
+    fn container_of(&self, other: &str, workload: &Workload) -> String {
+        let mut services = workload.services.iter();
+        let found = services.find(|service| service.name == *other);
+        let own = || self.inputs.identity.container(other);
+        let named = found.map(|service| container_name(service, self.inputs.identity));
+        named.unwrap_or_else(own)
     }
 
     fn endpoint(&self, attachment: &Attachment, container: &str, service: &str) -> Endpoint {

@@ -92,20 +92,15 @@ impl Planner<'_> {
         after.extend(self.freed.get(name).into_iter().flatten());
         let mut spec = spec.clone();
         after.extend(self.image(&spec.image));
-        match &mut spec.network {
-            NetworkAttachment::Networks(endpoints) => {
-                let steps = endpoints
-                    .iter()
-                    .filter_map(|e| self.networks.get(&e.network));
-                after.extend(steps);
+        if let NetworkAttachment::Networks(endpoints) = &spec.network {
+            let networks = endpoints.iter().map(|endpoint| &endpoint.network);
+            after.extend(networks.filter_map(|network| self.networks.get(network)));
+        }
+        for other in spec.lives_in_mut() {
+            if self.replaced.contains(other) {
+                other.push_str(NEXT);
             }
-            NetworkAttachment::Container(other) => {
-                if self.replaced.contains(other) {
-                    other.push_str(NEXT);
-                }
-                after.extend(self.created.get(other.as_str()));
-            }
-            NetworkAttachment::Host | NetworkAttachment::None | NetworkAttachment::Bridge => {}
+            after.extend(self.created.get(other.as_str()));
         }
         for mount in &spec.mounts {
             if let MountSpecSource::Volume { name, .. } = &mount.source {

@@ -64,10 +64,11 @@ impl Planner<'_> {
         if image.is_some_and(|image| plain(image) != plain(&found.image_id)) {
             return Some("changed: image was built or pulled anew".to_owned());
         }
+        let mut owners = container.spec.lives_in();
+        if let Some((what, other)) = owners.find(|(_, other)| self.replaced.contains(*other)) {
+            return Some(format!("shares the {what} of {other}"));
+        }
         match &container.spec.network {
-            NetworkAttachment::Container(other) if self.replaced.contains(other) => {
-                Some(format!("shares the network of {other}"))
-            }
             NetworkAttachment::Networks(endpoints) => endpoints
                 .iter()
                 .map(|endpoint| &endpoint.network)

@@ -172,6 +172,7 @@ pub(super) const SERVICE: Keys = Keys {
         "tty",
         "ulimits",
         "user",
+        "uts",
         "volumes",
         "working_dir",
     ],
@@ -236,7 +237,6 @@ pub(super) const SERVICE: Keys = Keys {
             "mount the engine's socket under `volumes`",
         ),
         ("userns_mode", ""),
-        ("uts", ""),
         (
             "volumes_from",
             "name the volumes at the top level and mount them in both services",

@@ -224,28 +224,5 @@ fn seccomp(file: &mut File<'_>, item: &Node, profile: &str) -> Option<String> {
     None
 }
 
-/// `host`; other namespaces are not shared yet.
-pub(super) fn pid(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
-    namespace(file, node, path, &["host"])
-}
-
-pub(super) fn ipc(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
-    namespace(file, node, path, &["host", "shareable", "private"])
-}
-
-fn namespace(file: &mut File<'_>, node: &Node, path: &str, known: &[&str]) -> Option<String> {
-    let text = casts::string(file, node, path)?;
-    if known.contains(&text.as_str()) {
-        return Some(text);
-    }
-    let message = format!("`{path}` is `{text}`, which is not supported yet");
-    file.fault(
-        node.span,
-        message,
-        format!("write {} or drop the line", known.join(", ")),
-    );
-    None
-}
-
 #[cfg(test)]
 mod tests;

@@ -9,11 +9,12 @@ use super::files::{self, Kind};
 use super::links::{self, Link};
 use super::ports::{self, Published};
 use super::{
-    build, casts, command, deploy, healthcheck, hosts, keys, networks, options, pairs, volumes,
+    build, casts, command, deploy, healthcheck, hosts, keys, namespaces, networks, options, pairs,
+    volumes,
 };
 use crate::diagnostic::Place;
 use crate::text::Span;
-use crate::workload::model::{Build, FileMount, Process, Service, ServiceNetwork};
+use crate::workload::model::{Build, FileMount, Namespaces, Process, Service, ServiceNetwork};
 use crate::yaml::{Entry, Mapping, Node};
 
 /// A service as it is written, before it is held against the others.
@@ -50,9 +51,13 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     let published = published(file, &section, &network);
     let mut needs = section.read(file, "depends_on", depends::read);
     let links = section.read(file, "links", links::read);
+    let namespaces = namespaces::read(file, &section);
     imply(&mut needs, &network, &links, &section);
+    for (service, span) in namespaces::owners(&namespaces, &section) {
+        need(&mut needs, service, span);
+    }
     let process = process(file, &section, &published);
-    let service = service(file, entry, &section, network, process);
+    let service = service(file, entry, &section, (network, namespaces), process);
     Some(Draft {
         service,
         active,
@@ -76,7 +81,7 @@ fn service(
     file: &mut File<'_>,
     entry: &Entry,
     section: &Section<'_>,
-    network: ServiceNetwork,
+    (network, namespaces): (ServiceNetwork, Namespaces),
     process: Process,
 ) -> Service {
     let image = section.read(file, "image", image);
@@ -93,6 +98,7 @@ fn service(
         container_name: section.read(file, "container_name", container_name),
         depends_on: Vec::new(),
         network,
+        namespaces,
         mounts: section.read(file, "volumes", volumes::read),
         files: mounted_files(file, section),
         labels: section.read(file, "labels", pairs::map),
@@ -146,8 +152,6 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
         dns: section.read(file, "dns", casts::strings),
         dns_search: section.read(file, "dns_search", casts::strings),
         dns_options: section.read(file, "dns_opt", casts::list),
-        pid: section.read(file, "pid", options::pid),
-        ipc: section.read(file, "ipc", options::ipc),
     }
 }
 
@@ -274,8 +278,12 @@ fn imply(needs: &mut Vec<Needed>, network: &ServiceNetwork, links: &[Link], sect
     };
     let linked = links.iter().map(|link| (link.service.as_str(), link.span));
     for (service, span) in shared.into_iter().chain(linked) {
-        if !needs.iter().any(|one| one.dependency.service == service) {
-            needs.push(Needed::implied(service, span));
-        }
+        need(needs, service, span);
+    }
+}
+
+fn need(needs: &mut Vec<Needed>, service: &str, span: Span) {
+    if !needs.iter().any(|one| one.dependency.service == service) {
+        needs.push(Needed::implied(service, span));
     }
 }

@@ -1,5 +1,6 @@
 use super::super::tests::{Project, service, service_faults};
 use super::*;
+use crate::workload::model::Namespace;
 
 #[test]
 fn a_restart_policy_is_one_of_four_words() {
@@ -119,10 +120,9 @@ privileged: 'True'
     assert_eq!((process.init, process.privileged), (Some(true), true));
     assert_eq!(process.shm_size, Some(1 << 30));
     assert_eq!(process.stop_grace_period.unwrap().as_secs(), 60);
-    assert_eq!(
-        (process.pid.as_deref(), process.ipc.as_deref()),
-        (Some("host"), Some("shareable"))
-    );
+    let word = |word: &str| Some(Namespace::Word(word.to_owned()));
+    assert_eq!(service.namespaces.pid, word("host"));
+    assert_eq!(service.namespaces.ipc, word("shareable"));
     assert_eq!(service.pull_policy, PullPolicy::Missing);
     assert_eq!(service.platform.as_deref(), Some("linux/amd64"));
 }
@@ -184,10 +184,10 @@ security_opt: ['seccomp=none.json']
       help: write `/run`
     error 15:18: `services.a.pull_policy` is `daily`, which is not supported
       help: write `missing`, `always`, `never` or `build`
-    error 16:10: `services.a.pid` is `service:x`, which is not supported yet
-      help: write host or drop the line
-    error 17:10: `services.a.ipc` is `x`, which is not supported yet
-      help: write host, shareable, private or drop the line
+    error 16:10: There is no service `x`
+      help: did you mean `a`?
+    error 17:10: `services.a.ipc` is `x`
+      help: write `host` or `private` or `shareable` or `none` or `service:<name>` or `container:<name>`
     error 18:20: The seccomp profile cannot be read: no such file: `<folder>/none.json`
     "##);
 }
