@@ -4,7 +4,6 @@
 use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
-use crate::diagnostic::Place;
 use crate::workload::model::Resources;
 use crate::yaml::Node;
 
@@ -70,7 +69,7 @@ fn disagree(file: &mut File<'_>, service: &Section<'_>, key: &str, deploy_key: &
     let (Some(entry), Some(deploy)) = (service.entry(key), service.entry("deploy")) else {
         return;
     };
-    let place = Place::new(file.decoder.source, deploy.key_span);
+    let place = file.decoder.place(deploy.key_span);
     let message = format!("`{key}` and `deploy.resources.{deploy_key}` differ");
     let diagnostic = file.decoder.error(entry.key_span, message);
     diagnostic

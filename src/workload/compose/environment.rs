@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::env_file;
 use super::file::{File, Section};
 use super::pairs::{self, Pair};
-use crate::diagnostic::{Place, Severity};
+use crate::diagnostic::Severity;
 use crate::secret::Secret;
 use crate::template::{Outcome, Use};
 use crate::variables::evaluate::Mention;
@@ -33,7 +33,7 @@ fn passed_through(file: &mut File<'_>, pair: &Pair, path: &str) -> Option<Secret
     let variables = file.context.variables;
     let value = variables.value(&pair.name, reader)?;
     let text = value.text.clone();
-    let place = Place::new(file.decoder.source, pair.span);
+    let place = file.decoder.place(pair.span);
     let mention = Mention {
         name: pair.name.clone(),
         range: 0..0,

@@ -12,7 +12,6 @@ use super::{
     build, casts, command, deploy, healthcheck, hosts, keys, namespaces, networks, options, pairs,
     volumes,
 };
-use crate::diagnostic::Place;
 use crate::text::Span;
 use crate::workload::model::{Build, FileMount, Namespaces, Process, Service, ServiceNetwork};
 use crate::yaml::{Entry, Mapping, Node};
@@ -88,7 +87,7 @@ fn service(
     let (build, build_platform) = build_of(file, entry, section, image.is_some());
     Service {
         name: entry.key.to_string(),
-        place: Place::new(file.decoder.source, entry.key_span),
+        place: file.decoder.place(entry.key_span),
         image,
         build,
         pull_policy: section.read(file, "pull_policy", options::pull_policy),
