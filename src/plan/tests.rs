@@ -237,6 +237,7 @@ fn container(name: &str, image: &str, labels: Labels) -> ObservedContainer {
         ports: Vec::new(),
         networks: Vec::new(),
         network_ids: Vec::new(),
+            edited: Vec::new(),
     }
 }
 

@@ -14,6 +14,7 @@ mod environment;
 mod file;
 mod files;
 mod healthcheck;
+mod hooks;
 mod hosts;
 mod keys;
 mod links;
@@ -26,6 +27,7 @@ mod paths;
 mod ports;
 mod resources;
 mod scalars;
+mod scale;
 mod service;
 mod shell;
 #[cfg(test)]

@@ -9,8 +9,8 @@ use super::files::{self, Kind};
 use super::links::{self, Link};
 use super::ports::{self, Published};
 use super::{
-    build, casts, command, deploy, healthcheck, hosts, keys, namespaces, networks, options, pairs,
-    volumes,
+    build, casts, command, deploy, healthcheck, hooks, hosts, keys, namespaces, networks, options,
+    pairs, scale, volumes,
 };
 use crate::text::Span;
 use crate::workload::model::{Build, FileMount, Namespaces, Process, Service, ServiceNetwork};
@@ -101,6 +101,8 @@ fn service(
         mounts: section.read(file, "volumes", volumes::read),
         files: mounted_files(file, section),
         labels: section.read(file, "labels", pairs::map),
+        replicas: scale::read(file, section),
+        hooks: hooks::read(file, section),
         process,
     }
 }
