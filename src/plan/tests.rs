@@ -53,6 +53,7 @@ fn service(name: &str) -> Service {
         mounts: Vec::new(),
         files: Vec::new(),
         labels: BTreeMap::new(),
+        watch: Vec::new(),
         process: Process::default(),
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Plain data. Readers of Compose and Pod files make it, `plan` turns it into objects of an engine.
 
+mod hook;
+mod watch;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -9,6 +12,9 @@ use std::time::Duration;
 
 use crate::diagnostic::Place;
 use crate::secret::Secret;
+
+pub use hook::Hook;
+pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
 /// Everything one file describes. `services` is in start order: a service follows its dependencies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,6 +76,8 @@ pub struct Service {
     /// Secrets and configs as files in the container.
     pub files: Vec<FileMount>,
     pub labels: BTreeMap<String, String>,
+    /// What happens when a source file changes while it is watched.
+    pub watch: Vec<WatchRule>,
     /// What the engine takes as it is, apart from names of other objects.
     pub process: Process,
 }

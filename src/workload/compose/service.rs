@@ -9,8 +9,8 @@ use super::files::{self, Kind};
 use super::links::{self, Link};
 use super::ports::{self, Published};
 use super::{
-    build, casts, command, deploy, healthcheck, hosts, keys, namespaces, networks, options, pairs,
-    volumes,
+    build, casts, command, deploy, develop, healthcheck, hosts, keys, namespaces, networks,
+    options, pairs, volumes,
 };
 use crate::diagnostic::Place;
 use crate::text::Span;
@@ -86,6 +86,9 @@ fn service(
 ) -> Service {
     let image = section.read(file, "image", image);
     let (build, build_platform) = build_of(file, entry, section, image.is_some());
+    let watch = section.read(file, "develop", |file, node, path| {
+        develop::read(file, node, path, build.is_some())
+    });
     Service {
         name: entry.key.to_string(),
         place: Place::new(file.decoder.source, entry.key_span),
@@ -102,6 +105,7 @@ fn service(
         mounts: section.read(file, "volumes", volumes::read),
         files: mounted_files(file, section),
         labels: section.read(file, "labels", pairs::map),
+        watch,
         process,
     }
 }
