@@ -215,7 +215,9 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         }
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
-        Action::PostStart { name, hook } => return hooks::post_start(step, name, hook, context).await,
+        Action::PostStart { name, hook } => {
+            return hooks::post_start(step, name, hook, context).await;
+        }
         Action::PreStop { name, hook } => {
             hooks::pre_stop(name, hook, context).await;
             return Ok(());

@@ -190,7 +190,8 @@ fn scale(deployment: Option<&mut Workload>, wanted: &BTreeMap<String, u32>) -> R
     for (name, &count) in wanted {
         let Some(service) = services.iter_mut().find(|service| service.name == *name) else {
             let known: Vec<&str> = services.iter().map(|one| one.name.as_str()).collect();
-            let message = format!("`--scale {name}={count}`: the deployment has no service `{name}`");
+            let message =
+                format!("`--scale {name}={count}`: the deployment has no service `{name}`");
             let hint = format!("its services are: {}", known.join(", "));
             return Err(Failure::new(Kind::Usage, message).hint(hint));
         };

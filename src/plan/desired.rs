@@ -18,8 +18,8 @@ use crate::secret::Secret;
 use crate::workload::model::{Dependency, Healthcheck, Network, Protocol, Volume, Workload};
 
 use container::Made;
-pub(super) use image::pulled;
 pub use hooks::DesiredHooks;
+pub(super) use image::pulled;
 pub use image::{BUILT_IN_PREFIX, DesiredImage, ImageSource};
 
 /// Everything an environment shall have at the engine.

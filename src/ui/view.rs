@@ -31,7 +31,11 @@ pub fn started(outcome: &start::Outcome) -> String {
     let services = status.services.iter();
     for service in services.clone().filter(|one| one.role == "service") {
         let reached: Vec<String> = service.ports.iter().map(|port| reached(port)).collect();
-        let several = services.clone().filter(|one| one.service == service.service).count() > 1;
+        let several = services
+            .clone()
+            .filter(|one| one.service == service.service)
+            .count()
+            > 1;
         let name = match several {
             true => format!("{}-{}", service.service, service.number),
             false => service.service.clone(),

@@ -9,6 +9,7 @@ mod checks;
 mod command;
 mod depends;
 mod deploy;
+mod develop;
 mod env_file;
 mod environment;
 mod file;

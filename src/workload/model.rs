@@ -2,6 +2,9 @@
 //!
 //! Plain data. Readers of Compose and Pod files make it, `plan` turns it into objects of an engine.
 
+mod hook;
+mod watch;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -9,6 +12,9 @@ use std::time::Duration;
 
 use crate::diagnostic::Place;
 use crate::secret::Secret;
+
+pub use hook::{Hook, Hooks, PreStart};
+pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
 /// Everything one file describes. `services` is in start order: a service follows its dependencies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -74,6 +80,8 @@ pub struct Service {
     pub replicas: Option<Replicas>,
     /// What is run besides the container itself.
     pub hooks: Hooks,
+    /// What happens when a source file changes while it is watched.
+    pub watch: Vec<WatchRule>,
     /// What the engine takes as it is, apart from names of other objects.
     pub process: Process,
 }
@@ -88,41 +96,6 @@ pub struct Replicas {
     pub count: u32,
     pub place: Place,
 }
-
-/// What is run before and after the start of a service's containers, and before their stop.
-/// <https://github.com/compose-spec/compose-spec/blob/main/05-services.md#pre_start>
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hooks {
-    /// Containers that run to their end, one after the other, before the service starts.
-    pub pre_start: Vec<PreStart>,
-    /// Programs in the container, once it has started.
-    pub post_start: Vec<Hook>,
-    /// Programs in the container, before it is stopped.
-    pub pre_stop: Vec<Hook>,
-}
-
-/// A program beside the one of the service.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Hook {
-    pub command: Vec<String>,
-    /// `None` is the container's own.
-    pub user: Option<String>,
-    pub privileged: bool,
-    pub working_dir: Option<String>,
-    /// Added to that of the container; `None` removes a variable.
-    pub environment: BTreeMap<String, Option<Secret>>,
-}
-
-/// A program in a container of its own, with the networks and volumes of the service.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PreStart {
-    /// `None` is that of the service.
-    pub image: Option<String>,
-    pub hook: Hook,
-    /// Whether it runs before each container of the service, not before the first one alone.
-    pub per_replica: bool,
-}
-
 /// How a container runs, in terms that need no further resolution.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Process {

@@ -35,7 +35,9 @@ impl Builder<'_> {
             .flat_map(|service| {
                 self.check_replicas(service);
                 let numbers = 1..=super::replicas::count(service);
-                numbers.map(move |number| (service, number)).collect::<Vec<_>>()
+                numbers
+                    .map(move |number| (service, number))
+                    .collect::<Vec<_>>()
             })
             .collect::<Vec<_>>()
             .into_iter()

@@ -68,7 +68,8 @@ fn named_replicas(file: &mut File<'_>, drafts: &[Draft]) {
             let place = replicas.place.clone();
             let related = (place, format!("{count} containers are asked for here"));
             diagnostic.related.push(related);
-            diagnostic.help = Some("remove `container_name`: each gets a name with its number".to_owned());
+            diagnostic.help =
+                Some("remove `container_name`: each gets a name with its number".to_owned());
         }
     }
 }

@@ -127,6 +127,7 @@ pub(super) const SERVICE: Keys = Keys {
         "cpus",
         "depends_on",
         "deploy",
+        "develop",
         "devices",
         "dns",
         "dns_opt",
@@ -185,7 +186,6 @@ pub(super) const SERVICE: Keys = Keys {
             "attach",
             "poststack attaches to no output; see `poststack env logs`",
         ),
-        ("develop", "poststack does not watch source files"),
     ],
     refused: &[
         ("blkio_config", ""),
@@ -259,10 +259,10 @@ mod tests {
 
     #[test]
     fn a_key_that_changes_nothing_is_a_note() {
-        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, develop: {}, x-b: 1}\n"), @r##"
+        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, attach: false, x-b: 1}\n"), @r##"
     note 1:1: `name` is ignored: poststack names the project `<project>-<environment>`
     note 2:1: `version` is ignored: the Compose specification has no versions
-    note 5:17: `develop` in `services.a` is ignored: poststack does not watch source files
+    note 5:17: `attach` in `services.a` is ignored: poststack attaches to no output; see `poststack env logs`
     "##);
     }
 
