@@ -30,7 +30,7 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> Environment {
 /// A name without a value takes the variable of that name; it is a use of it as `${NAME}` is.
 fn passed_through(file: &mut File<'_>, pair: &Pair, path: &str) -> Option<Secret> {
     let reader = file.current.reader;
-    let variables = file.context.variables;
+    let variables = file.variables(pair.span);
     let value = variables.value(&pair.name, reader)?;
     let text = value.text.clone();
     let place = file.decoder.place(pair.span);
@@ -48,6 +48,7 @@ fn passed_through(file: &mut File<'_>, pair: &Pair, path: &str) -> Option<Secret
         file.decoder.diagnostics.push(fault);
     }
     file.uses.push(Use {
+        local: variables.local(&mention.name),
         name: mention.name,
         path: format!("{path}.{}", pair.name),
         place,
