@@ -6,6 +6,7 @@ mod build;
 mod containers;
 mod create;
 mod health;
+mod keys;
 mod lists;
 mod reach;
 mod streams;
