@@ -223,7 +223,7 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
             health_needed,
             ..
         } => {
-            return match engine.wait_healthy(name, None).await {
+            return match wait_ready(name, context).await {
                 Ok(HealthOutcome::NoTest) if *health_needed => {
                     Err(step_failure::untested(step, name, context))
                 }
@@ -236,6 +236,16 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
     match result {
         Ok(()) => Ok(()),
         Err(error) => Err(step_failure::of_engine(step, &error, context).await),
+    }
+}
+
+/// By the probes of its Pod file, else by the health test that the engine knows.
+async fn wait_ready(name: &str, context: &Context<'_>) -> Result<HealthOutcome, EngineError> {
+    let mut containers = context.prepared.desired.containers();
+    let found = containers.find(|container| container.spec.name == name);
+    match found.and_then(|container| container.readiness.as_ref()) {
+        Some(readiness) => context.engine.wait_ready(name, readiness).await,
+        None => context.engine.wait_healthy(name, None).await,
     }
 }
 

@@ -83,13 +83,15 @@ pub fn gather(
     diagnostics.extend(check_length(&identity, environment));
     let Reach {
         database,
-        variables,
+        mut variables,
         diagnostics: faults,
         ..
     } = reach(project, environment, options)?;
     diagnostics.extend(faults);
     let files = load_files(project, environment, options, &variables);
     diagnostics.extend(files.diagnostics);
+    let workloads = files.init.iter().flatten().chain(&files.deployment);
+    variables.hide(workloads.flat_map(|workload| &workload.secrets));
     let mounted = mounted::states(&project.config.root, files.init.iter().flatten());
     let (desired, faults) = desired(&Inputs {
         identity: &identity,

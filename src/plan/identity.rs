@@ -15,6 +15,8 @@ pub const REVISION: &str = "io.poststack.revision";
 pub const DEFINITION_HASH: &str = "io.poststack.definition-hash";
 /// `field=hash` of every field, so that a change can be named.
 pub const DEFINITION: &str = "io.poststack.definition";
+/// On a volume that holds nothing of worth.
+pub const SCRATCH: &str = "io.poststack.scratch";
 /// Hash of the context a built-in image was made of.
 pub const CONTEXT_HASH: &str = "io.poststack.context-hash";
 

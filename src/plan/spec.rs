@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::secret::Secret;
-use crate::workload::model::{FileMount, Process, Subnet};
+use crate::workload::model::{FileMount, HostPathKind, Process, Subnet, VolumeContent};
 
 /// Labels of an object; those of poststack and of Compose among them.
 pub type Labels = BTreeMap<String, String>;
@@ -30,6 +30,15 @@ pub struct VolumeSpec {
     pub driver: Option<String>,
     pub driver_options: BTreeMap<String, String>,
     pub labels: Labels,
+    pub filling: Option<Filling>,
+}
+
+/// What a volume is filled with once it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filling {
+    pub content: VolumeContent,
+    /// The image of the container, never started, through which the engine takes the files.
+    pub image: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,6 +148,11 @@ pub enum MountSpecSource {
         create: bool,
         propagation: Option<String>,
         selinux: Option<String>,
+    },
+    HostPath {
+        path: PathBuf,
+        kind: HostPathKind,
+        propagation: Option<String>,
     },
     /// The volume's name at the engine.
     Volume {

@@ -2,6 +2,8 @@
 //!
 //! Plain data. Readers of Compose and Pod files make it, `plan` turns it into objects of an engine.
 
+mod pod;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -9,6 +11,10 @@ use std::time::Duration;
 
 use crate::diagnostic::Place;
 use crate::secret::Secret;
+
+pub use pod::{
+    Ending, HostPathKind, PodMember, Probe, ProbeKind, Readiness, VolumeContent, VolumeFile,
+};
 
 /// Everything one file describes. `services` is in start order: a service follows its dependencies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +24,8 @@ pub struct Workload {
     pub networks: BTreeMap<String, Network>,
     /// By key in the file.
     pub volumes: BTreeMap<String, Volume>,
+    /// Values that no output may show.
+    pub secrets: Vec<Secret>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,6 +57,9 @@ pub struct Volume {
     pub driver: Option<String>,
     pub driver_options: BTreeMap<String, String>,
     pub labels: BTreeMap<String, String>,
+    /// Whether it holds nothing of worth, and goes with the containers.
+    pub scratch: bool,
+    pub content: Option<VolumeContent>,
 }
 
 /// One service of a file.
@@ -70,8 +81,33 @@ pub struct Service {
     /// Secrets and configs as files in the container.
     pub files: Vec<FileMount>,
     pub labels: BTreeMap<String, String>,
+    pub pod: PodMember,
     /// What the engine takes as it is, apart from names of other objects.
     pub process: Process,
+}
+
+impl Service {
+    /// A service of which nothing is known but its name.
+    #[must_use]
+    pub fn new(name: String, place: Place) -> Self {
+        Self {
+            name,
+            place,
+            image: None,
+            build: None,
+            pull_policy: PullPolicy::default(),
+            platform: None,
+            container_name: None,
+            depends_on: Vec::new(),
+            network: ServiceNetwork::Networks(Vec::new()),
+            namespaces: Namespaces::default(),
+            mounts: Vec::new(),
+            files: Vec::new(),
+            labels: BTreeMap::new(),
+            pod: PodMember::default(),
+            process: Process::default(),
+        }
+    }
 }
 
 /// How a container runs, in terms that need no further resolution.
@@ -82,6 +118,8 @@ pub struct Process {
     /// `None` removes a variable that the image sets.
     pub environment: BTreeMap<String, Option<Secret>>,
     pub user: Option<String>,
+    /// Whether an image that runs as root is refused.
+    pub never_root: bool,
     pub working_dir: Option<String>,
     pub hostname: Option<String>,
     pub domainname: Option<String>,
@@ -239,10 +277,18 @@ pub enum MountSource {
         /// `z` or `Z`.
         selinux: Option<String>,
     },
+    /// A path on the host that must be of a kind.
+    HostPath {
+        /// Absolute path on the host.
+        path: PathBuf,
+        kind: HostPathKind,
+        propagation: Option<String>,
+    },
     /// Key in [`Workload::volumes`].
     Volume {
         key: String,
         no_copy: bool,
+        /// A file or folder in it; a missing folder is made.
         subpath: Option<String>,
     },
     Anonymous,

@@ -13,8 +13,8 @@ use crate::plan::spec::{
     SharedNamespaces,
 };
 use crate::workload::model::{
-    Attachment, Condition, Dependency, Mount, MountSource, Namespace, Namespaces, Service,
-    ServiceNetwork, Workload,
+    Attachment, Condition, Dependency, Ending, Mount, MountSource, Namespace, Namespaces,
+    PodMember, Readiness, Restart, Service, ServiceNetwork, Workload,
 };
 
 impl Builder<'_> {
@@ -33,7 +33,10 @@ impl Builder<'_> {
             .services
             .iter()
             .map(|service| {
-                let spec = self.spec(service, workload);
+                let mut spec = self.spec(service, workload);
+                if role == Role::Init && !serves(service, workload) {
+                    run_once(&mut spec.process.restart);
+                }
                 let source = image_source(service, self.inputs.identity);
                 self.image(&spec.image, source, &service.place);
                 self.finish(Made {
@@ -41,8 +44,12 @@ impl Builder<'_> {
                     service: &service.name,
                     role,
                     depends_on: service.depends_on.clone(),
-                    completes: completes.contains(service.name.as_str()),
+                    ending: match completes.contains(service.name.as_str()) {
+                        true => Ending::Awaited,
+                        false => service.pod.ending,
+                    },
                     health_needed: healthy.contains(service.name.as_str()),
+                    pod: self.member(&service.pod, workload),
                     place: service.place.clone(),
                 })
             })
@@ -134,6 +141,17 @@ impl Builder<'_> {
         }
     }
 
+    fn member(&self, pod: &PodMember, workload: &Workload) -> PodMember {
+        let mut pod = pod.clone();
+        let readiness = pod.readiness.iter_mut();
+        for probe in readiness.flat_map(|readiness| &mut readiness.probes) {
+            if let Some(service) = &mut probe.runs_in {
+                *service = self.container_of(service, workload);
+            }
+        }
+        pod
+    }
+
     /// The name of the container of another service.
     fn container_of(&self, other: &str, workload: &Workload) -> String {
         let mut services = workload.services.iter();
@@ -171,6 +189,15 @@ impl Builder<'_> {
                 propagation,
                 selinux,
             },
+            MountSource::HostPath {
+                path,
+                kind,
+                propagation,
+            } => MountSpecSource::HostPath {
+                path,
+                kind,
+                propagation,
+            },
             MountSource::Volume {
                 key,
                 no_copy,
@@ -202,11 +229,10 @@ impl Builder<'_> {
             self.diagnostics.push(diagnostic);
         }
         self.seen.insert(spec.name.clone(), made.place.clone());
-        let extra = if made.role == Role::Init {
-            mounted_contents(&spec, self.inputs.mounted)
-        } else {
-            BTreeMap::new()
-        };
+        let mut extra = member_fields(&made.pod);
+        if made.role == Role::Init {
+            extra.extend(mounted_contents(&spec, self.inputs.mounted));
+        }
         let mut fields = definition::fields(&spec, &extra);
         if made.role == Role::Database {
             // The cluster keeps its password; a new one is set in it, without a new container.
@@ -227,7 +253,9 @@ impl Builder<'_> {
             fields,
             hash,
             depends_on: made.depends_on,
-            completes: made.completes,
+            completes: made.ending == Ending::Awaited,
+            may_end: made.ending != Ending::Never,
+            readiness: made.pod.readiness,
             health_needed: made.health_needed,
             place: made.place,
         }
@@ -260,8 +288,9 @@ pub(super) struct Made<'s> {
     pub service: &'s str,
     pub role: Role,
     pub depends_on: Vec<Dependency>,
-    pub completes: bool,
+    pub ending: Ending,
     pub health_needed: bool,
+    pub pod: PodMember,
     pub place: Place,
 }
 
@@ -278,13 +307,40 @@ fn depends_label(depends_on: &[Dependency]) -> String {
     depends_on.iter().map(one).collect::<Vec<_>>().join(",")
 }
 
+/// Whether others of its file need the service running, so that it does not end by itself.
+fn serves(service: &Service, workload: &Workload) -> bool {
+    let others = workload.services.iter();
+    let mut needs = others.flat_map(|other| &other.depends_on);
+    needs
+        .any(|one| one.service == service.name && one.condition != Condition::CompletedSuccessfully)
+}
+
+/// A step of the init phase has ended when it ends: nothing brings it back.
+fn run_once(restart: &mut Restart) {
+    if matches!(restart, Restart::Always | Restart::UnlessStopped) {
+        *restart = Restart::No;
+    }
+}
+
+/// What a member of a pod is made of, beyond the specification of its container.
+fn member_fields(pod: &PodMember) -> BTreeMap<String, String> {
+    let sources = pod.sources.iter();
+    let sources = sources.map(|(name, content)| (name.clone(), content.expose().to_owned()));
+    let probes = pod
+        .readiness
+        .as_ref()
+        .filter(|one| **one != Readiness::default());
+    let probes = probes.map(|readiness| ("probes".to_owned(), format!("{readiness:?}")));
+    sources.chain(probes).collect()
+}
+
 /// What an init container is made of, beyond its definition: the files mounted into it.
 fn mounted_contents(
     spec: &ContainerSpec,
     mounted: &BTreeMap<PathBuf, String>,
 ) -> BTreeMap<String, String> {
     let of_mount = |mount: &MountSpec| match &mount.source {
-        MountSpecSource::Bind { path, .. } => {
+        MountSpecSource::Bind { path, .. } | MountSpecSource::HostPath { path, .. } => {
             let state = mounted.get(path)?;
             Some((format!("contents of {}", mount.target), state.clone()))
         }

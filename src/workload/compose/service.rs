@@ -13,7 +13,9 @@ use super::{
     volumes,
 };
 use crate::text::Span;
-use crate::workload::model::{Build, FileMount, Namespaces, Process, Service, ServiceNetwork};
+use crate::workload::model::{
+    Build, FileMount, Namespaces, PodMember, Process, Service, ServiceNetwork,
+};
 use crate::yaml::{Entry, Mapping, Node};
 
 /// A service as it is written, before it is held against the others.
@@ -101,6 +103,7 @@ fn service(
         mounts: section.read(file, "volumes", volumes::read),
         files: mounted_files(file, section),
         labels: section.read(file, "labels", pairs::map),
+        pod: PodMember::default(),
         process,
     }
 }
@@ -122,6 +125,7 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
         command: section.read(file, "command", command::read),
         environment: environment::read(file, section),
         user: section.read(file, "user", casts::string),
+        never_root: false,
         working_dir: section.read(file, "working_dir", casts::string),
         hostname: section.read(file, "hostname", casts::string),
         domainname: section.read(file, "domainname", casts::string),
