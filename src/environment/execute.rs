@@ -173,6 +173,7 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             (Subject::new("Volume", &volume.name), "creating", "created")
         }
         Action::RemoveNetwork(name) => (Subject::new("Network", name), "removing", "removed"),
+        Action::RemoveVolume(name) => (Subject::new("Volume", name), "removing", "removed"),
         Action::PrepareImage(_) | Action::Migrate(_) | Action::AwaitExit { .. } => return None,
         Action::CreateContainer { spec, .. } => match spec.name.strip_suffix(NEXT) {
             Some(name) => (container(name), "creating anew", "created anew"),
@@ -202,6 +203,7 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         Action::CreateNetwork(network) => engine.create_network(network).await.map(drop),
         Action::CreateVolume(volume) => engine.create_volume(volume).await.map(drop),
         Action::RemoveNetwork(name) => engine.remove_network(name).await,
+        Action::RemoveVolume(name) => engine.remove_unused_volume(name).await,
         Action::PrepareImage(reference) => {
             return context.images.prepare(reference, context.listener).await;
         }

@@ -227,14 +227,13 @@ impl<'a> Planner<'a> {
     /// Puts right what an interrupted run left: half-made successors go, predecessors return.
     fn leftovers(&mut self) {
         const CAUSE: &str = "left by an interrupted start";
+        let mut after = Vec::new();
+        for name in self.half_made() {
+            after = vec![self.remove(&name, Phase::Prepare, CAUSE, after)];
+        }
         let names: Vec<String> = self.containers.keys().cloned().collect();
         for name in names {
-            let found = self.containers.get(&name);
-            // One that never ran may lack its files or networks, and holds nothing.
-            let never_ran = found.is_some_and(|found| found.state == State::Created);
-            if name.ends_with(NEXT) || never_ran {
-                self.remove(&name, Phase::Prepare, CAUSE, Vec::new());
-            } else if let Some(base) = name.strip_suffix(PREVIOUS) {
+            if let Some(base) = name.strip_suffix(PREVIOUS) {
                 if self.containers.contains_key(base) {
                     let after = self.remove_followers(base, CAUSE);
                     self.remove(&name, Phase::Prepare, CAUSE, after);
@@ -252,6 +251,26 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+    }
+
+    /// Successors, and containers that never ran: those may lack their files or networks, and hold
+    /// nothing. Podman wants those gone first that live in the namespaces of others.
+    fn half_made(&self) -> Vec<String> {
+        let order: Vec<&str> = self.desired.container_names().collect();
+        let place = |name: &str| {
+            let base = name.strip_suffix(NEXT).unwrap_or(name);
+            order.iter().position(|one| *one == base)
+        };
+        let half = |name: &str, found: &ObservedContainer| {
+            name.ends_with(NEXT) || found.state == State::Created
+        };
+        let found = self
+            .containers
+            .iter()
+            .filter(|(name, found)| half(name, found));
+        let mut names: Vec<String> = found.map(|(name, _)| name.clone()).collect();
+        names.sort_by_key(|name| std::cmp::Reverse(place(name)));
+        names
     }
 
     /// Removes the containers that live in a namespace of `base`: they may hang on a predecessor of
@@ -321,6 +340,21 @@ impl<'a> Planner<'a> {
                 let cause = "its successor is ready";
                 let removed = self.plan.push(Phase::Finish, action, cause, after);
                 after = vec![removed];
+            }
+        }
+        self.remove_scratch(&after);
+    }
+
+    /// Removes volumes that hold nothing of worth and that no file describes any more.
+    fn remove_scratch(&mut self, after: &[StepId]) {
+        let known: BTreeSet<&str> = self.desired.volumes.iter().map(|one| &*one.name).collect();
+        for volume in self.observed.volumes.values() {
+            let scratch = volume.labels.contains_key(identity::SCRATCH);
+            let own = self.desired.identity.owns(&volume.labels);
+            if scratch && own && !known.contains(&*volume.name) {
+                let action = Action::RemoveVolume(volume.name.clone());
+                let cause = "no file describes it";
+                self.plan.push(Phase::Finish, action, cause, after.to_vec());
             }
         }
     }

@@ -19,8 +19,8 @@ use crate::secret::Secret;
 use crate::text::{SourceFile, Span};
 use crate::workload::Workload;
 use crate::workload::model::{
-    Attachment, Condition, Dependency, HealthTest, Healthcheck, Namespaces, Process, PullPolicy,
-    Service, ServiceNetwork,
+    Attachment, Condition, Dependency, HealthTest, Healthcheck, Namespaces, PodMember, Process,
+    PullPolicy, Service, ServiceNetwork,
 };
 
 fn place() -> Place {
@@ -53,6 +53,7 @@ fn service(name: &str) -> Service {
         mounts: Vec::new(),
         files: Vec::new(),
         labels: BTreeMap::new(),
+        pod: PodMember::default(),
         process: Process::default(),
     }
 }
@@ -176,6 +177,7 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                 observed.volumes.insert(volume.name.clone(), made);
             }
             Action::RemoveNetwork(name) => drop(observed.networks.remove(name)),
+            Action::RemoveVolume(name) => drop(observed.volumes.remove(name)),
             Action::PrepareImage(name) => {
                 observed
                     .images

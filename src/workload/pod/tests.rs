@@ -32,7 +32,11 @@ fn told(text: &str) -> String {
         let location = place.source.location(place.span.start);
         let severity = format!("{:?}", one.severity).to_lowercase();
         let help = one.help.iter().map(|help| format!("\n  help: {help}"));
-        format!("{severity} {location}: {}{}", one.message, help.collect::<String>())
+        format!(
+            "{severity} {location}: {}{}",
+            one.message,
+            help.collect::<String>()
+        )
     });
     shown.collect::<Vec<_>>().join("\n")
 }
@@ -41,7 +45,11 @@ fn told(text: &str) -> String {
 #[track_caller]
 fn workload_of(text: &str) -> Workload {
     let loaded = load_text(text);
-    let errors: Vec<_> = loaded.diagnostics.iter().filter(|one| one.is_error()).collect();
+    let errors: Vec<_> = loaded
+        .diagnostics
+        .iter()
+        .filter(|one| one.is_error())
+        .collect();
     assert!(errors.is_empty(), "{errors:?}");
     loaded.workload
 }
@@ -54,7 +62,10 @@ fn pod(spec: &str) -> String {
 /// A pod with one container `c`, of the image `i`, with these lines.
 fn container(lines: &str) -> String {
     let lines: Vec<String> = lines.lines().map(|line| format!("    {line}\n")).collect();
-    pod(&format!("  containers:\n  - name: c\n    image: i\n{}", lines.concat()))
+    pod(&format!(
+        "  containers:\n  - name: c\n    image: i\n{}",
+        lines.concat()
+    ))
 }
 
 #[track_caller]
@@ -82,6 +93,12 @@ fn variables_of_every_document_are_told_with_their_reader() {
 fn every_undefined_variable_is_told_at_once() {
     let text = container("command: ['${NOWHERE}']\nargs: ['${ELSEWHERE}']\n");
     let told = told(&text);
-    assert!(told.contains("error 8:17: Undefined variable `NOWHERE`"), "{told}");
-    assert!(told.contains("error 9:14: Undefined variable `ELSEWHERE`"), "{told}");
+    assert!(
+        told.contains("error 8:16: Undefined variable `NOWHERE`"),
+        "{told}"
+    );
+    assert!(
+        told.contains("error 9:13: Undefined variable `ELSEWHERE`"),
+        "{told}"
+    );
 }
