@@ -173,6 +173,7 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             (Subject::new("Volume", &volume.name), "creating", "created")
         }
         Action::RemoveNetwork(name) => (Subject::new("Network", name), "removing", "removed"),
+        Action::RemoveVolume(name) => (Subject::new("Volume", name), "removing", "removed"),
         Action::PrepareImage(_) | Action::Migrate(_) | Action::AwaitExit { .. } => return None,
         Action::CreateContainer { spec, .. } => match spec.name.strip_suffix(NEXT) {
             Some(name) => (container(name), "creating anew", "created anew"),
@@ -210,6 +211,7 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         }
         Action::CreateVolume(volume) => engine.create_volume(volume).await.map(drop),
         Action::RemoveNetwork(name) => engine.remove_network(name).await,
+        Action::RemoveVolume(name) => engine.remove_unused_volume(name).await,
         Action::PrepareImage(reference) => {
             return context.images.prepare(reference, context.listener).await;
         }
@@ -238,7 +240,7 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
             health_needed,
             ..
         } => {
-            return match engine.wait_healthy(name, None).await {
+            return match wait_ready(name, context).await {
                 Ok(HealthOutcome::NoTest) if *health_needed => {
                     Err(step_failure::untested(step, name, context))
                 }
@@ -258,6 +260,16 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
 fn warn(warnings: Vec<String>, context: &Context<'_>) {
     for warning in warnings {
         (context.listener)(Event::Warning(context.prepared.mask(&warning)));
+    }
+}
+
+/// By the probes of its Pod file, else by the health test that the engine knows.
+async fn wait_ready(name: &str, context: &Context<'_>) -> Result<HealthOutcome, EngineError> {
+    let mut containers = context.prepared.desired.containers();
+    let found = containers.find(|container| container.spec.name == name);
+    match found.and_then(|container| container.readiness.as_ref()) {
+        Some(readiness) => context.engine.wait_ready(name, readiness).await,
+        None => context.engine.wait_healthy(name, None).await,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod build;
 mod hook;
+mod pod;
 mod resources;
 mod watch;
 
@@ -18,6 +19,9 @@ use crate::secret::Secret;
 
 pub use build::{Build, NamedContext};
 pub use hook::{Hook, Hooks, PreStart};
+pub use pod::{
+    Ending, HostPathKind, PodMember, Probe, ProbeKind, Readiness, VolumeContent, VolumeFile,
+};
 pub use resources::{BlockIo, CpuTime, Device, DeviceRequest, OutOfMemory, Resources, Ulimit};
 pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
@@ -29,6 +33,8 @@ pub struct Workload {
     pub networks: BTreeMap<String, Network>,
     /// By key in the file.
     pub volumes: BTreeMap<String, Volume>,
+    /// Values that no output may show.
+    pub secrets: Vec<Secret>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -87,6 +93,9 @@ pub struct Volume {
     pub driver: Option<String>,
     pub driver_options: BTreeMap<String, String>,
     pub labels: BTreeMap<String, String>,
+    /// Whether it holds nothing of worth, and goes with the containers.
+    pub scratch: bool,
+    pub content: Option<VolumeContent>,
 }
 
 /// One service of a file.
@@ -116,6 +125,7 @@ pub struct Service {
     pub hooks: Hooks,
     /// What happens when a source file changes while it is watched.
     pub watch: Vec<WatchRule>,
+    pub pod: PodMember,
     /// What the engine takes as it is, apart from names of other objects.
     pub process: Process,
 }
@@ -130,6 +140,35 @@ pub struct Replicas {
     pub count: u32,
     pub place: Place,
 }
+
+impl Service {
+    /// A service of which nothing is known but its name.
+    #[must_use]
+    pub fn new(name: String, place: Place) -> Self {
+        Self {
+            name,
+            place,
+            image: None,
+            build: None,
+            pull_policy: PullPolicy::default(),
+            platform: None,
+            container_name: None,
+            depends_on: Vec::new(),
+            network: ServiceNetwork::Networks(Vec::new()),
+            namespaces: Namespaces::default(),
+            mounts: Vec::new(),
+            volumes_from: Vec::new(),
+            files: Vec::new(),
+            labels: BTreeMap::new(),
+            replicas: None,
+            hooks: Hooks::default(),
+            watch: Vec::new(),
+            pod: PodMember::default(),
+            process: Process::default(),
+        }
+    }
+}
+
 /// How a container runs, in terms that need no further resolution.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Process {
@@ -138,6 +177,8 @@ pub struct Process {
     /// `None` removes a variable that the image sets.
     pub environment: BTreeMap<String, Option<Secret>>,
     pub user: Option<String>,
+    /// Whether an image that runs as root is refused.
+    pub never_root: bool,
     pub working_dir: Option<String>,
     pub hostname: Option<String>,
     pub domainname: Option<String>,
@@ -303,10 +344,18 @@ pub enum MountSource {
         /// `z` or `Z`.
         selinux: Option<String>,
     },
+    /// A path on the host that must be of a kind.
+    HostPath {
+        /// Absolute path on the host.
+        path: PathBuf,
+        kind: HostPathKind,
+        propagation: Option<String>,
+    },
     /// Key in [`Workload::volumes`].
     Volume {
         key: String,
         no_copy: bool,
+        /// A file or folder in it; a missing folder is made.
         subpath: Option<String>,
     },
     Anonymous,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::text::Span;
 use crate::workload::model::{
-    Build, FileMount, Namespaces, Process, Service, ServiceNetwork, VolumesSource,
+    Build, FileMount, Namespaces, PodMember, Process, Service, ServiceNetwork, VolumesSource,
 };
 use crate::yaml::{Entry, Mapping, Node};
 
@@ -119,6 +119,7 @@ fn service(
         replicas: scale::read(file, section),
         hooks: hooks::read(file, section),
         watch,
+        pod: PodMember::default(),
         process,
     }
 }
@@ -144,6 +145,7 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
         command: section.read(file, "command", command::read),
         environment: environment::read(file, section),
         user: section.read(file, "user", casts::string),
+        never_root: false,
         working_dir: section.read(file, "working_dir", casts::string),
         hostname: section.read(file, "hostname", casts::string),
         domainname: section.read(file, "domainname", casts::string),
