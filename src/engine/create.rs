@@ -20,7 +20,7 @@ use super::{Engine, EngineError, EngineKind};
 use crate::plan::spec::{ContainerSpec, NamespaceMode, NetworkAttachment};
 use crate::secret::Secret;
 use crate::workload::model::{
-    ExposedPort, HealthTest, Healthcheck, Logging, Port, Process, Restart,
+    ExposedPort, HealthTest, Healthcheck, Logging, Port, Process, Restart, Seccomp,
 };
 
 /// Docker's own default, made explicit: Podman's create call would take 0.
@@ -137,7 +137,7 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         readonly_rootfs: Some(process.read_only),
         cap_add: list(&process.cap_add),
         cap_drop: list(&process.cap_drop),
-        security_opt: list(&process.security_opt),
+        security_opt: list(&security_options(process)),
         extra_hosts: Some(
             process
                 .extra_hosts
@@ -165,6 +165,16 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         uts_mode: namespace(spec.namespaces.uts.as_ref()),
         ..HostConfig::default()
     }
+}
+
+fn security_options(process: &Process) -> Vec<String> {
+    let seccomp = process.seccomp.as_ref().map(Seccomp::option);
+    process
+        .security_opt
+        .iter()
+        .cloned()
+        .chain(seccomp)
+        .collect()
 }
 
 fn list(words: &[String]) -> Option<Vec<String>> {

@@ -144,6 +144,9 @@ fn process_fields(process: &Process, fields: &mut Collector) {
         dns_search,
         dns_options,
     );
+    if let Some(seccomp) = &process.seccomp {
+        fields.always("seccomp", &seccomp.profile);
+    }
     resource_fields(&process.resources, fields);
 }
 

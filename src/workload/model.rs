@@ -120,7 +120,9 @@ pub struct Process {
     pub stop_grace_period: Option<Duration>,
     pub cap_add: Vec<String>,
     pub cap_drop: Vec<String>,
+    /// Without a seccomp profile of its own file.
     pub security_opt: Vec<String>,
+    pub seccomp: Option<Seccomp>,
     pub extra_hosts: Vec<(String, String)>,
     pub devices: Vec<Device>,
     pub sysctls: BTreeMap<String, String>,
@@ -135,6 +137,23 @@ pub struct Process {
     pub dns: Vec<String>,
     pub dns_search: Vec<String>,
     pub dns_options: Vec<String>,
+}
+
+/// A seccomp profile from a file; engines take its text or its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seccomp {
+    /// Absolute path on the host.
+    pub path: PathBuf,
+    /// JSON.
+    pub profile: String,
+}
+
+impl Seccomp {
+    /// The option of Docker's create call.
+    #[must_use]
+    pub fn option(&self) -> String {
+        format!("seccomp={}", self.profile)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -123,7 +123,7 @@ impl Builder<'_> {
                         ..Attachment::default()
                     });
                 }
-                let endpoint = |one: &Attachment| self.endpoint(one, container, &service.name);
+                let endpoint = |one: &Attachment| self.endpoint(one, container, service);
                 NetworkAttachment::Networks(joined.iter().map(endpoint).collect())
             }
         }
@@ -155,9 +155,11 @@ impl Builder<'_> {
         named.unwrap_or_else(own)
     }
 
-    fn endpoint(&self, attachment: &Attachment, container: &str, service: &str) -> Endpoint {
-        let mut aliases = vec![container.to_owned(), service.to_owned()];
+    fn endpoint(&self, attachment: &Attachment, container: &str, service: &Service) -> Endpoint {
+        let mut aliases = vec![container.to_owned(), service.name.clone()];
         aliases.extend(attachment.aliases.iter().cloned());
+        // Docker makes the host name an alias by itself, Podman does not.
+        aliases.extend(service.process.hostname.clone());
         aliases.sort();
         aliases.dedup();
         Endpoint {

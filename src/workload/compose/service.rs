@@ -123,6 +123,7 @@ fn mounted_files(file: &mut File<'_>, section: &Section<'_>) -> Vec<FileMount> {
 }
 
 fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) -> Process {
+    let (security_opt, seccomp) = section.read(file, "security_opt", options::security);
     Process {
         entrypoint: section.read(file, "entrypoint", command::read),
         command: section.read(file, "command", command::read),
@@ -144,7 +145,8 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
         stop_grace_period: section.read(file, "stop_grace_period", casts::duration),
         cap_add: section.read(file, "cap_add", casts::list),
         cap_drop: section.read(file, "cap_drop", casts::list),
-        security_opt: section.read(file, "security_opt", options::security),
+        security_opt,
+        seccomp,
         extra_hosts: section.read(file, "extra_hosts", hosts::read),
         devices: section.read(file, "devices", options::devices),
         sysctls: section.read(file, "sysctls", pairs::map),

@@ -32,12 +32,6 @@ pub const DOCKER: &[Explained] = &[
         "Compose's create call names the streams it might follow; nothing is attached",
     ),
     entry(
-        "container/Config/Labels/com.docker.compose.config-hash",
-        ANY,
-        ANY,
-        "a hash of Go's JSON of the service, which only Compose makes",
-    ),
-    entry(
         "container/Config/Labels/com.docker.compose.image",
         ANY,
         ABSENT,
@@ -139,11 +133,132 @@ pub const DOCKER: &[Explained] = &[
         "\"r*\"",
         "the words of `Binds`; `RW` and `Propagation` have their meaning",
     ),
+    entry(
+        "container/Config/StopTimeout",
+        "1",
+        "2",
+        "Compose cuts half a second off, poststack rounds up: a grace period of 0 s would be none",
+    ),
+    entry(
+        "image/Config/ArgsEscaped",
+        "true",
+        ABSENT,
+        "set by the builder that Compose uses; Windows alone reads it",
+    ),
 ];
 
 /// What poststack makes on Docker (`first`) and on Podman. What Podman does not show, the files look
 /// at from inside the container.
 pub const PODMAN: &[Explained] = &[
+    entry(
+        "container/NetworkSettings/Networks/*/Aliases/<short id>",
+        ABSENT,
+        LISTED,
+        "Docker adds it at the start, Podman before",
+    ),
+    entry(
+        "container/HostConfig/Cap*/*",
+        LISTED,
+        ABSENT,
+        "shows by what the set differs from its default one",
+    ),
+    entry(
+        "container/HostConfig/SecurityOpt/label=disable",
+        LISTED,
+        ABSENT,
+        "Docker's own addition where a namespace of the host is shared",
+    ),
+    entry(
+        "container/HostConfig/SecurityOpt/seccomp=*",
+        ANY,
+        ANY,
+        "takes the path of the profile instead of its text",
+    ),
+    entry(
+        "container/HostConfig/PidsLimit",
+        ABSENT,
+        "-1",
+        "its word for none",
+    ),
+    entry(
+        "container/HostConfig/MemorySwap",
+        "-1",
+        "1152921504606846976",
+        "its call takes no -1: so much means no limit",
+    ),
+    entry(
+        "container/HostConfig/Tmpfs/*",
+        ANY,
+        "\"*rw,rprivate,nosuid,nodev,tmpcopyup\"",
+        "shows every option, and mounts of type tmpfs too",
+    ),
+    entry(
+        "container/Mounts/*",
+        THERE,
+        ABSENT,
+        "shows mounts of type tmpfs under `Tmpfs`",
+    ),
+    entry(
+        "container/NetworkSettings/Networks/host",
+        THERE,
+        ABSENT,
+        "the network of the host is none of its networks",
+    ),
+    entry(
+        "container/NetworkSettings/Networks/none",
+        THERE,
+        ABSENT,
+        "no network is none of its networks",
+    ),
+    entry(
+        "container/Config/Healthcheck/Test/*",
+        ANY,
+        ANY,
+        "breaks the words of CMD at spaces: they are one quoted line of a shell",
+    ),
+    entry(
+        "container/Config/Image",
+        ANY,
+        "\"docker.io/library/*\"",
+        "the whole name of an image",
+    ),
+    entry("image/RepoTags/*", ANY, ANY, "the whole name of an image"),
+    entry(
+        "image/Config/Labels/io.buildah.version",
+        ABSENT,
+        ANY,
+        "of its builder",
+    ),
+    entry(
+        "network/IPAM/Config/*/IPRange",
+        ANY,
+        ABSENT,
+        "kept as a lease range, which only its own interface shows",
+    ),
+    entry(
+        "network/Options/com.docker.network.bridge.name",
+        ANY,
+        ABSENT,
+        "taken as the name of the interface, which only its own interface shows",
+    ),
+    entry(
+        "network/Options/com.docker.network.bridge.enable_icc",
+        "\"true\"",
+        ABSENT,
+        "is so by default",
+    ),
+    entry(
+        "network/Options/com.docker.network.driver.mtu",
+        ANY,
+        ABSENT,
+        "called mtu",
+    ),
+    entry(
+        "network/Options/mtu",
+        ABSENT,
+        ANY,
+        "Docker calls it com.docker.network.driver.mtu",
+    ),
     entry(
         "container/Driver",
         "\"overlay2\"",
@@ -235,7 +350,7 @@ pub const PODMAN: &[Explained] = &[
         "shows `NanoCpus` as period and quota too",
     ),
     entry(
-        "container/HostConfig/Ulimits/RLIMIT_*",
+        "container/HostConfig/Ulimits/n*",
         ABSENT,
         THERE,
         "limits that it gives every container",

@@ -56,6 +56,7 @@ const PASSING: &[&str] = &[
     "image/Config/Hostname",
     "image/Config/Image",
     "image/Comment",
+    "container/HostConfig/Ulimits/*/Name",
     "*/Labels/io.poststack.*",
     "*/config/io.poststack.*",
 ];
@@ -230,6 +231,9 @@ impl Flattening<'_> {
             match (key, item.as_str().filter(|_| set)) {
                 (Some((_, field)), _) => {
                     let name = self.anonymous(item[*field].as_str().unwrap_or("?"));
+                    // Podman's way to write `nofile`.
+                    let limit = name.strip_prefix("RLIMIT_").map(str::to_lowercase);
+                    let name = limit.unwrap_or(name);
                     self.set(&format!("{path}/{name}"), THERE.to_owned());
                     self.value(&format!("{path}/{name}"), item);
                 }
