@@ -98,7 +98,9 @@ fn lookup(list: &[(&'static str, &'static str)], key: &str) -> Option<&'static s
 
 /// The top level of a file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>.
 pub(super) const TOP: Keys = Keys {
-    read: &["services", "networks", "volumes", "secrets", "configs"],
+    read: &[
+        "services", "networks", "volumes", "secrets", "configs", "include",
+    ],
     ignored: &[
         (
             "name",
@@ -106,13 +108,10 @@ pub(super) const TOP: Keys = Keys {
         ),
         ("version", "the Compose specification has no versions"),
     ],
-    refused: &[
-        ("include", "copy the included services into this file"),
-        (
-            "models",
-            "run the model as a service and pass its address as a variable",
-        ),
-    ],
+    refused: &[(
+        "models",
+        "run the model as a service and pass its address as a variable",
+    )],
 };
 
 /// A service: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
@@ -137,6 +136,7 @@ pub(super) const SERVICE: Keys = Keys {
         "env_file",
         "environment",
         "expose",
+        "extends",
         "extra_hosts",
         "group_add",
         "healthcheck",
@@ -205,10 +205,6 @@ pub(super) const SERVICE: Keys = Keys {
             "write the devices under `devices` instead",
         ),
         (
-            "extends",
-            "write the common keys under an anchor and merge them with `<<`",
-        ),
-        (
             "external_links",
             "join the other container's network as an external one",
         ),
@@ -268,12 +264,11 @@ mod tests {
 
     #[test]
     fn a_key_that_would_change_what_runs_is_refused_with_what_to_write_instead() {
-        insta::assert_snapshot!(faults("include: [b.yml]\nservices:\n  a: {image: x, extends: b, runtime: runsc}\n"), @r##"
-    error 1:1: `include` is not supported yet
-      help: copy the included services into this file
-    error 3:17: `extends` in `services.a` is not supported yet
-      help: write the common keys under an anchor and merge them with `<<`
-    error 3:29: `runtime` in `services.a` is not supported yet
-    "##);
+        insta::assert_snapshot!(faults("models: {}\nservices:\n  a: {image: x, gpus: all, runtime: runsc}\n"), @"
+        error 1:1: `models` is not supported yet
+          help: run the model as a service and pass its address as a variable
+        error 3:17: `gpus` in `services.a` is not supported yet
+        error 3:28: `runtime` in `services.a` is not supported yet
+        ");
     }
 }

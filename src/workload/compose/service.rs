@@ -8,6 +8,7 @@ use super::file::{Current, File, Section};
 use super::files::{self, Kind};
 use super::links::{self, Link};
 use super::ports::{self, Published};
+use super::readers;
 use super::{
     build, casts, command, deploy, develop, healthcheck, hooks, hosts, keys, namespaces, networks,
     options, pairs, scale, volumes,
@@ -42,7 +43,7 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     let profiles = section.read(file, "profiles", profiles);
     let active = is_active(&profiles, file.context.profiles);
     file.current = Current {
-        reader: super::reader_of(hosts, &entry.key),
+        reader: readers::reader_of(hosts, &entry.key),
         active,
     };
     check_name(file, entry);
@@ -209,7 +210,9 @@ fn build_of(
             None => (None, None),
         },
         None => {
-            if !has_image && section.entry("image").is_none() {
+            // What it extends could not be found, and that is told already.
+            let is_cut = section.entry("extends").is_some();
+            if !has_image && !is_cut && section.entry("image").is_none() {
                 let message = format!(
                     "The service `{}` has neither `image` nor `build`",
                     entry.key
