@@ -24,7 +24,7 @@ use super::{Engine, EngineError, EngineKind};
 use crate::plan::spec::{ContainerSpec, MountsOf, NamespaceMode, NetworkAttachment};
 use crate::secret::Secret;
 use crate::workload::model::{
-    ExposedPort, HealthTest, Healthcheck, Logging, Port, Process, Restart,
+    ExposedPort, HealthTest, Healthcheck, Logging, Port, Process, Restart, Seccomp,
 };
 use resources::limits;
 
@@ -211,11 +211,9 @@ pub(super) fn whole_seconds(duration: Duration) -> i64 {
 
 fn host_config(spec: &ContainerSpec) -> HostConfig {
     let process = &spec.process;
-    // Not a rule of the engine's, but an empty list of what it hides from a container.
-    let (unconfined, security): (Vec<String>, Vec<String>) = process
-        .security_opt
-        .iter()
-        .cloned()
+    let (unconfined, security): (Vec<String>, Vec<String>) = security_options(process)
+        .into_iter()
+        // Not a rule of the engine's, but an empty list of what it hides from a container.
         .partition(|option| option == UNCONFINED_PATHS);
     let nothing = || (!unconfined.is_empty()).then(Vec::new);
     HostConfig {
@@ -257,6 +255,16 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         volumes_from: volumes_from(&spec.volumes_from),
         ..limits(process)
     }
+}
+
+fn security_options(process: &Process) -> Vec<String> {
+    let seccomp = process.seccomp.as_ref().map(Seccomp::option);
+    process
+        .security_opt
+        .iter()
+        .cloned()
+        .chain(seccomp)
+        .collect()
 }
 
 fn list(words: &[String]) -> Option<Vec<String>> {

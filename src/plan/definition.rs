@@ -149,6 +149,9 @@ fn process_fields(process: &Process, fields: &mut Collector) {
         annotations,
         external_links,
     );
+    if let Some(seccomp) = &process.seccomp {
+        fields.always("seccomp", &seccomp.profile);
+    }
     resource_fields(&process.resources, fields);
 }
 

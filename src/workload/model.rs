@@ -195,7 +195,9 @@ pub struct Process {
     pub stop_grace_period: Option<Duration>,
     pub cap_add: Vec<String>,
     pub cap_drop: Vec<String>,
+    /// Without a seccomp profile of its own file.
     pub security_opt: Vec<String>,
+    pub seccomp: Option<Seccomp>,
     pub extra_hosts: Vec<(String, String)>,
     pub devices: Vec<Device>,
     pub device_requests: Vec<DeviceRequest>,
@@ -231,6 +233,23 @@ pub struct Process {
 pub struct ExternalLink {
     pub container: String,
     pub alias: String,
+}
+
+/// A seccomp profile from a file; engines take its text or its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seccomp {
+    /// Absolute path on the host.
+    pub path: PathBuf,
+    /// JSON.
+    pub profile: String,
+}
+
+impl Seccomp {
+    /// The option of Docker's create call.
+    #[must_use]
+    pub fn option(&self) -> String {
+        format!("seccomp={}", self.profile)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -188,6 +188,8 @@ impl Builder<'_> {
     fn endpoint(&self, attachment: &Attachment, container: &str, service: &Service) -> Endpoint {
         let mut aliases = vec![container.to_owned(), service.name.clone()];
         aliases.extend(attachment.aliases.iter().cloned());
+        // Docker makes the host name an alias by itself, Podman does not.
+        aliases.extend(service.process.hostname.clone());
         aliases.sort();
         aliases.dedup();
         Endpoint {

@@ -140,6 +140,7 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
     let (files, mut requests) = section.read(file, "devices", devices::read);
     requests.extend(deployed.devices);
     requests.extend(section.read(file, "gpus", devices::gpus));
+    let (security_opt, seccomp) = section.read(file, "security_opt", options::security);
     Process {
         entrypoint: section.read(file, "entrypoint", command::read),
         command: section.read(file, "command", command::read),
@@ -162,7 +163,8 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
         stop_grace_period: section.read(file, "stop_grace_period", casts::duration),
         cap_add: section.read(file, "cap_add", casts::list),
         cap_drop: section.read(file, "cap_drop", casts::list),
-        security_opt: section.read(file, "security_opt", options::security),
+        security_opt,
+        seccomp,
         extra_hosts: section.read(file, "extra_hosts", hosts::read),
         devices: files,
         device_requests: requests,
