@@ -126,6 +126,7 @@ pub(super) const SERVICE: Keys = Keys {
         "cpus",
         "depends_on",
         "deploy",
+        "develop",
         "devices",
         "dns",
         "dns_opt",
@@ -155,6 +156,9 @@ pub(super) const SERVICE: Keys = Keys {
         "pids_limit",
         "platform",
         "ports",
+        "post_start",
+        "pre_start",
+        "pre_stop",
         "privileged",
         "profiles",
         "pull_policy",
@@ -182,7 +186,6 @@ pub(super) const SERVICE: Keys = Keys {
             "attach",
             "poststack attaches to no output; see `poststack env logs`",
         ),
-        ("develop", "poststack does not watch source files"),
     ],
     refused: &[
         ("blkio_config", ""),
@@ -219,12 +222,6 @@ pub(super) const SERVICE: Keys = Keys {
         ),
         ("oom_kill_disable", ""),
         ("oom_score_adj", ""),
-        ("post_start", "run it as a service that depends on this one"),
-        (
-            "pre_start",
-            "run it as a service this one depends on with `service_completed_successfully`",
-        ),
-        ("pre_stop", "handle the stop signal in the container"),
         ("provider", ""),
         ("runtime", ""),
         ("storage_opt", ""),
@@ -258,10 +255,10 @@ mod tests {
 
     #[test]
     fn a_key_that_changes_nothing_is_a_note() {
-        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, develop: {}, x-b: 1}\n"), @r##"
+        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, attach: false, x-b: 1}\n"), @r##"
     note 1:1: `name` is ignored: poststack names the project `<project>-<environment>`
     note 2:1: `version` is ignored: the Compose specification has no versions
-    note 5:17: `develop` in `services.a` is ignored: poststack does not watch source files
+    note 5:17: `attach` in `services.a` is ignored: poststack attaches to no output; see `poststack env logs`
     "##);
     }
 

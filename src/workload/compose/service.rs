@@ -10,8 +10,8 @@ use super::links::{self, Link};
 use super::ports::{self, Published};
 use super::readers;
 use super::{
-    build, casts, command, deploy, healthcheck, hosts, keys, namespaces, networks, options, pairs,
-    volumes,
+    build, casts, command, deploy, develop, healthcheck, hooks, hosts, keys, namespaces, networks,
+    options, pairs, scale, volumes,
 };
 use crate::text::Span;
 use crate::workload::model::{Build, FileMount, Namespaces, Process, Service, ServiceNetwork};
@@ -86,6 +86,9 @@ fn service(
 ) -> Service {
     let image = section.read(file, "image", image);
     let (build, build_platform) = build_of(file, entry, section, image.is_some());
+    let watch = section.read(file, "develop", |file, node, path| {
+        develop::read(file, node, path, build.is_some())
+    });
     Service {
         name: entry.key.to_string(),
         place: file.decoder.place(entry.key_span),
@@ -102,6 +105,9 @@ fn service(
         mounts: section.read(file, "volumes", volumes::read),
         files: mounted_files(file, section),
         labels: section.read(file, "labels", pairs::map),
+        replicas: scale::read(file, section),
+        hooks: hooks::read(file, section),
+        watch,
         process,
     }
 }
