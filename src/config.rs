@@ -23,7 +23,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Severity, any_error};
-use crate::text::{self, Source, Span};
+use crate::text::{self, Source, Sources, Span};
 use crate::yaml;
 use crate::yaml::decode::{Decoder, ENOUGH_ERRORS};
 
@@ -82,7 +82,8 @@ fn second_file(path: &Path) -> Option<Diagnostic> {
 
 fn parse(source: &Source, root: &Path) -> (Option<Config>, Vec<Diagnostic>) {
     let (documents, faults) = yaml::read(source);
-    let mut decoder = Decoder::new(source);
+    let sources = Sources::new(source.clone(), root);
+    let mut decoder = Decoder::new(&sources);
     let is_unreadable = documents.is_empty() && any_error(&faults);
     let mut documents = documents.into_iter();
     let first = documents.next();

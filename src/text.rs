@@ -26,6 +26,12 @@ impl Span {
     pub fn at(offset: usize) -> Self {
         Self::new(offset, offset)
     }
+
+    /// The same range, `by` bytes further on.
+    #[must_use]
+    pub fn shifted(self, by: usize) -> Self {
+        Self::new(self.start + by, self.end + by)
+    }
 }
 
 /// A line and a column, both counted from 1; the column counts characters.
@@ -94,6 +100,85 @@ impl SourceFile {
             line,
             column: column + 1,
         }
+    }
+}
+
+/// Several files that are read as one, each at a range of its own in one space of positions.
+///
+/// A span in that space knows its file. Spans of the first file are the same in both spaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    first: Part,
+    /// By rising start.
+    others: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    start: usize,
+    source: Source,
+    /// Where relative paths in the text start.
+    folder: PathBuf,
+}
+
+impl Sources {
+    /// One file; relative paths in its text start at `folder`.
+    #[must_use]
+    pub fn new(source: Source, folder: impl Into<PathBuf>) -> Self {
+        let first = Part {
+            start: 0,
+            source,
+            folder: folder.into(),
+        };
+        Self {
+            first,
+            others: Vec::new(),
+        }
+    }
+
+    /// Adds a file; the result is what its own spans are to be shifted by.
+    pub fn add(&mut self, source: Source, folder: impl Into<PathBuf>) -> usize {
+        let last = self.others.last().unwrap_or(&self.first);
+        // The end of a text is a position of it as well.
+        let start = last.start + last.source.text.len() + 1;
+        self.others.push(Part {
+            start,
+            source,
+            folder: folder.into(),
+        });
+        start
+    }
+
+    /// The file that `span` lies in, and the span in its text.
+    #[must_use]
+    pub fn locate(&self, span: Span) -> (&Source, Span) {
+        let part = self.part(span);
+        let local = |at: usize| at.saturating_sub(part.start);
+        (&part.source, Span::new(local(span.start), local(span.end)))
+    }
+
+    #[must_use]
+    pub fn source(&self, span: Span) -> &Source {
+        &self.part(span).source
+    }
+
+    /// Where relative paths in the text at `span` start.
+    #[must_use]
+    pub fn folder(&self, span: Span) -> &Path {
+        &self.part(span).folder
+    }
+
+    /// As [`SourceFile::slice`].
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        let (source, span) = self.locate(span);
+        source.slice(span)
+    }
+
+    fn part(&self, span: Span) -> &Part {
+        let after = self.others.partition_point(|part| part.start <= span.start);
+        let found = after.checked_sub(1).and_then(|at| self.others.get(at));
+        found.unwrap_or(&self.first)
     }
 }
 
@@ -194,5 +279,27 @@ fn decode(bytes: Vec<u8>, path: PathBuf) -> Result<Source, ReadError> {
                 + 1;
             Err(ReadError::NotUtf8 { path, line })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_several_sources_knows_its_file() {
+        let mut sources = Sources::new(SourceFile::new("a.yml", "one"), "/a");
+        let second = sources.add(SourceFile::new("b.yml", ""), "/b");
+        let third = sources.add(SourceFile::new("c.yml", "x\ntwo"), "/c");
+        let found = |span: Span| {
+            let (source, local) = sources.locate(span);
+            (source.path.to_str().unwrap(), local, sources.slice(span))
+        };
+        assert_eq!(found(Span::new(0, 3)), ("a.yml", Span::new(0, 3), "one"));
+        assert_eq!(found(Span::at(3)), ("a.yml", Span::at(3), ""));
+        assert_eq!(found(Span::at(second)), ("b.yml", Span::at(0), ""));
+        let two = Span::new(2, 5).shifted(third);
+        assert_eq!(found(two), ("c.yml", Span::new(2, 5), "two"));
+        assert_eq!(sources.folder(two), Path::new("/c"));
     }
 }

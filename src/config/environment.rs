@@ -146,7 +146,7 @@ fn report_both(
     (kind, first): (&str, &Entry),
     (other, second): (&str, &Entry),
 ) {
-    let related = Place::new(decoder.source, first.key_span);
+    let related = decoder.place(first.key_span);
     let message = format!("`{path}` has both `{kind}` and `{other}`");
     let fault = decoder.error(second.key_span, message);
     fault

@@ -1,7 +1,7 @@
 //! One environment made ready: variables resolved, files read, objects described. Nothing here
 //! touches an engine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::address;
@@ -18,6 +18,7 @@ use crate::plan::identity::{Identity, MAX_HOST_NAME};
 use crate::postgres::Address;
 use crate::template::Use;
 use crate::variables::Variables;
+use crate::workload::model::{MOST_REPLICAS, Replicas};
 use crate::workload::{self, Context, Loaded, Workload};
 
 /// What the command line adds.
@@ -27,6 +28,8 @@ pub struct PrepareOptions {
     pub set: Vec<(String, String)>,
     pub profiles: BTreeSet<String>,
     pub allow_undefined: bool,
+    /// Service of the deployment → how many containers it shall have, whatever the file says.
+    pub scale: BTreeMap<String, u32>,
     /// Make what is missing in `.poststack/`; a dry run does not.
     pub generate: bool,
 }
@@ -88,7 +91,8 @@ pub fn gather(
         ..
     } = reach(project, environment, options)?;
     diagnostics.extend(faults);
-    let files = load_files(project, environment, options, &variables);
+    let mut files = load_files(project, environment, options, &variables);
+    scale(files.deployment.as_mut(), &options.scale)?;
     diagnostics.extend(files.diagnostics);
     let mounted = mounted::states(&project.config.root, files.init.iter().flatten());
     let (desired, faults) = desired(&Inputs {
@@ -178,6 +182,40 @@ fn load_files(
             DeploymentKind::Pod(path) => read(path, workload::load_pod),
         });
     files
+}
+
+/// Applies `--scale`.
+fn scale(deployment: Option<&mut Workload>, wanted: &BTreeMap<String, u32>) -> Result<(), Failure> {
+    let services = deployment.map_or(&mut [][..], |workload| &mut workload.services);
+    for (name, &count) in wanted {
+        let Some(service) = services.iter_mut().find(|service| service.name == *name) else {
+            let known: Vec<&str> = services.iter().map(|one| one.name.as_str()).collect();
+            let message =
+                format!("`--scale {name}={count}`: the deployment has no service `{name}`");
+            let hint = format!("its services are: {}", known.join(", "));
+            return Err(Failure::new(Kind::Usage, message).hint(hint));
+        };
+        let place = service.place.clone();
+        service.replicas = Some(Replicas { count, place });
+    }
+    Ok(())
+}
+
+/// `--scale SERVICE=N` as a pair.
+///
+/// # Errors
+/// The text has no `=`, or what follows is no number.
+pub fn parse_scale(text: &str) -> Result<(String, u32), Failure> {
+    let parts = text.split_once('=');
+    let parsed = parts.and_then(|(name, count)| Some((name.to_owned(), count.parse().ok()?)));
+    match parsed {
+        Some((name, count)) if !name.is_empty() && count <= MOST_REPLICAS => Ok((name, count)),
+        _ => {
+            let message = format!("`--scale {text}` names no service and number of containers");
+            let hint = format!("write it as --scale web=3, up to {MOST_REPLICAS}");
+            Err(Failure::new(Kind::Usage, message).hint(hint))
+        }
+    }
 }
 
 /// `--set K=V` as a pair.

@@ -19,8 +19,8 @@ use crate::secret::Secret;
 use crate::text::{SourceFile, Span};
 use crate::workload::Workload;
 use crate::workload::model::{
-    Attachment, Condition, Dependency, HealthTest, Healthcheck, Namespaces, Process, PullPolicy,
-    Service, ServiceNetwork,
+    Attachment, Condition, Dependency, HealthTest, Healthcheck, Hooks, Namespaces, Process,
+    PullPolicy, Service, ServiceNetwork,
 };
 
 fn place() -> Place {
@@ -54,6 +54,9 @@ fn service(name: &str) -> Service {
         volumes_from: Vec::new(),
         files: Vec::new(),
         labels: BTreeMap::new(),
+        replicas: None,
+        hooks: Hooks::default(),
+        watch: Vec::new(),
         process: Process::default(),
     }
 }
@@ -215,7 +218,10 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                 };
                 observed.containers.get_mut(name).unwrap().health = health;
             }
-            Action::AwaitLogin | Action::Migrate(_) => {}
+            Action::PostStart { .. }
+            | Action::PreStop { .. }
+            | Action::AwaitLogin
+            | Action::Migrate(_) => {}
         }
     }
 }
@@ -238,6 +244,7 @@ fn container(name: &str, image: &str, labels: Labels) -> ObservedContainer {
         ports: Vec::new(),
         networks: Vec::new(),
         network_ids: Vec::new(),
+        edited: Vec::new(),
     }
 }
 
@@ -380,7 +387,7 @@ fn a_stop_ends_dependents_first_and_the_database_last() {
         remove: true,
         keep_postgres: false,
     };
-    let plan = stop(&identity(), &running(&desired), options);
+    let plan = stop(&desired, &running(&desired), options);
     insta::assert_snapshot!(plan.to_string(), @r"
     1  remove container shop-dev-migrate-1
     2  stop container shop-dev-web-1
@@ -544,7 +551,7 @@ proptest! {
                 prop_assert!(!text.contains(&name), "{text}");
             }
         }
-        let stopped = stop(&identity(), &observed, StopOptions { remove: true, keep_postgres: false });
+        let stopped = stop(&desired, &observed, StopOptions { remove: true, keep_postgres: false });
         prop_assert!(!stopped.to_string().contains(&name));
     }
 }

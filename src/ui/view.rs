@@ -28,12 +28,21 @@ pub fn started(outcome: &start::Outcome) -> String {
     );
     let _ = writeln!(text, "{name} {what} {took}");
     let _ = writeln!(text, "  database  {}", status.database.url);
-    for service in status.services.iter().filter(|one| one.role == "service") {
+    let services = status.services.iter();
+    for service in services.clone().filter(|one| one.role == "service") {
         let reached: Vec<String> = service.ports.iter().map(|port| reached(port)).collect();
+        let several = services
+            .clone()
+            .filter(|one| one.service == service.service)
+            .count()
+            > 1;
+        let name = match several {
+            true => format!("{}-{}", service.service, service.number),
+            false => service.service.clone(),
+        };
         let _ = writeln!(
             text,
-            "  {:<9} {} {}",
-            service.service,
+            "  {name:<9} {} {}",
             condition(service),
             reached.join(" ")
         );

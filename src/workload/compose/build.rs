@@ -54,7 +54,7 @@ pub(super) fn read(
     service: &Section<'_>,
 ) -> Option<(Build, Option<String>)> {
     let path = &service.at("build");
-    let place = Place::new(file.decoder.source, entry.key_span);
+    let place = file.decoder.place(entry.key_span);
     if let Value::Scalar(scalar) = &entry.value.value {
         let context = context(file, entry.value.span, &scalar.text)?;
         let build = plain(context, place);
@@ -156,7 +156,7 @@ fn check_dockerfile(file: &mut File<'_>, span: Span, build: &Build) {
         return;
     }
     let message = format!("There is no Dockerfile at `{}`", path.display());
-    let beside = file.folder.join(&build.dockerfile);
+    let beside = file.folder(span).join(&build.dockerfile);
     let help = if build.dockerfile != Path::new("Dockerfile") && beside.is_file() {
         "`dockerfile` is relative to the context, not to the Compose file"
     } else {

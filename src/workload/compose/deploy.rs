@@ -4,14 +4,13 @@
 use super::file::{File, Section};
 use super::keys::Keys;
 use super::{casts, devices, limits, options};
-use crate::diagnostic::Place;
 use crate::workload::model::{DeviceRequest, Resources, Restart};
 use crate::yaml::Node;
 
 const DEPLOY: Keys = Keys {
     read: &["resources", "replicas", "restart_policy"],
     ignored: &[
-        ("mode", "every service runs as one container"),
+        ("mode", "there is one host"),
         ("labels", "they label the service of a swarm"),
         ("placement", "there is one host"),
         ("update_config", "it exists in a swarm only"),
@@ -53,9 +52,6 @@ pub(super) struct Deploy {
 /// All that `deploy` holds, with the older keys of the service for resources and restarts; the
 /// two ways to write a limit must agree.
 pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> Deploy {
-    if let Some(entry) = service.entry("scale") {
-        single(file, &entry.value, &service.at("scale"));
-    }
     let mut deployed = service.read(file, "deploy", deploy);
     let old = limits::read(file, service);
     let new = &deployed.resources;
@@ -109,7 +105,7 @@ fn disagree(file: &mut File<'_>, service: &Section<'_>, key: &str, deploy_key: &
     let (Some(entry), Some(deploy)) = (service.entry(key), service.entry("deploy")) else {
         return;
     };
-    let place = Place::new(file.decoder.source, deploy.key_span);
+    let place = file.decoder.place(deploy.key_span);
     let message = format!("`{key}` and `deploy.resources.{deploy_key}` differ");
     let diagnostic = file.decoder.error(entry.key_span, message);
     diagnostic
@@ -122,7 +118,6 @@ fn deploy(file: &mut File<'_>, node: &Node, path: &str) -> Deploy {
     let Some(section) = Section::open(file, node, path, &DEPLOY) else {
         return Deploy::default();
     };
-    section.read(file, "replicas", single);
     let (resources, devices) = section.read(file, "resources", resources);
     Deploy {
         resources,
@@ -193,20 +188,6 @@ fn restart_policy(file: &mut File<'_>, node: &Node, path: &str) -> Option<Restar
             Some("write `condition: on-failure`".to_owned());
     }
     Some(policy)
-}
-
-/// A number of containers; only one is made.
-fn single(file: &mut File<'_>, node: &Node, path: &str) {
-    if let Some(count) = casts::integer(file, node, path, 0)
-        && count != 1
-    {
-        let message = format!("`{path}` is {count}; only 1 is supported yet");
-        file.fault(
-            node.span,
-            message,
-            "write the service several times, with an anchor and `<<`",
-        );
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One Compose file while it is read: what its parts share, and how a section of it is opened.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::files::FileSource;
 use super::keys::{self, Keys};
@@ -27,8 +27,6 @@ pub(super) const MOST_LISTED: usize = 12;
 pub(super) struct File<'a> {
     pub decoder: Decoder<'a>,
     pub context: &'a Context<'a>,
-    /// Absolute folder of the file; relative paths start here.
-    pub folder: PathBuf,
     pub declared: Declared,
     /// Mentions of variables that are no `${…}`, such as `environment: [NAME]`.
     pub uses: Vec<Use>,
@@ -56,11 +54,10 @@ pub(super) struct Declared {
 }
 
 impl<'a> File<'a> {
-    pub fn new(decoder: Decoder<'a>, context: &'a Context<'a>, folder: PathBuf) -> Self {
+    pub fn new(decoder: Decoder<'a>, context: &'a Context<'a>) -> Self {
         Self {
             decoder,
             context,
-            folder,
             declared: Declared::default(),
             uses: Vec::new(),
             current: Current {
@@ -69,6 +66,11 @@ impl<'a> File<'a> {
             },
             ports_left: MOST_PORTS,
         }
+    }
+
+    /// Where relative paths in the text at `span` start; absolute.
+    pub fn folder(&self, span: Span) -> &'a Path {
+        self.decoder.sources.folder(span)
     }
 
     /// Records an error with a help.

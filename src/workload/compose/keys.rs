@@ -139,6 +139,7 @@ pub(super) const SERVICE: Keys = Keys {
         "cpuset",
         "depends_on",
         "deploy",
+        "develop",
         "device_cgroup_rules",
         "devices",
         "dns",
@@ -176,6 +177,9 @@ pub(super) const SERVICE: Keys = Keys {
         "pids_limit",
         "platform",
         "ports",
+        "post_start",
+        "pre_start",
+        "pre_stop",
         "privileged",
         "profiles",
         "pull_policy",
@@ -206,7 +210,6 @@ pub(super) const SERVICE: Keys = Keys {
             "attach",
             "poststack attaches to no output; see `poststack env logs`",
         ),
-        ("develop", "poststack does not watch source files"),
         (
             "pull_refresh_after",
             "an image is pulled when it is missing, or each time with `pull_policy: always`",
@@ -222,12 +225,6 @@ pub(super) const SERVICE: Keys = Keys {
             "models",
             "run the model as a service and pass its address as a variable",
         ),
-        ("post_start", "run it as a service that depends on this one"),
-        (
-            "pre_start",
-            "run it as a service this one depends on with `service_completed_successfully`",
-        ),
-        ("pre_stop", "handle the stop signal in the container"),
         (
             "provider",
             "it stands for a program outside of containers; run that one, and pass its address as a variable",
@@ -257,10 +254,10 @@ mod tests {
 
     #[test]
     fn a_key_that_changes_nothing_is_a_note() {
-        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, develop: {}, x-b: 1}\n"), @r##"
+        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, attach: false, x-b: 1}\n"), @r##"
     note 1:1: `name` is ignored: poststack names the project `<project>-<environment>`
     note 2:1: `version` is ignored: the Compose specification has no versions
-    note 5:17: `develop` in `services.a` is ignored: poststack does not watch source files
+    note 5:17: `attach` in `services.a` is ignored: poststack attaches to no output; see `poststack env logs`
     "##);
     }
 

@@ -7,7 +7,6 @@ use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
 use super::pairs;
-use crate::diagnostic::Place;
 use crate::text::Span;
 use crate::workload::model::{Attachment, ServiceNetwork};
 use crate::yaml::{Entry, Node, Value};
@@ -36,7 +35,7 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> ServiceNetwork
     let mut networks = service.read(file, "networks", attachments);
     match (mode, service.entry("networks")) {
         (Some((_, span)), Some(entry)) if !networks.is_empty() => {
-            let place = Place::new(file.decoder.source, span);
+            let place = file.decoder.place(span);
             let message = "`network_mode` and `networks` exclude each other";
             let diagnostic = file.decoder.error(entry.key_span, message);
             diagnostic.related.push((place, "the other one".to_owned()));

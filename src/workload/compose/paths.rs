@@ -14,7 +14,7 @@ pub(super) fn folder_of(path: &Path) -> PathBuf {
 /// The absolute path that `written` means in this file.
 pub(super) fn resolve(file: &mut File<'_>, span: Span, written: &str) -> Option<PathBuf> {
     let path = match home_relative(written) {
-        None => file.folder.join(written),
+        None => file.folder(span).join(written),
         Some(rest) => {
             let home = std::env::home_dir();
             match (

@@ -9,10 +9,9 @@ use super::files::{self, Kind};
 use super::links::{self, Link};
 use super::ports::{self, Published};
 use super::{
-    build, casts, command, deploy, devices, healthcheck, hosts, keys, labels, namespaces, networks,
-    options, pairs, volumes,
+    build, casts, command, deploy, develop, devices, healthcheck, hooks, hosts, keys, labels,
+    namespaces, networks, options, pairs, scale, volumes,
 };
-use crate::diagnostic::Place;
 use crate::text::Span;
 use crate::workload::model::{
     Build, FileMount, Namespaces, Process, Service, ServiceNetwork, VolumesSource,
@@ -96,9 +95,12 @@ fn service(
 ) -> Service {
     let image = section.read(file, "image", image);
     let (build, build_platform) = build_of(file, entry, section, image.is_some());
+    let watch = section.read(file, "develop", |file, node, path| {
+        develop::read(file, node, path, build.is_some())
+    });
     Service {
         name: entry.key.to_string(),
-        place: Place::new(file.decoder.source, entry.key_span),
+        place: file.decoder.place(entry.key_span),
         image,
         build,
         pull_policy: section.read(file, "pull_policy", options::pull_policy),
@@ -113,6 +115,9 @@ fn service(
         volumes_from: Vec::new(),
         files: mounted_files(file, section),
         labels: labels::read(file, section),
+        replicas: scale::read(file, section),
+        hooks: hooks::read(file, section),
+        watch,
         process,
     }
 }
