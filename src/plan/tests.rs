@@ -11,7 +11,8 @@ use super::observed::{
 use super::spec::Labels;
 use super::*;
 use crate::config::model::{
-    Environment, InitEntry, InitKind, Migrations, Password, Postgres, PostgresImage, Storage,
+    Environment, InitEntry, InitKind, Migrations, NamedFile, Password, Postgres, PostgresImage,
+    Storage,
 };
 use crate::diagnostic::Place;
 use crate::names::{EnvironmentName, ProjectName};
@@ -121,7 +122,10 @@ fn shop(services: Vec<Service>) -> Desired {
         init: vec![InitEntry {
             place: place(),
             written: "init.yml".to_owned(),
-            kind: InitKind::Compose(PathBuf::from("/srv/shop/init.yml")),
+            kind: InitKind::Compose(vec![NamedFile {
+                path: PathBuf::from("/srv/shop/init.yml"),
+                place: place(),
+            }]),
         }],
         deployment: None,
         env_files: Vec::new(),

@@ -37,7 +37,7 @@ pub(super) fn own(file: &mut File<'_>, section: &Section<'_>) -> Environment {
 /// A name without a value takes the variable of that name; it is a use of it as `${NAME}` is.
 fn passed_through(file: &mut File<'_>, pair: &Pair, path: &str) -> Option<Secret> {
     let reader = file.current.reader;
-    let variables = file.context.variables;
+    let variables = file.variables(pair.span);
     let value = variables.value(&pair.name, reader)?;
     let text = value.text.clone();
     let place = file.decoder.place(pair.span);
@@ -55,6 +55,7 @@ fn passed_through(file: &mut File<'_>, pair: &Pair, path: &str) -> Option<Secret
         file.decoder.diagnostics.push(fault);
     }
     file.uses.push(Use {
+        local: variables.local(&mention.name),
         name: mention.name,
         path: format!("{path}.{}", pair.name),
         place,

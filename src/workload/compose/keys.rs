@@ -98,7 +98,9 @@ fn lookup(list: &[(&'static str, &'static str)], key: &str) -> Option<&'static s
 
 /// The top level of a file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>.
 pub(super) const TOP: Keys = Keys {
-    read: &["services", "networks", "volumes", "secrets", "configs"],
+    read: &[
+        "services", "networks", "volumes", "secrets", "configs", "include",
+    ],
     ignored: &[
         (
             "name",
@@ -106,13 +108,10 @@ pub(super) const TOP: Keys = Keys {
         ),
         ("version", "the Compose specification has no versions"),
     ],
-    refused: &[
-        ("include", "copy the included services into this file"),
-        (
-            "models",
-            "run the model as a service and pass its address as a variable",
-        ),
-    ],
+    refused: &[(
+        "models",
+        "run the model as a service and pass its address as a variable",
+    )],
 };
 
 /// A service: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
@@ -150,6 +149,7 @@ pub(super) const SERVICE: Keys = Keys {
         "env_file",
         "environment",
         "expose",
+        "extends",
         "external_links",
         "extra_hosts",
         "gpus",
@@ -218,10 +218,6 @@ pub(super) const SERVICE: Keys = Keys {
     refused: &[
         ("credential_spec", "it exists on Windows only"),
         (
-            "extends",
-            "write the common keys under an anchor and merge them with `<<`",
-        ),
-        (
             "models",
             "run the model as a service and pass its address as a variable",
         ),
@@ -263,13 +259,13 @@ mod tests {
 
     #[test]
     fn a_key_that_would_change_what_runs_is_refused_with_what_to_write_instead() {
-        insta::assert_snapshot!(faults("include: [b.yml]\nservices:\n  a: {image: x, extends: b, credential_spec: {}}\n"), @r"
-        error 1:1: `include` is not supported
-          help: copy the included services into this file
-        error 3:17: `extends` in `services.a` is not supported
-          help: write the common keys under an anchor and merge them with `<<`
-        error 3:29: `credential_spec` in `services.a` is not supported
+        insta::assert_snapshot!(faults("models: {}\nservices:\n  a: {image: x, credential_spec: {}, provider: {type: p}}\n"), @"
+        error 1:1: `models` is not supported
+          help: run the model as a service and pass its address as a variable
+        error 3:17: `credential_spec` in `services.a` is not supported
           help: it exists on Windows only
+        error 3:38: `provider` in `services.a` is not supported
+          help: it stands for a program outside of containers; run that one, and pass its address as a variable
         ");
     }
 }

@@ -8,6 +8,7 @@ use super::file::{Current, File, Section};
 use super::files::{self, Kind};
 use super::links::{self, Link};
 use super::ports::{self, Published};
+use super::readers;
 use super::{
     build, casts, command, deploy, develop, devices, healthcheck, hooks, hosts, keys, labels,
     namespaces, networks, options, pairs, scale, volumes,
@@ -44,7 +45,7 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     let profiles = section.read(file, "profiles", profiles);
     let active = is_active(&profiles, file.context.profiles);
     file.current = Current {
-        reader: super::reader_of(hosts, &entry.key),
+        reader: readers::reader_of(hosts, &entry.key),
         active,
     };
     check_name(file, entry);
@@ -254,8 +255,10 @@ fn build_of(
             None => (None, None),
         },
         None => {
-            let elsewhere = section.entry("image").or(section.entry("provider"));
-            if !has_image && elsewhere.is_none() {
+            // What it extends could not be found, or it runs elsewhere: that is told already.
+            let elsewhere = ["image", "extends", "provider"];
+            let is_told = elsewhere.iter().any(|key| section.entry(key).is_some());
+            if !has_image && !is_told {
                 let message = format!(
                     "The service `{}` has neither `image` nor `build`",
                     entry.key
