@@ -4,12 +4,12 @@
 
 mod build;
 mod hook;
+mod network;
 mod pod;
 mod resources;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +19,7 @@ use crate::secret::Secret;
 
 pub use build::{Build, NamedContext};
 pub use hook::{Hook, Hooks, PreStart};
+pub use network::{Attachment, Ipam, Network, Subnet};
 pub use pod::{
     Ending, HostPathKind, PodMember, Probe, ProbeKind, Readiness, VolumeContent, VolumeFile,
 };
@@ -35,55 +36,6 @@ pub struct Workload {
     pub volumes: BTreeMap<String, Volume>,
     /// Values that no output may show.
     pub secrets: Vec<Secret>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Network {
-    /// An explicit `name:`; otherwise the plan names it.
-    pub name: Option<String>,
-    /// Made by somebody else; must exist, is never created or removed.
-    pub external: bool,
-    pub driver: Option<String>,
-    pub driver_options: BTreeMap<String, String>,
-    pub internal: bool,
-    pub attachable: bool,
-    /// `None` leaves it to the engine, which gives IPv4 addresses.
-    pub ipv4: Option<bool>,
-    pub ipv6: bool,
-    pub labels: BTreeMap<String, String>,
-    pub ipam: Ipam,
-}
-
-/// How addresses of a network are given.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ipam {
-    pub driver: Option<String>,
-    pub options: BTreeMap<String, String>,
-    pub subnets: Vec<Subnet>,
-}
-
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Subnet {
-    pub subnet: Option<String>,
-    pub gateway: Option<String>,
-    pub ip_range: Option<String>,
-    /// Name → address that is not given to containers.
-    pub aux_addresses: BTreeMap<String, String>,
-}
-
-/// Definitions are hashes of this text: what came later shows only where it is used.
-impl fmt::Debug for Subnet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Subnet");
-        shown
-            .field("subnet", &self.subnet)
-            .field("gateway", &self.gateway)
-            .field("ip_range", &self.ip_range);
-        if !self.aux_addresses.is_empty() {
-            shown.field("aux_addresses", &self.aux_addresses);
-        }
-        shown.finish()
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -311,22 +263,6 @@ pub enum Namespace {
     Service(String),
     /// That of a container made elsewhere.
     Container(String),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Attachment {
-    /// Key in [`Workload::networks`].
-    pub network: String,
-    pub aliases: Vec<String>,
-    pub ipv4_address: Option<String>,
-    pub ipv6_address: Option<String>,
-    pub link_local_ips: Vec<String>,
-    pub mac_address: Option<String>,
-    /// The name of the network interface in the container.
-    pub interface_name: Option<String>,
-    /// The network with the highest one is the way out.
-    pub gateway_priority: Option<i64>,
-    pub driver_options: BTreeMap<String, String>,
 }
 
 /// The mounts of another container, in this one.

@@ -259,10 +259,10 @@ fn build_of(
             None => (None, None),
         },
         None => {
-            // What it extends could not be found, and that is told already.
-            let is_cut = section.entry("extends").is_some();
-            let elsewhere = section.entry("image").or(section.entry("provider"));
-            if !has_image && !is_cut && elsewhere.is_none() {
+            // What it extends could not be found, or it runs elsewhere: that is told already.
+            let elsewhere = ["image", "extends", "provider"];
+            let is_told = elsewhere.iter().any(|key| section.entry(key).is_some());
+            if !has_image && !is_told {
                 let message = format!(
                     "The service `{}` has neither `image` nor `build`",
                     entry.key
