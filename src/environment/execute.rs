@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::context::{Context, service_of};
 use super::failure::Failure;
-use super::step_failure::{self};
+use super::{hooks, step_failure, stopping};
 use crate::engine::{Engine, EngineError, HealthOutcome};
 use crate::event::{Event, InitResult, Seconds, Subject};
 use crate::plan::spec::{ContainerSpec, MountSpecSource};
@@ -180,6 +180,11 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             None => (container(&spec.name), "creating", "created"),
         },
         Action::RenameContainer { .. } => return None,
+        Action::PostStart { name, .. } => (container(name), "running post_start", "ran post_start"),
+        Action::PreStop { name, .. } => {
+            let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
+            (container(name), "running pre_stop", "ran pre_stop")
+        }
         Action::StartContainer(name) => (container(name), "starting", "started"),
         Action::StopContainer { name, .. } => {
             let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
@@ -212,20 +217,26 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         }
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
-        Action::StopContainer { name, grace } => match grace {
-            Some(grace) => engine.stop(name, *grace).await,
-            None => engine.stop_in_its_time(name).await,
-        },
+        Action::PostStart { name, hook } => {
+            return hooks::post_start(step, name, hook, context).await;
+        }
+        Action::PreStop { name, hook } => {
+            hooks::pre_stop(name, hook, context).await;
+            return Ok(());
+        }
+        Action::StopContainer { name, grace } => {
+            stopping::stop(engine, name, *grace, context.listener).await
+        }
         Action::RemoveContainer { name, volumes } => engine.remove(name, true, *volumes).await,
         Action::AwaitLogin => return super::database::await_login(context).await,
         Action::Migrate(folder) => return super::init_report::migrate(folder, context).await,
         Action::AwaitExit { name } => return await_exit(step.phase, name, context).await,
         Action::AwaitReady {
             name,
+            tested,
             health_needed,
-            ..
         } => {
-            return match wait_ready(name, context).await {
+            return match wait_ready(name, *tested, context).await {
                 Ok(HealthOutcome::NoTest) if *health_needed => {
                     Err(step_failure::untested(step, name, context))
                 }
@@ -242,12 +253,17 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
 }
 
 /// By the probes of its Pod file, else by the health test that the engine knows.
-async fn wait_ready(name: &str, context: &Context<'_>) -> Result<HealthOutcome, EngineError> {
+async fn wait_ready(
+    name: &str,
+    tested: bool,
+    context: &Context<'_>,
+) -> Result<HealthOutcome, EngineError> {
     let mut containers = context.prepared.desired.containers();
     let found = containers.find(|container| container.spec.name == name);
     match found.and_then(|container| container.readiness.as_ref()) {
-        Some(readiness) => context.engine.wait_ready(name, readiness).await,
-        None => context.engine.wait_healthy(name, None).await,
+        // A former container that was put back has other probes, or none.
+        Some(readiness) if tested || readiness.probes.is_empty() => context.engine.wait_ready(name, readiness).await,
+        _ => context.engine.wait_healthy(name, None).await,
     }
 }
 

@@ -58,7 +58,10 @@ pub(super) fn load(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
             };
         }
     };
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded {
+        files: vec![shown.to_path_buf()],
+        ..Loaded::default()
+    };
     for document in &mut documents {
         let readers = readers_of(document);
         references::protect(document);
@@ -73,13 +76,13 @@ pub(super) fn load(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
         *document = expanded.root;
     }
     let folder = path.parent().unwrap_or(Path::new("/"));
-    let sources = Sources::new(source, folder);
-    let mut file = File::new(Decoder::new(&sources));
+    let sources = Sources::one(source);
+    let mut file = File::new(Decoder::new(&sources), folder);
     loaded.workload = workload(&mut file, &documents);
     let found = std::mem::take(&mut file.decoder.diagnostics);
     let found = reading::beside(found, &loaded.diagnostics);
     loaded.diagnostics.extend(found);
-    loaded.diagnostics = reading::presentable(loaded.diagnostics, &loaded.uses, context);
+    loaded.diagnostics = reading::presentable(loaded.diagnostics, &loaded.uses, context.variables);
     loaded
 }
 

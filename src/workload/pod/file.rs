@@ -1,6 +1,7 @@
 //! One Pod file while it is read: what its parts share, and how an object of it is opened.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::keys::{self, Keys};
 use super::objects::Objects;
@@ -14,6 +15,8 @@ use crate::yaml::{Entry, Mapping, Node};
 /// What every reading function gets: where faults go, what may be looked up, what comes together.
 pub(super) struct File<'a> {
     pub decoder: Decoder<'a>,
+    /// Absolute folder of the file; relative paths start here.
+    pub folder: PathBuf,
     pub objects: Objects,
     /// By key in the workload.
     pub volumes: BTreeMap<String, Volume>,
@@ -22,9 +25,10 @@ pub(super) struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    pub fn new(decoder: Decoder<'a>) -> Self {
+    pub fn new(decoder: Decoder<'a>, folder: &Path) -> Self {
         Self {
             decoder,
+            folder: folder.to_path_buf(),
             objects: Objects::default(),
             volumes: BTreeMap::new(),
             secrets: BTreeSet::new(),

@@ -189,8 +189,7 @@ fn host_path(file: &mut File<'_>, object: &Object<'_>) -> Option<Source> {
         Some(_) => host.word(file, "type", &words)?,
         None => HostPathKind::Any,
     };
-    let folder = file.decoder.sources.folder(entry.value.span);
-    let path = folder.join(path.strip_prefix(".").unwrap_or(path));
+    let path = file.folder.join(path.strip_prefix(".").unwrap_or(path));
     Some(Source::HostPath { path, kind })
 }
 
