@@ -237,10 +237,10 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         Action::AwaitExit { name } => return await_exit(step.phase, name, context).await,
         Action::AwaitReady {
             name,
+            tested,
             health_needed,
-            ..
         } => {
-            return match wait_ready(name, context).await {
+            return match wait_ready(name, *tested, context).await {
                 Ok(HealthOutcome::NoTest) if *health_needed => {
                     Err(step_failure::untested(step, name, context))
                 }
@@ -264,12 +264,17 @@ fn warn(warnings: Vec<String>, context: &Context<'_>) {
 }
 
 /// By the probes of its Pod file, else by the health test that the engine knows.
-async fn wait_ready(name: &str, context: &Context<'_>) -> Result<HealthOutcome, EngineError> {
+async fn wait_ready(
+    name: &str,
+    tested: bool,
+    context: &Context<'_>,
+) -> Result<HealthOutcome, EngineError> {
     let mut containers = context.prepared.desired.containers();
     let found = containers.find(|container| container.spec.name == name);
     match found.and_then(|container| container.readiness.as_ref()) {
-        Some(readiness) => context.engine.wait_ready(name, readiness).await,
-        None => context.engine.wait_healthy(name, None).await,
+        // A former container that was put back has other probes, or none.
+        Some(readiness) if tested || readiness.probes.is_empty() => context.engine.wait_ready(name, readiness).await,
+        _ => context.engine.wait_healthy(name, None).await,
     }
 }
 

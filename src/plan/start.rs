@@ -8,6 +8,7 @@ mod hooks;
 mod init;
 mod leftovers;
 mod surplus;
+mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -211,19 +212,5 @@ impl<'a> Planner<'a> {
             after = vec![self.plan.push(Phase::Finish, action, cause, after)];
         }
         self.remove_scratch(&after);
-    }
-
-    /// Removes volumes that hold nothing of worth and that no file describes any more.
-    fn remove_scratch(&mut self, after: &[StepId]) {
-        let known: BTreeSet<&str> = self.desired.volumes.iter().map(|one| &*one.name).collect();
-        for volume in self.observed.volumes.values() {
-            let scratch = volume.labels.contains_key(identity::SCRATCH);
-            let own = self.desired.identity.owns(&volume.labels);
-            if scratch && own && !known.contains(&*volume.name) {
-                let action = Action::RemoveVolume(volume.name.clone());
-                let cause = "no file describes it";
-                self.plan.push(Phase::Finish, action, cause, after.to_vec());
-            }
-        }
     }
 }

@@ -116,6 +116,9 @@ impl Service {
             hooks: Hooks::default(),
             watch: Vec::new(),
             pod: PodMember::default(),
+            replicas: None,
+            hooks: Hooks::default(),
+            watch: Vec::new(),
             process: Process::default(),
         }
     }
