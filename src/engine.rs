@@ -26,6 +26,7 @@ mod create;
 pub mod discover;
 mod error;
 mod exec;
+mod fingerprint;
 mod health;
 mod image;
 mod inspect;

@@ -8,6 +8,7 @@ pub mod identity;
 pub mod observed;
 pub mod spec;
 mod restart;
+pub mod seen;
 mod start;
 pub mod step;
 mod stop;
