@@ -1,5 +1,6 @@
 //! What shall be × what is there → steps. Pure: no engine, no clock, no file.
 
+pub mod changes;
 pub mod database;
 pub mod definition;
 pub mod desired;

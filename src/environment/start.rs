@@ -230,7 +230,7 @@ fn removes(plan: &Plan, container: &str) -> bool {
         .any(|action| matches!(action, Action::RemoveContainer { name, .. } if name == container))
 }
 
-fn refused(conflicts: &[Conflict], environment: &EnvironmentName) -> Failure {
+pub(super) fn refused(conflicts: &[Conflict], environment: &EnvironmentName) -> Failure {
     let all: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
     let message = super::step_failure::capitalised(&all.join("; "));
     let mut failure = Failure::new(Kind::Failed, message);
