@@ -70,7 +70,8 @@ fn advice(name: &str, found: &Inspected, grace: Duration) -> String {
     let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
     let service = found.labels.get(identity::SERVICE).map_or(name, String::as_str);
     let signal = match found.stop_signal.as_str() {
-        "" => "SIGTERM",
+        // Podman tells the number.
+        "" | "15" => "SIGTERM",
         signal => signal,
     };
     let seconds = grace.as_secs_f64();

@@ -69,7 +69,7 @@ on_both_engines! {
         assert_eq!(ports(), 3);
         project.write("app.yml", &services(4, "four"));
         let refused = project.run(&["env", "start", "dev"]).exits(3);
-        assert!(refused.stderr.contains("app.yml:15:12"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("app.yml:16:12"), "{}", refused.stderr);
         assert!(refused.stderr.contains(&format!("{first}-{}:80", first + 3)), "{}", refused.stderr);
     }
 
