@@ -67,7 +67,9 @@ pub(super) async fn pre_stop(name: &str, before: &PreStop, context: &Context<'_>
     };
     if !before.unknown.is_empty() {
         let names = before.unknown.join(", ");
-        warn(format!("runs without {names}: only the Compose file holds the values"));
+        warn(format!(
+            "runs without {names}: only the Compose file holds the values"
+        ));
     }
     match run(name, &before.hook, context).await {
         Ok(output) if output.exit_code == 0 => {}

@@ -68,7 +68,9 @@ pub async fn logs(
 }
 
 fn is_one_of(container: &ObservedContainer, services: &[String]) -> bool {
-    services.iter().any(|service| service == container.service())
+    services
+        .iter()
+        .any(|service| service == container.service())
 }
 
 /// What stands before the lines of a container.

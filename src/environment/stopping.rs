@@ -68,7 +68,10 @@ fn was_deaf(found: &Inspected) -> bool {
 
 fn advice(name: &str, found: &Inspected, grace: Duration) -> String {
     let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
-    let service = found.labels.get(identity::SERVICE).map_or(name, String::as_str);
+    let service = found
+        .labels
+        .get(identity::SERVICE)
+        .map_or(name, String::as_str);
     let signal = match found.stop_signal.as_str() {
         // Podman tells the number.
         "" | "15" => "SIGTERM",

@@ -18,8 +18,8 @@ use crate::secret::Secret;
 use crate::workload::model::{Dependency, Healthcheck, Network, Protocol, Volume, Workload};
 
 use container::Made;
-pub(super) use image::pulled;
 pub use hooks::DesiredHooks;
+pub(super) use image::pulled;
 pub use image::{BUILT_IN_PREFIX, DesiredImage, ImageSource};
 
 /// Everything an environment shall have at the engine.
@@ -222,8 +222,9 @@ impl<'a> Builder<'a> {
                 driver_options: network.driver_options.clone(),
                 internal: network.internal,
                 attachable: network.attachable,
+                ipv4: network.ipv4,
                 ipv6: network.ipv6,
-                subnets: network.subnets.clone(),
+                ipam: network.ipam.clone(),
                 labels,
             };
             let label = definition::encode(&definition::network_fields(&spec));

@@ -22,7 +22,10 @@ pub fn restart(desired: &Desired, containers: &[&DesiredContainer], observed: &O
     }
     for container in desired.deployment.iter().filter(is_there) {
         let name = container.spec.name.as_str();
-        let lives_in = container.spec.lives_in().any(|(_, owner)| again.contains(owner));
+        let lives_in = container
+            .spec
+            .dies_with()
+            .any(|(_, owner)| again.contains(owner));
         if lives_in && again.insert(name) {
             gate = restart_one(&mut plan, container, observed, gate);
         }

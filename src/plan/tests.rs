@@ -21,7 +21,8 @@ use super::observed::{
 use super::spec::Labels;
 use super::*;
 use crate::config::model::{
-    Environment, InitEntry, InitKind, Migrations, Password, Postgres, PostgresImage, Storage,
+    Environment, InitEntry, InitKind, Migrations, NamedFile, Password, Postgres, PostgresImage,
+    Storage,
 };
 use crate::diagnostic::{Diagnostic, Place};
 use crate::names::{EnvironmentName, ProjectName};
@@ -61,10 +62,12 @@ fn service(name: &str) -> Service {
         }]),
         namespaces: Namespaces::default(),
         mounts: Vec::new(),
+        volumes_from: Vec::new(),
         files: Vec::new(),
         labels: BTreeMap::new(),
         replicas: None,
         hooks: Hooks::default(),
+        watch: Vec::new(),
         process: Process::default(),
     }
 }
@@ -146,7 +149,10 @@ fn shop_with_faults(services: Vec<Service>) -> (Desired, Vec<Diagnostic>) {
         init: vec![InitEntry {
             place: place(),
             written: "init.yml".to_owned(),
-            kind: InitKind::Compose(PathBuf::from("/srv/shop/init.yml")),
+            kind: InitKind::Compose(vec![NamedFile {
+                path: PathBuf::from("/srv/shop/init.yml"),
+                place: place(),
+            }]),
         }],
         deployment: None,
         env_files: Vec::new(),

@@ -107,7 +107,7 @@ impl<'a> Undo<'a> {
         for container in order {
             let name = self.due_name(container);
             let described = self.desired.container(name);
-            let owners = described.into_iter().flat_map(|one| one.spec.lives_in());
+            let owners = described.into_iter().flat_map(|one| one.spec.dies_with());
             let follows = owners.into_iter().any(|(_, owner)| started.contains(owner));
             let runs = container.runs();
             if runs && !follows {

@@ -120,7 +120,10 @@ fn before(step: &PreStart, service: &ContainerSpec, name: String) -> ContainerSp
         // The entrypoint belongs to the program of the service; another image has its own.
         entrypoint: service.process.entrypoint.clone().filter(|_| own_image),
         command: Some(hook.command.clone()),
-        user: hook.user.clone().or_else(|| service.process.user.clone().filter(|_| own_image)),
+        user: hook
+            .user
+            .clone()
+            .or_else(|| service.process.user.clone().filter(|_| own_image)),
         working_dir: hook
             .working_dir
             .clone()

@@ -47,7 +47,9 @@ impl Builder<'_> {
             }
         }
         if let ServiceNetwork::Networks(attachments) = &service.network {
-            let fixed = attachments.iter().flat_map(|one| [&one.ipv4_address, &one.ipv6_address]);
+            let fixed = attachments
+                .iter()
+                .flat_map(|one| [&one.ipv4_address, &one.ipv6_address]);
             if let Some(address) = fixed.flatten().next() {
                 faults.push((
                     format!("`{name}` cannot have {count} containers with the address `{address}`"),
@@ -57,7 +59,9 @@ impl Builder<'_> {
         }
         for (message, help) in faults {
             let place = &replicas.place;
-            let fault = Diagnostic::error(message).at(&place.source, place.span).help(help);
+            let fault = Diagnostic::error(message)
+                .at(&place.source, place.span)
+                .help(help);
             self.diagnostics.push(fault);
         }
     }

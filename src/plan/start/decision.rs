@@ -49,7 +49,7 @@ impl Planner<'_> {
 
     /// A namespace ends with the container that it came with, though that may come back.
     fn follow(&self, container: &DesiredContainer) -> Decision {
-        let mut owners = container.spec.lives_in();
+        let mut owners = container.spec.dies_with();
         match owners.find(|(_, owner)| self.started.contains(*owner)) {
             Some((what, owner)) => {
                 Decision::Restart(format!("shares the {what} of {owner}, which starts anew"))

@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::file::File;
 use super::order;
 use super::service::Draft;
-use crate::diagnostic::Place;
 use crate::text::Span;
 use crate::workload::model::{Condition, Dependency, HealthTest, Protocol};
 
@@ -28,7 +27,7 @@ pub(super) fn across(file: &mut File<'_>, drafts: &mut [Draft]) {
 
 fn twice(file: &mut File<'_>, spans: (Span, Span), message: String, help: &str) {
     let (first, second) = spans;
-    let place = Place::new(file.decoder.source, first);
+    let place = file.decoder.place(first);
     let diagnostic = file.decoder.error(second, message);
     diagnostic
         .related
@@ -69,7 +68,8 @@ fn named_replicas(file: &mut File<'_>, drafts: &[Draft]) {
             let place = replicas.place.clone();
             let related = (place, format!("{count} containers are asked for here"));
             diagnostic.related.push(related);
-            diagnostic.help = Some("remove `container_name`: each gets a name with its number".to_owned());
+            diagnostic.help =
+                Some("remove `container_name`: each gets a name with its number".to_owned());
         }
     }
 }

@@ -7,7 +7,13 @@ use super::{casts, command, environment};
 use crate::workload::model::{Hook, Hooks, PreStart};
 use crate::yaml::Node;
 
-const HOOK: Keys = Keys::only(&["command", "user", "privileged", "working_dir", "environment"]);
+const HOOK: Keys = Keys::only(&[
+    "command",
+    "user",
+    "privileged",
+    "working_dir",
+    "environment",
+]);
 const PRE_START: Keys = Keys::only(&[
     "command",
     "environment",
@@ -51,6 +57,14 @@ fn each<T>(
     hooks
 }
 
+/// The hook in `node`; a fault when it runs nothing.
+pub(super) fn one(file: &mut File<'_>, node: &Node, path: &str) -> Option<Hook> {
+    let section = Section::open(file, node, path, &HOOK)?;
+    section.required(file, node, "command", "what to run");
+    let hook = hook(file, &section);
+    (!hook.command.is_empty()).then_some(hook)
+}
+
 fn pre_start(file: &mut File<'_>, section: &Section<'_>) -> PreStart {
     PreStart {
         image: section.read(file, "image", casts::string),
@@ -92,10 +106,16 @@ pre_stop:
         let hooks = service(lines).hooks;
         let before = &hooks.pre_start[0];
         assert_eq!(before.hook.command, ["migrate", "--all"]);
-        assert_eq!((before.image.as_deref(), before.per_replica), (Some("tool"), true));
+        assert_eq!(
+            (before.image.as_deref(), before.per_replica),
+            (Some("tool"), true)
+        );
         let after = &hooks.post_start[0];
         assert_eq!(after.command, ["chown", "-R", "1"]);
-        assert_eq!((after.user.as_deref(), after.privileged), (Some("root"), true));
+        assert_eq!(
+            (after.user.as_deref(), after.privileged),
+            (Some("root"), true)
+        );
         let stop = &hooks.pre_stop[0];
         assert_eq!(stop.working_dir.as_deref(), Some("/srv"));
         let level = stop.environment["LEVEL"].as_ref().unwrap();

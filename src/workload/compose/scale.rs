@@ -2,7 +2,6 @@
 //! (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#scale>).
 
 use super::file::{File, Section};
-use crate::diagnostic::Place;
 use crate::workload::model::{MOST_REPLICAS, Replicas};
 use crate::yaml::Node;
 
@@ -28,10 +27,12 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> Option<Replica
 }
 
 fn count(file: &mut File<'_>, node: &Node, path: &str) -> Option<Replicas> {
-    let count = file.decoder.integer(node, path, 0..=i64::from(MOST_REPLICAS))?;
+    let count = file
+        .decoder
+        .integer(node, path, 0..=i64::from(MOST_REPLICAS))?;
     Some(Replicas {
         count: u32::try_from(count).ok()?,
-        place: Place::new(file.decoder.source, node.span),
+        place: file.decoder.place(node.span),
     })
 }
 
@@ -46,7 +47,10 @@ mod tests {
           5:25: the other one
           help: keep one of the two
         ");
-        assert_eq!(faults("services: { a: { image: x, scale: 2, deploy: { replicas: '2' } } }"), "");
+        assert_eq!(
+            faults("services: { a: { image: x, scale: 2, deploy: { replicas: '2' } } }"),
+            ""
+        );
     }
 
     #[test]
@@ -64,6 +68,9 @@ mod tests {
           5:12: 2 containers are asked for here
           help: remove `container_name`: each gets a name with its number
         ");
-        assert_eq!(faults("services: { a: { image: x, container_name: only, scale: 1 } }"), "");
+        assert_eq!(
+            faults("services: { a: { image: x, container_name: only, scale: 1 } }"),
+            ""
+        );
     }
 }

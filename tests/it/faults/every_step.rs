@@ -85,9 +85,9 @@ fn every_call(on: On, fault: Fault) {
             assert_eq!(again["changed"], false, "{context}\n{again}");
             continue;
         }
-        // Only tidying up may fail without the deploy, and the next start does it.
-        if proxy.calls() >= at {
-            says(&changed.stderr, "warning");
+        // A health test may fail once, and so may tidying up, which the next start does.
+        if project.container_ids().len() > 3 {
+            says(&changed.stderr, "the next start tries it again");
         }
         project.run(&["env", "start", "dev", "--set", "VERSION=2"]).ok();
         runs(&project, "2", &context);
