@@ -27,6 +27,7 @@ pub mod reach;
 pub mod start;
 pub mod status;
 pub mod stop;
+pub mod watch;
 
 pub use failure::{Failure, Kind};
 pub use images::{BuildOptions, BuiltImage, build_images};

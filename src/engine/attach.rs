@@ -84,6 +84,7 @@ impl Engine {
                 .collect(),
             user: None,
             working_dir: None,
+            privileged: false,
             attach_stdin: true,
             attach_stdout: true,
             attach_stderr: true,

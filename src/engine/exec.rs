@@ -19,6 +19,8 @@ pub struct ExecOptions {
     pub environment: Vec<(String, Secret)>,
     pub user: Option<String>,
     pub working_dir: Option<String>,
+    /// With every right the engine can give.
+    pub privileged: bool,
     /// Written to its standard input, which is then closed.
     pub stdin: Option<Vec<u8>>,
     /// When the call gives up. The program itself may go on: engines cannot end an exec.
@@ -31,6 +33,7 @@ impl Default for ExecOptions {
             environment: Vec::new(),
             user: None,
             working_dir: None,
+            privileged: false,
             stdin: None,
             timeout: Duration::from_secs(60),
         }
@@ -65,6 +68,7 @@ pub(super) struct Create<'a> {
     pub user: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<&'a str>,
+    pub privileged: bool,
     pub attach_stdin: bool,
     pub attach_stdout: bool,
     pub attach_stderr: bool,
@@ -123,6 +127,7 @@ impl Engine {
                 .collect(),
             user: options.user.as_deref(),
             working_dir: options.working_dir.as_deref(),
+            privileged: options.privileged,
             attach_stdin: options.stdin.is_some(),
             attach_stdout: true,
             attach_stderr: true,

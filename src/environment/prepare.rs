@@ -18,6 +18,7 @@ use crate::plan::identity::{Identity, MAX_HOST_NAME};
 use crate::postgres::Address;
 use crate::template::Use;
 use crate::variables::Variables;
+use crate::workload::model::Service;
 use crate::workload::{self, Context, Loaded, Workload};
 
 /// What the command line adds.
@@ -32,12 +33,15 @@ pub struct PrepareOptions {
 }
 
 /// Everything known about an environment before its engine is asked.
+#[derive(Clone)]
 pub struct Prepared {
     pub identity: Identity,
     pub environment: Environment,
     pub desired: Desired,
     pub variables: Variables,
     pub uses: Vec<Use>,
+    /// The services of the deployment that say what to do when a source file changes.
+    pub watched: Vec<Service>,
     /// The database as the host reaches it.
     pub address: Address,
     /// Warnings and notes.
@@ -100,7 +104,9 @@ pub fn gather(
         mounted: &mounted,
     });
     diagnostics.extend(faults);
+    let services = files.deployment.into_iter().flat_map(|one| one.services);
     Ok(Prepared {
+        watched: services.filter(|one| !one.watch.is_empty()).collect(),
         address: address::host(&database, &environment.postgres),
         identity,
         environment: environment.clone(),
