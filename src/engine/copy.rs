@@ -49,47 +49,51 @@ enum Way {
 }
 
 impl Engine {
-    /// How files get into the container; `None` without one.
+    /// How files get into the container.
     ///
     /// # Errors
-    /// When the engine does not answer.
-    pub async fn landing(&self, container: &str) -> Result<Option<Landing>, EngineError> {
+    /// There is none, or the engine does not answer.
+    pub async fn landing(&self, container: &str) -> Result<Landing, EngineError> {
         let action = format!("inspect container `{container}`");
         let call = Call::get(&format!("/containers/{container}/json"), action);
-        let Some(found) = self.wire.find::<WireContainer>(call).await? else {
-            return Ok(None);
-        };
+        let found: WireContainer = self.wire.fetch(call).await?;
         let owner = self.owner_in(container, &found.config.user).await?;
-        Ok(Some(Landing {
+        Ok(Landing {
             container: container.to_owned(),
             owner,
             read_only: found.host_config.readonly_rootfs,
             mounts: found.mounts(),
-        }))
+        })
     }
 
     /// Puts `files` into the container, over what is there, making their folders. A file that is
     /// gone meanwhile is passed over.
     ///
     /// # Errors
-    /// A file that cannot be read; a place that cannot be written; no such container.
+    /// A file that cannot be read; a place that cannot be written; no such container. What can be
+    /// put elsewhere is there all the same.
     pub async fn copy_into(
         &self,
         landing: &Landing,
         files: &[HostFile],
     ) -> Result<(), EngineError> {
         let mut ways: BTreeMap<Way, Vec<HostFile>> = BTreeMap::new();
+        let mut outcome = Ok(());
         for file in files {
-            let way = self.way_to(landing, &file.target)?;
-            ways.entry(way).or_default().push(file.clone());
-        }
-        for (way, files) in ways {
-            match way {
-                Way::Engine(folder) => self.put(landing, &folder, files).await?,
-                Way::Program => self.unpack(landing, files).await?,
+            match self.way_to(landing, &file.target) {
+                Ok(way) => ways.entry(way).or_default().push(file.clone()),
+                // One place that cannot be written keeps nothing from the others.
+                Err(error) => outcome = outcome.and(Err(error)),
             }
         }
-        Ok(())
+        for (way, files) in ways {
+            let copied = match way {
+                Way::Engine(folder) => self.put(landing, &folder, files).await,
+                Way::Program => self.unpack(landing, files).await,
+            };
+            outcome = outcome.and(copied);
+        }
+        outcome
     }
 
     fn way_to(&self, landing: &Landing, target: &str) -> Result<Way, EngineError> {

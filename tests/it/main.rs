@@ -24,3 +24,4 @@ mod rehearsal;
 mod schema;
 mod state;
 mod tidy;
+mod watch;

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::batch::Batch;
 use super::rules::{Rule, Work};
-use crate::engine::{Engine, ExecOptions, HostFile};
+use crate::engine::{Engine, EngineError, ExecOptions, HostFile};
 use crate::environment::failure::{Failure, Kind};
 use crate::environment::observe;
 use crate::environment::prepare::Prepared;
@@ -192,9 +192,13 @@ impl<'a> Worker<'a> {
         });
         let syncs: Vec<(&ObservedContainer, Work)> = syncs.collect();
         let done = join_all(syncs.iter().map(|(container, work)| async {
-            self.bring(&container.name, work).await?;
-            self.memory.borrow_mut().known.insert(container.id.clone());
-            Ok(())
+            let brought = self.bring(&container.name, work).await;
+            // What failed for another reason than that it was away fails again next time.
+            let is_away = |error: &EngineError| error.is_not_found() || error.is_engine_gone();
+            if !brought.as_ref().is_err_and(is_away) {
+                self.memory.borrow_mut().known.insert(container.id.clone());
+            }
+            brought.map_err(|error| engine_failure(&error))
         }));
         let done: Vec<Result<(), Failure>> = done.await;
         done.into_iter().collect::<Result<(), Failure>>()?;
@@ -215,30 +219,21 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    async fn bring(&self, container: &str, work: &Work) -> Result<(), Failure> {
+    async fn bring(&self, container: &str, work: &Work) -> Result<(), EngineError> {
         if work.is_empty() {
             return Ok(());
         }
         let engine = self.shared.engine;
-        let landing = engine.landing(container).await;
-        let Some(landing) = landing.map_err(|error| engine_failure(&error))? else {
-            let message = format!("container `{container}` is gone");
-            return Err(Failure::new(Kind::Failed, message));
-        };
+        let landing = engine.landing(container).await?;
         let gone = work.iter().filter(|(_, source)| source.is_none());
         let gone: Vec<String> = gone.map(|(target, _)| target.clone()).collect();
-        let deleted = match gone.is_empty() {
-            true => Ok(()),
-            false => engine.delete_in(&landing, &gone).await,
-        };
+        let deleted = engine.delete_in(&landing, &gone).await;
         let copied = work.iter().filter_map(|(target, source)| {
             let (source, target) = (source.clone()?, target.clone());
             Some(HostFile { source, target })
         });
-        let copied = engine
-            .copy_into(&landing, &copied.collect::<Vec<_>>())
-            .await;
-        copied.and(deleted).map_err(|error| engine_failure(&error))
+        let copied: Vec<HostFile> = copied.collect();
+        engine.copy_into(&landing, &copied).await.and(deleted)
     }
 
     fn told(&self, done: &'static str, cause: String, began: Instant) {
