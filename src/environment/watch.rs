@@ -6,6 +6,7 @@
 
 mod batch;
 mod eyes;
+mod narrowed;
 mod rules;
 mod worker;
 

@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use tokio::sync::{Mutex, mpsc};
 
 use super::batch::Batch;
+use super::narrowed::narrowed;
 use super::rules::{Rule, Work};
 use crate::engine::{Engine, EngineError, ExecOptions, HostFile};
 use crate::environment::failure::{Failure, Kind};
@@ -21,10 +22,10 @@ use crate::environment::start::{self, start};
 use crate::environment::step_failure::engine_failure;
 use crate::environment::stop::{Restart, restart_service};
 use crate::event::{Event, Listener, Subject};
+use crate::plan::StartOptions;
 use crate::plan::identity::{self, Role};
 use crate::plan::observed::{ObservedContainer, State};
 use crate::plan::step::{NEXT, PREVIOUS};
-use crate::plan::{Desired, StartOptions};
 use crate::workload::model::{AfterSync, Hook, Service, WatchAction};
 
 /// Longest a program of `sync+exec` may take.
@@ -337,38 +338,6 @@ impl<'a> Worker<'a> {
         self.told("ran", program.to_owned(), began);
         Ok(())
     }
-}
-
-/// The environment with this service alone, and with those that live in its containers or want to
-/// be restarted with it.
-fn narrowed(desired: &Desired, service: &str) -> Desired {
-    let mut narrowed = desired.clone();
-    let mut kept = BTreeSet::from([service.to_owned()]);
-    let mut containers = BTreeSet::new();
-    // In start order: who follows stands behind whom it follows.
-    narrowed.deployment.retain(|container| {
-        let lives_in = container
-            .spec
-            .lives_in()
-            .any(|(_, other)| containers.contains(other));
-        let mut needs = container.depends_on.iter();
-        let restarts = needs.any(|need| need.restart && kept.contains(&need.service));
-        let keep = kept.contains(&container.service) || lives_in || restarts;
-        if keep {
-            kept.insert(container.service.clone());
-            containers.insert(container.spec.name.clone());
-        }
-        keep
-    });
-    let mut own = narrowed
-        .deployment
-        .iter()
-        .filter(|one| one.service == service);
-    let image = own.next().map(|container| container.spec.image.clone());
-    narrowed
-        .images
-        .retain(|reference, _| Some(reference) == image.as_ref());
-    narrowed
 }
 
 /// `3 files`, `1 file, 2 deleted`
