@@ -1,7 +1,7 @@
 //! Faults in the user's files: collected, each with its place and what to write instead.
 //! Rendering them is the business of `ui`.
 
-use crate::text::{ReadError, Source, Span};
+use crate::text::{ReadError, Source, Sources, Span};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -24,6 +24,13 @@ impl Place {
             source: source.clone(),
             span,
         }
+    }
+
+    /// The place of a span in the position space of `sources`.
+    #[must_use]
+    pub fn within(sources: &Sources, span: Span) -> Self {
+        let (source, span) = sources.locate(span);
+        Self::new(source, span)
     }
 }
 
@@ -88,8 +95,13 @@ impl Diagnostic {
     }
 
     #[must_use]
-    pub fn at(mut self, source: &Source, span: Span) -> Self {
-        self.place = Some(Place::new(source, span));
+    pub fn at(self, source: &Source, span: Span) -> Self {
+        self.at_place(Place::new(source, span))
+    }
+
+    #[must_use]
+    pub fn at_place(mut self, place: Place) -> Self {
+        self.place = Some(place);
         self
     }
 

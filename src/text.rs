@@ -26,6 +26,12 @@ impl Span {
     pub fn at(offset: usize) -> Self {
         Self::new(offset, offset)
     }
+
+    /// The same range, `by` bytes further on.
+    #[must_use]
+    pub fn shifted(self, by: usize) -> Self {
+        Self::new(self.start + by, self.end + by)
+    }
 }
 
 /// A line and a column, both counted from 1; the column counts characters.
@@ -42,7 +48,7 @@ impl fmt::Display for Location {
 }
 
 /// One file's text with the path to show for it.
-#[derive(PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub struct SourceFile {
     pub path: PathBuf,
     pub text: String,
@@ -94,6 +100,77 @@ impl SourceFile {
             line,
             column: column + 1,
         }
+    }
+}
+
+/// Several files that are read as one, each at a range of its own in one space of positions: a span
+/// in that space knows its file. Spans of the first file are the same in both spaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// By rising start.
+    parts: Vec<Part>,
+    /// Stands for the file of any span while there is none.
+    nothing: Source,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    start: usize,
+    source: Source,
+}
+
+impl Sources {
+    /// The one file `source`.
+    #[must_use]
+    pub fn one(source: Source) -> Self {
+        let mut sources = Self::default();
+        sources.add(source);
+        sources
+    }
+
+    /// Adds a file; the result is what its own spans are to be shifted by.
+    pub fn add(&mut self, source: Source) -> usize {
+        // The end of a text is a position of it as well.
+        let after = |last: &Part| last.start + last.source.text.len() + 1;
+        let start = self.parts.last().map_or(0, after);
+        self.parts.push(Part { start, source });
+        start
+    }
+
+    /// The file that `span` lies in, and the span in its text.
+    #[must_use]
+    pub fn locate(&self, span: Span) -> (&Source, Span) {
+        match self.parts.get(self.index(span)) {
+            Some(part) => {
+                let local = |at: usize| at.saturating_sub(part.start);
+                (&part.source, Span::new(local(span.start), local(span.end)))
+            }
+            None => (&self.nothing, span),
+        }
+    }
+
+    /// The number of the file that `span` lies in, counted from 0 in the order of their adding.
+    #[must_use]
+    pub fn index(&self, span: Span) -> usize {
+        let after = self.parts.partition_point(|part| part.start <= span.start);
+        after.saturating_sub(1)
+    }
+
+    /// The files in the order of their adding.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.parts.iter().map(|part| &part.source)
+    }
+
+    #[must_use]
+    pub fn source(&self, span: Span) -> &Source {
+        self.locate(span).0
+    }
+
+    /// As [`SourceFile::slice`].
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        let (source, span) = self.locate(span);
+        source.slice(span)
     }
 }
 
@@ -194,5 +271,27 @@ fn decode(bytes: Vec<u8>, path: PathBuf) -> Result<Source, ReadError> {
                 + 1;
             Err(ReadError::NotUtf8 { path, line })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_of_several_sources_knows_its_file() {
+        let mut sources = Sources::one(SourceFile::new("a.yml", "one"));
+        let second = sources.add(SourceFile::new("b.yml", ""));
+        let third = sources.add(SourceFile::new("c.yml", "x\ntwo"));
+        let found = |span: Span| {
+            let (source, local) = sources.locate(span);
+            (source.path.to_str().unwrap(), local, sources.slice(span))
+        };
+        assert_eq!(found(Span::new(0, 3)), ("a.yml", Span::new(0, 3), "one"));
+        assert_eq!(found(Span::at(3)), ("a.yml", Span::at(3), ""));
+        assert_eq!(found(Span::at(second)), ("b.yml", Span::at(0), ""));
+        let two = Span::new(2, 5).shifted(third);
+        assert_eq!(found(two), ("c.yml", Span::new(2, 5), "two"));
+        assert_eq!(sources.index(two), 2);
     }
 }

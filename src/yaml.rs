@@ -116,6 +116,22 @@ impl Node {
         self.as_mapping().and_then(|mapping| mapping.get(key))
     }
 
+    /// Moves every span below by `by` bytes, into the position space of
+    /// [`Sources`](crate::text::Sources).
+    pub fn shift(&mut self, by: usize) {
+        self.span = self.span.shifted(by);
+        match &mut self.value {
+            Value::Scalar(_) => {}
+            Value::Sequence(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Value::Mapping(mapping) => {
+                for entry in &mut mapping.entries {
+                    entry.key_span = entry.key_span.shifted(by);
+                    entry.value.shift(by);
+                }
+            }
+        }
+    }
+
     /// Whether this is a null: nothing, `~` or `null`, unquoted.
     #[must_use]
     pub fn is_null(&self) -> bool {

@@ -41,7 +41,7 @@ impl Completer<'_> {
         layer: Layer,
         port: u16,
     ) -> Environment {
-        let place = Place::new(decoder.source, written.key_span);
+        let place = decoder.place(written.key_span);
         let migrations_folder = migrations::folder(decoder, &layer, self.root);
         let (env_files, env_file_places) = self.env_files(written, layer.env_files);
         Environment {
@@ -67,7 +67,7 @@ impl Completer<'_> {
         layer: PostgresLayer,
         port: u16,
     ) -> Postgres {
-        let key = Place::new(decoder.source, written.key_span);
+        let key = decoder.place(written.key_span);
         refuse_tls_of_own(decoder, written, &layer);
         let password = layer.password.unwrap_or(Password::Generated);
         if let (Some(Host::External(host, place)), Password::Generated) = (&layer.host, &password) {

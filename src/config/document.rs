@@ -52,7 +52,7 @@ pub(super) fn config(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Opt
         environments.push(completer.environment(decoder, environment, layer, port));
     }
     Some(Config {
-        source: decoder.source.clone(),
+        source: decoder.sources.source(node.span).clone(),
         root: root.to_path_buf(),
         project,
         default_environment,

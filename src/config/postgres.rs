@@ -20,7 +20,7 @@ pub(super) fn layer(decoder: &mut Decoder<'_>, entry: &Entry) -> PostgresLayer {
     };
     only_keys(decoder, mapping, "postgres", keys::POSTGRES);
     let layer = PostgresLayer {
-        place: Some(Place::new(decoder.source, entry.key_span)),
+        place: Some(decoder.place(entry.key_span)),
         image: image(decoder, mapping),
         database: read(decoder, mapping, "database", database),
         port: read(decoder, mapping, "port", port),
@@ -58,13 +58,12 @@ fn image(decoder: &mut Decoder<'_>, mapping: &Mapping) -> Option<PostgresImage> 
     let version = mapping.entry("version");
     let image = mapping.entry("image");
     if let (Some(version), Some(image)) = (version, image) {
-        let source = decoder.source;
         let message = "`postgres` has both `version` and `image`";
+        let written = decoder.place(version.key_span);
         let fault = decoder.error(image.key_span, message);
-        fault.related.push((
-            Place::new(source, version.key_span),
-            "the version is written here".to_owned(),
-        ));
+        fault
+            .related
+            .push((written, "the version is written here".to_owned()));
         fault.help = Some(
             "keep `version` for poststack's own image, or `image` for one of your choice"
                 .to_owned(),

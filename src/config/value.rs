@@ -13,7 +13,7 @@ pub(super) const MAX_IDENTIFIER: usize = 63;
 
 /// The place of `node`.
 pub(super) fn place(decoder: &Decoder<'_>, node: &Node) -> Place {
-    Place::new(decoder.source, node.span)
+    decoder.place(node.span)
 }
 
 /// Reports keys outside `known`; a key that belongs elsewhere is told where.

@@ -84,10 +84,10 @@ impl Engine {
                 .collect(),
             user: None,
             working_dir: None,
-            privileged: false,
             attach_stdin: true,
             attach_stdout: true,
             attach_stderr: true,
+            privileged: false,
             tty: options.terminal,
         };
         let create = Call::post(&format!("/containers/{container}/exec"), action.as_str());

@@ -17,10 +17,11 @@ use crate::secret::Secret;
 pub struct ExecOptions {
     /// Added to the container's environment.
     pub environment: Vec<(String, Secret)>,
+    /// Variables of the container that the program shall not see; Podman passes them all the same.
+    pub removed: Vec<String>,
+    pub privileged: bool,
     pub user: Option<String>,
     pub working_dir: Option<String>,
-    /// With every right the engine can give.
-    pub privileged: bool,
     /// Written to its standard input, which is then closed.
     pub stdin: Option<Vec<u8>>,
     /// When the call gives up. The program itself may go on: engines cannot end an exec.
@@ -31,9 +32,10 @@ impl Default for ExecOptions {
     fn default() -> Self {
         Self {
             environment: Vec::new(),
+            removed: Vec::new(),
+            privileged: false,
             user: None,
             working_dir: None,
-            privileged: false,
             stdin: None,
             timeout: Duration::from_secs(60),
         }
@@ -68,10 +70,10 @@ pub(super) struct Create<'a> {
     pub user: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub working_dir: Option<&'a str>,
-    pub privileged: bool,
     pub attach_stdin: bool,
     pub attach_stdout: bool,
     pub attach_stderr: bool,
+    pub privileged: bool,
     pub tty: bool,
 }
 
@@ -124,13 +126,14 @@ impl Engine {
                 .environment
                 .iter()
                 .map(|(name, value)| format!("{name}={}", value.expose()))
+                .chain(options.removed.iter().cloned())
                 .collect(),
             user: options.user.as_deref(),
             working_dir: options.working_dir.as_deref(),
-            privileged: options.privileged,
             attach_stdin: options.stdin.is_some(),
             attach_stdout: true,
             attach_stderr: true,
+            privileged: options.privileged,
             tty: false,
         };
         let create = Call::post(&format!("/containers/{container}/exec"), action);

@@ -4,6 +4,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -14,6 +15,9 @@ use super::{Engine, EngineError};
 use crate::plan::observed::{Health, ObservedContainer, State};
 use crate::plan::spec::{Labels, MountSpec, MountSpecSource};
 use crate::secret::Secret;
+
+/// Seconds that a container has to end where nothing else was said.
+const DEFAULT_STOP_TIMEOUT: u64 = 10;
 
 /// A container as the engine describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub struct Inspected {
     pub health: Health,
     /// Output of the newest health test that the engine ran.
     pub health_output: Option<String>,
+    /// Number of its first process where the engine runs; 0 while it does not run.
+    pub process: u32,
     /// Consecutive failures of the health test, as the engine counts them.
     pub failing_streak: u32,
     /// Its own health test, or the image's.
@@ -52,6 +58,15 @@ pub struct Inspected {
     pub tty: bool,
     pub restart_count: u32,
     pub restart_policy: InspectedRestart,
+    /// The first program that runs in it, as a path or a name.
+    pub program: String,
+    /// What asks it to stop; empty is `SIGTERM`.
+    pub stop_signal: String,
+    pub stop_timeout: Duration,
+    /// Whether the engine runs an init process in it.
+    pub init: bool,
+    /// Whether its processes live beside those of the host or of another container.
+    pub shares_processes: bool,
 }
 
 /// When the engine starts a container again by itself.
@@ -141,7 +156,7 @@ impl Engine {
 }
 
 /// Both engines write `null` for empty lists and maps now and then.
-fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(super) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,
@@ -158,6 +173,7 @@ struct WireContainer {
     state: WireState,
     config: WireConfig,
     restart_count: u32,
+    path: String,
     host_config: WireHostConfig,
     #[serde(deserialize_with = "null_is_default")]
     mounts: Vec<WireMount>,
@@ -168,12 +184,15 @@ struct WireContainer {
 #[serde(rename_all = "PascalCase", default)]
 struct WireHostConfig {
     restart_policy: InspectedRestart,
+    init: Option<bool>,
+    pid_mode: String,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct WireState {
     status: String,
+    pid: u32,
     exit_code: i64,
     error: String,
     started_at: String,
@@ -208,6 +227,10 @@ struct WireConfig {
     #[serde(deserialize_with = "null_is_default")]
     env: Vec<String>,
     healthcheck: Option<InspectedHealthTest>,
+    /// Docker writes a name, Podman a number.
+    stop_signal: serde_json::Value,
+    /// Seconds.
+    stop_timeout: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -272,10 +295,25 @@ impl From<WireContainer> for Inspected {
             mounts: wire.mounts.into_iter().map(mount).collect(),
             environment: config.env.iter().map(|entry| variable(entry)).collect(),
             error: super::error::clean(&wire.state.error),
+            process: wire.state.pid,
             out_of_memory: wire.state.oom_killed,
             tty: config.tty,
             restart_count: wire.restart_count,
             restart_policy: wire.host_config.restart_policy,
+            program: wire.path,
+            stop_signal: match config.stop_signal {
+                serde_json::Value::String(word) => word,
+                serde_json::Value::Number(number) => number.to_string(),
+                _ => String::new(),
+            },
+            stop_timeout: Duration::from_secs(
+                config
+                    .stop_timeout
+                    .and_then(|seconds| u64::try_from(seconds).ok())
+                    .unwrap_or(DEFAULT_STOP_TIMEOUT),
+            ),
+            init: wire.host_config.init.unwrap_or_default(),
+            shares_processes: !matches!(wire.host_config.pid_mode.as_str(), "" | "private"),
         }
     }
 }
@@ -352,6 +390,7 @@ impl Inspected {
             ports: self.ports.clone(),
             networks: self.addresses.keys().cloned().collect(),
             network_ids: Vec::new(),
+            edited: Vec::new(),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What the steps of a plan share while they run.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use super::images::Images;
 use super::prepare::Prepared;
-use crate::engine::Engine;
+use crate::engine::{Caution, Engine};
 use crate::event::Listener;
 use crate::plan::step::{NEXT, PREVIOUS};
+use crate::postgres::Summary;
 
 /// Lines of a container's log that a failure shows.
 pub(super) const LOG_TAIL: usize = 15;
@@ -17,6 +18,10 @@ pub(super) struct Context<'a> {
     pub prepared: &'a Prepared,
     pub images: &'a Images<'a>,
     pub listener: Listener<'a>,
+    /// How a container without a health test is watched after its start.
+    pub caution: Caution,
+    /// What the database said at the last login.
+    pub summary: RefCell<Option<Summary>>,
     /// Whether migrations were applied.
     pub migrated: Cell<bool>,
 }
@@ -26,6 +31,9 @@ pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str
     let own = name.strip_suffix(NEXT).unwrap_or(name);
     let own = own.strip_suffix(PREVIOUS).unwrap_or(own);
     let mut containers = context.prepared.desired.containers();
-    let found = containers.find(|container| container.spec.name == own);
+    let found = containers.find(|container| {
+        let mut hooks = container.hooks.pre_start.iter();
+        container.spec.name == own || hooks.any(|hook| hook.name == own)
+    });
     found.map_or(own, |container| container.service.as_str())
 }

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 use super::context::{Context, service_of};
 use super::failure::Failure;
-use super::step_failure::{self};
-use crate::engine::{Engine, EngineError, HealthOutcome};
+use super::{hooks, step_failure, stopping};
+use crate::engine::{Created, Engine, EngineError, HealthOutcome};
 use crate::event::{Event, InitResult, Seconds, Subject};
 use crate::plan::spec::{ContainerSpec, MountSpecSource};
 use crate::plan::step::{NEXT, PREVIOUS, StepId};
@@ -179,6 +179,11 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             None => (container(&spec.name), "creating", "created"),
         },
         Action::RenameContainer { .. } => return None,
+        Action::PostStart { name, .. } => (container(name), "running post_start", "ran post_start"),
+        Action::PreStop { name, .. } => {
+            let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
+            (container(name), "running pre_stop", "ran pre_stop")
+        }
         Action::StartContainer(name) => (container(name), "starting", "started"),
         Action::StopContainer { name, .. } => {
             let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
@@ -199,21 +204,31 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
 async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
     let engine = context.engine;
     let result = match &step.action {
-        Action::CreateNetwork(network) => engine.create_network(network).await.map(drop),
+        Action::CreateNetwork(network) => {
+            let made = engine.create_network(network).await;
+            made.map(|warnings| warn(warnings, context))
+        }
         Action::CreateVolume(volume) => engine.create_volume(volume).await.map(drop),
         Action::RemoveNetwork(name) => engine.remove_network(name).await,
         Action::PrepareImage(reference) => {
             return context.images.prepare(reference, context.listener).await;
         }
         Action::CreateContainer { spec, predecessor } => {
-            create(spec, predecessor.as_deref(), engine).await
+            let made = create(spec, predecessor.as_deref(), engine).await;
+            made.map(|created| warn(created.warnings, context))
         }
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
-        Action::StopContainer { name, grace } => match grace {
-            Some(grace) => engine.stop(name, *grace).await,
-            None => engine.stop_in_its_time(name).await,
-        },
+        Action::PostStart { name, hook } => {
+            return hooks::post_start(step, name, hook, context).await;
+        }
+        Action::PreStop { name, hook } => {
+            hooks::pre_stop(name, hook, context).await;
+            return Ok(());
+        }
+        Action::StopContainer { name, grace } => {
+            stopping::stop(engine, name, *grace, context.listener).await
+        }
         Action::RemoveContainer { name, volumes } => engine.remove(name, true, *volumes).await,
         Action::AwaitLogin => return super::database::await_login(context).await,
         Action::Migrate(folder) => return super::init_report::migrate(folder, context).await,
@@ -223,7 +238,7 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
             health_needed,
             ..
         } => {
-            return match engine.wait_healthy(name, None).await {
+            return match engine.wait_healthy(name, context.caution, None).await {
                 Ok(HealthOutcome::NoTest) if *health_needed => {
                     Err(step_failure::untested(step, name, context))
                 }
@@ -239,18 +254,25 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
     }
 }
 
+/// What the engine leaves out is told, whatever it is.
+fn warn(warnings: Vec<String>, context: &Context<'_>) {
+    for warning in warnings {
+        (context.listener)(Event::Warning(context.prepared.mask(&warning)));
+    }
+}
+
 /// Creates a container; with a predecessor it takes over the anonymous volumes of that one.
 async fn create(
     spec: &ContainerSpec,
     predecessor: Option<&str>,
     engine: &Engine,
-) -> Result<(), EngineError> {
+) -> Result<Created, EngineError> {
     let inherited = match predecessor {
         Some(name) => engine.anonymous_volumes(name).await?,
         None => Vec::new(),
     };
     if inherited.is_empty() {
-        return engine.create_container(spec).await.map(drop);
+        return engine.create_container(spec).await;
     }
     let mut spec = spec.clone();
     for mount in inherited {
@@ -264,7 +286,7 @@ async fn create(
             None => spec.mounts.push(mount),
         }
     }
-    engine.create_container(&spec).await.map(drop)
+    engine.create_container(&spec).await
 }
 
 async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(), Box<Failure>> {

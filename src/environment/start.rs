@@ -1,6 +1,6 @@
 //! Start: validate, lock, look, plan, do; a failed deploy is undone.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -16,7 +16,7 @@ use super::prepare::Prepared;
 use super::project::{Project, state_failure};
 use super::status::{self, Status};
 use super::step_failure::VIEW_LOGS;
-use crate::engine::Engine;
+use crate::engine::{Caution, Engine};
 use crate::event::{Event, Listener, Seconds};
 use crate::names::EnvironmentName;
 use crate::plan::desired::{External, ImageSource};
@@ -115,6 +115,8 @@ pub async fn start(
         prepared,
         images: &images,
         listener,
+        caution: caution(&started.plan),
+        summary: RefCell::default(),
         migrated: Cell::new(false),
     };
     let mut status = run(&started.plan, &observed, &context).await?;
@@ -129,6 +131,15 @@ pub async fn start(
         orphans: started.orphans,
         status,
     })
+}
+
+/// Where something that runs is stopped for what comes, that has to show more than a good start.
+fn caution(plan: &Plan) -> Caution {
+    let mut actions = plan.steps.iter().map(|step| &step.action);
+    match actions.any(|action| matches!(action, Action::StopContainer { .. })) {
+        true => Caution::Settle,
+        false => Caution::UntilAtRest,
+    }
 }
 
 /// Whether the plan changes or awaits a container, so that it is another one afterwards.
@@ -175,7 +186,15 @@ async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<St
     }
     let mut status = match touches_containers(plan) {
         true => status::status(context.prepared, context.engine).await?,
-        false => status::of(context.prepared, context.engine, &before.containers).await,
+        false => {
+            let summary = context.summary.take();
+            status::of(
+                context.prepared,
+                context.engine,
+                &before.containers,
+                summary,
+            )
+        }
     };
     if let Some(stopped) = ended(&work, &status, context).await {
         return Err(put_back(stopped, before, context).await);

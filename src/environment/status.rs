@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::plan::DesiredContainer;
 use crate::plan::identity::{self, Role};
 use crate::plan::observed::{Health, ObservedContainer, State};
-use crate::postgres::{self, Address, Tls, query_summary};
+use crate::postgres::{self, Address, Summary, Tls, query_summary};
 
 /// How much of an environment runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -60,6 +60,8 @@ pub struct Database {
 pub struct Service {
     pub service: String,
     pub container: String,
+    /// Which of the service's containers it is, from 1.
+    pub number: u32,
     pub role: &'static str,
     pub image: String,
     pub state: String,
@@ -96,23 +98,29 @@ impl Status {
 /// # Errors
 /// The engine fails. A database that does not answer is part of the status.
 pub async fn status(prepared: &Prepared, engine: &Engine) -> Result<Status, Failure> {
-    let containers = observe::containers(engine, &prepared.identity).await?;
-    Ok(of(prepared, engine, &containers).await)
+    let (containers, summary) = futures_util::join!(
+        observe::containers(engine, &prepared.identity),
+        query_summary(&prepared.address),
+    );
+    Ok(of(prepared, engine, &containers?, summary.ok()))
 }
 
 type Containers = BTreeMap<String, ObservedContainer>;
 
-/// The state of containers that were looked at already.
-pub(super) async fn of(prepared: &Prepared, engine: &Engine, containers: &Containers) -> Status {
+/// The state of containers and of a database that were looked at already.
+pub(super) fn of(
+    prepared: &Prepared,
+    engine: &Engine,
+    containers: &Containers,
+    summary: Option<Summary>,
+) -> Status {
     let external = prepared.desired.database.is_none();
     let find = |name: &str| containers.get(name);
     let database = prepared.desired.database.as_ref();
     let found = database.and_then(|database| find(&database.spec.name));
     let runs = external || found.is_some_and(|found| found.state == State::Running);
-    let summary = match runs {
-        true => query_summary(&prepared.address).await.ok(),
-        false => None,
-    };
+    // What answers in place of a database that does not run is another one.
+    let summary = summary.filter(|_| runs);
     let address = &prepared.address;
     let mut services: Vec<Service> = prepared
         .desired
@@ -170,9 +178,12 @@ fn orphans<'a>(
         .values()
         .filter(move |found| !known.contains(found.name.as_str()))
         .filter(|found| prepared.identity.owns(&found.labels))
-        .map(|found| Service {
-            role: "orphan",
-            ..of_container(found)
+        .map(|found| {
+            let service = of_container(found);
+            // A start may have been asked for more containers than the file says.
+            let known = prepared.desired.replicas.contains_key(&service.service);
+            let role = if known { service.role } else { "orphan" };
+            Service { role, ..service }
         })
 }
 
@@ -223,6 +234,7 @@ fn of_container(found: &ObservedContainer) -> Service {
     Service {
         service: label(identity::SERVICE),
         container: found.name.clone(),
+        number: found.number(),
         role: role.as_str(),
         image: found.image.clone(),
         state: word(found.state).to_owned(),
@@ -250,6 +262,7 @@ fn absent(container: &DesiredContainer) -> Service {
     Service {
         service: container.service.clone(),
         container: container.spec.name.clone(),
+        number: container.number,
         role: container.role.as_str(),
         image: container.spec.image.clone(),
         state: "absent".to_owned(),

@@ -2,12 +2,13 @@
 //! user is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::template::{Expanded, Use};
-use crate::text::{self, Source};
+use crate::text::{self, Source, Span};
+use crate::variables::{Variable, Variables};
 use crate::yaml::{self, Node};
 
 /// Most diagnostics of one file that are shown.
@@ -37,17 +38,18 @@ pub(super) fn faults(expanded: &Expanded, context: &Context<'_>) -> Vec<Diagnost
 /// The diagnostics of `found` that do not merely follow from an error of expansion in the same
 /// value, such as an image name that is empty because its variable is undefined.
 pub(super) fn beside(found: Vec<Diagnostic>, expansion: &[Diagnostic]) -> Vec<Diagnostic> {
-    let bad: BTreeMap<usize, usize> = expansion
+    let bad: BTreeMap<(&Path, usize), usize> = expansion
         .iter()
         .filter(|diagnostic| diagnostic.is_error())
         .filter_map(|diagnostic| diagnostic.place.as_ref())
-        .map(|place| (place.span.start, place.span.end))
+        .map(|place| ((&*place.source.path, place.span.start), place.span.end))
         .collect();
     let follows = |diagnostic: &Diagnostic| {
         let place = diagnostic.place.as_ref();
         place.is_some_and(|place| {
-            let first = bad.range(place.span.start..).next();
-            first.is_some_and(|(_, end)| *end <= place.span.end)
+            let path = &*place.source.path;
+            let first = bad.range((path, place.span.start)..).next();
+            first.is_some_and(|((file, _), end)| *file == path && *end <= place.span.end)
         })
     };
     found.into_iter().filter(|one| !follows(one)).collect()
@@ -59,33 +61,34 @@ pub(super) fn once(
     diagnostics: &mut Vec<Diagnostic>,
     before: usize,
     owner: &str,
-    seen: &mut BTreeSet<(usize, String)>,
+    seen: &mut BTreeSet<(Option<Placed>, String)>,
 ) {
     let fresh = diagnostics.split_off(before.min(diagnostics.len()));
     let path = format!("services.{owner}");
     for diagnostic in fresh {
-        let start = diagnostic
-            .place
-            .as_ref()
-            .map_or(0, |place| place.span.start);
+        let placed = placed(&diagnostic);
         let message = diagnostic.message.replace(&path, "services.*");
-        if seen.insert((start, message)) {
+        if seen.insert((placed, message)) {
             diagnostics.push(diagnostic);
         }
     }
+}
+
+/// A place that can be compared with others: the file and the span in it.
+pub(super) type Placed = (PathBuf, Span);
+
+fn placed(diagnostic: &Diagnostic) -> Option<Placed> {
+    let place = diagnostic.place.as_ref()?;
+    Some((place.source.path.clone(), place.span))
 }
 
 /// In the order of the file, each once, without secrets, and no more than anybody reads.
 pub(super) fn presentable(
     mut diagnostics: Vec<Diagnostic>,
     uses: &[Use],
-    context: &Context<'_>,
+    variables: &Variables,
 ) -> Vec<Diagnostic> {
-    let position = |diagnostic: &Diagnostic| {
-        let place = diagnostic.place.as_ref()?;
-        Some((place.source.path.clone(), place.span))
-    };
-    diagnostics.sort_by_cached_key(|one| (position(one), one.severity, one.message.clone()));
+    diagnostics.sort_by_cached_key(|one| (placed(one), one.severity, one.message.clone()));
     diagnostics.dedup();
     if diagnostics.len() > MOST_SHOWN {
         let more = diagnostics.len() - MOST_SHOWN;
@@ -96,25 +99,28 @@ pub(super) fn presentable(
     let secrets: Vec<&Use> = uses
         .iter()
         .filter(|one| {
-            let variable = context.variables.get(&one.name);
+            let variable = defined(one, variables);
             variable.is_some_and(|variable| variable.secret)
         })
         .collect();
     for diagnostic in &mut diagnostics {
-        mask(diagnostic, &secrets, context);
+        mask(diagnostic, &secrets, variables);
     }
     diagnostics
 }
 
+fn defined<'a>(one: &'a Use, variables: &'a Variables) -> Option<&'a Variable> {
+    one.local.as_ref().or_else(|| variables.get(&one.name))
+}
+
 /// Hides secrets that the diagnostic quotes, whole or in part.
-fn mask(diagnostic: &mut Diagnostic, secrets: &[&Use], context: &Context<'_>) {
-    let variables = context.variables;
+fn mask(diagnostic: &mut Diagnostic, secrets: &[&Use], variables: &Variables) {
     diagnostic.message = variables.mask(&diagnostic.message);
     let optional = [&mut diagnostic.label, &mut diagnostic.help];
     for text in optional.into_iter().flatten() {
         *text = variables.mask(text);
     }
-    if let Some(secret) = shown_in_part(diagnostic, secrets, context) {
+    if let Some(secret) = shown_in_part(diagnostic, secrets, variables) {
         diagnostic.message = format!("`{}` is not valid with the secret in it", secret.path);
         diagnostic.label = None;
         diagnostic.help = Some(format!("check the value of `{}`", secret.name));
@@ -125,13 +131,14 @@ fn mask(diagnostic: &mut Diagnostic, secrets: &[&Use], context: &Context<'_>) {
 fn shown_in_part<'u>(
     diagnostic: &Diagnostic,
     secrets: &[&'u Use],
-    context: &Context<'_>,
+    variables: &Variables,
 ) -> Option<&'u Use> {
     const SHORTEST_PART: usize = 3;
-    let marked = diagnostic.place.as_ref()?.span;
+    let marked = diagnostic.place.as_ref()?;
     let inside = |one: &Use| {
-        let span = one.place.span;
-        marked.start <= span.start && span.end <= marked.end
+        let (outer, inner) = (marked.span, one.place.span);
+        let is_within = outer.start <= inner.start && inner.end <= outer.end;
+        is_within && one.place.source.path == marked.source.path
     };
     let texts = [&diagnostic.label, &diagnostic.help]
         .into_iter()
@@ -143,7 +150,7 @@ fn shown_in_part<'u>(
     };
     let mut candidates = secrets.iter().copied().filter(|one| inside(one));
     candidates.find(|one| {
-        let variable = context.variables.get(&one.name);
+        let variable = defined(one, variables);
         let value = variable.map_or("", |variable| variable.value(one.reader));
         texts.clone().any(|text| quotes(value, text))
     })

@@ -2,12 +2,12 @@
 //! reports them all.
 
 use super::{Entry, Mapping, Node, Style, Value};
-use crate::diagnostic::{Diagnostic, brief, nearest};
-use crate::text::{Source, Span};
+use crate::diagnostic::{Diagnostic, Place, brief, nearest};
+use crate::text::{Sources, Span};
 
-/// Reads nodes of one source and collects what is wrong with them.
+/// Reads nodes whose spans lie in `sources` and collects what is wrong with them.
 pub struct Decoder<'a> {
-    pub source: &'a Source,
+    pub sources: &'a Sources,
     pub diagnostics: Vec<Diagnostic>,
     errors: usize,
 }
@@ -17,9 +17,9 @@ pub const ENOUGH_ERRORS: usize = 1_000;
 
 impl<'a> Decoder<'a> {
     #[must_use]
-    pub fn new(source: &'a Source) -> Self {
+    pub fn new(sources: &'a Sources) -> Self {
         Self {
-            source,
+            sources,
             diagnostics: Vec::new(),
             errors: 0,
         }
@@ -31,18 +31,24 @@ impl<'a> Decoder<'a> {
         self.errors >= ENOUGH_ERRORS
     }
 
+    /// The file and the place in it that `span` marks.
+    #[must_use]
+    pub fn place(&self, span: Span) -> Place {
+        Place::within(self.sources, span)
+    }
+
     /// Records an error at `span` and hands it back for a label or help.
     pub fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         self.errors += 1;
-        self.push(Diagnostic::error(message).at(self.source, span))
+        self.push(Diagnostic::error(message).at_place(self.place(span)))
     }
 
     pub fn warning(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.push(Diagnostic::warning(message).at(self.source, span))
+        self.push(Diagnostic::warning(message).at_place(self.place(span)))
     }
 
     pub fn note(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        self.push(Diagnostic::note(message).at(self.source, span))
+        self.push(Diagnostic::note(message).at_place(self.place(span)))
     }
 
     #[expect(
@@ -53,6 +59,12 @@ impl<'a> Decoder<'a> {
         self.diagnostics.push(diagnostic);
         let last = self.diagnostics.len() - 1;
         &mut self.diagnostics[last]
+    }
+
+    /// Records an error that knows its place.
+    pub fn report(&mut self, error: Diagnostic) {
+        self.errors += 1;
+        self.push(error);
     }
 
     /// Records that `node` is not what `what` names, for instance `a list of strings`, and hands
@@ -67,7 +79,7 @@ impl<'a> Decoder<'a> {
     /// The first line of `node`: what a message marks of a value that may be long.
     #[must_use]
     pub fn head(&self, node: &Node) -> Span {
-        let line = self.source.slice(node.span).lines().next();
+        let line = self.sources.slice(node.span).lines().next();
         let line = line.unwrap_or_default().trim_end();
         Span::new(node.span.start, node.span.start + line.len())
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::VariableArgs;
-use crate::cli::run::Run;
+use crate::cli::run::{Run, prepare_options};
 use crate::environment::failure::Failure;
 use crate::environment::start;
 use crate::environment::watch::{Options, watch};
@@ -31,7 +31,11 @@ pub async fn run(run: &Run, args: &WatchArgs) -> Result<(), Failure> {
         _ => (None, args.names.as_slice()),
     };
     let (environment, _) = project.environment(named)?;
-    let prepared = run.prepare(&project, environment, &args.variables)?;
+    let prepared = run.prepare(
+        &project,
+        environment,
+        &prepare_options(&args.variables, true)?,
+    )?;
     let engine = run.engine().await?;
     let options = Options {
         services: services.to_vec(),

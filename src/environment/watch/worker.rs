@@ -13,8 +13,9 @@ use tokio::sync::{Mutex, mpsc};
 use super::batch::Batch;
 use super::narrowed::narrowed;
 use super::rules::{Rule, Work};
-use crate::engine::{Engine, EngineError, ExecOptions, HostFile};
+use crate::engine::{Engine, EngineError, HostFile};
 use crate::environment::failure::{Failure, Kind};
+use crate::environment::hooks;
 use crate::environment::observe;
 use crate::environment::prepare::Prepared;
 use crate::environment::project::Project;
@@ -27,9 +28,6 @@ use crate::plan::identity::{self, Role};
 use crate::plan::observed::{ObservedContainer, State};
 use crate::plan::step::{NEXT, PREVIOUS};
 use crate::workload::model::{AfterSync, Hook, Service, WatchAction};
-
-/// Longest a program of `sync+exec` may take.
-const HOOK_LIMIT: Duration = Duration::from_secs(600);
 
 /// What all services that are watched share.
 pub(super) struct Shared<'a> {
@@ -304,26 +302,13 @@ impl<'a> Worker<'a> {
     /// Runs the program of `sync+exec` in every container that runs.
     async fn run_hook(&self, hook: &Hook) -> Result<(), Failure> {
         let began = Instant::now();
-        let command: Vec<&str> = hook.command.iter().map(String::as_str).collect();
-        let options = ExecOptions {
-            environment: hook
-                .environment
-                .iter()
-                .filter_map(|(name, value)| Some((name.clone(), value.clone()?)))
-                .collect(),
-            user: hook.user.clone(),
-            working_dir: hook.working_dir.clone(),
-            privileged: hook.privileged,
-            timeout: HOOK_LIMIT,
-            ..ExecOptions::default()
-        };
         let containers = self.containers().await?;
         let running = containers.iter().filter(|one| one.state == State::Running);
         let ran = join_all(running.map(|container| {
-            let run = self.shared.engine.exec(&container.name, &command, &options);
+            let run = hooks::run(&container.name, hook, self.shared.engine);
             async move { (container, run.await) }
         }));
-        let program = command.first().copied().unwrap_or_default();
+        let program = hook.command.first().map_or("", String::as_str);
         for (container, ran) in ran.await {
             let ran = ran.map_err(|error| engine_failure(&error))?;
             if ran.exit_code != 0 {

@@ -4,8 +4,8 @@
 
 use super::file::{File, Section};
 use super::keys::Keys;
-use super::{casts, hook, paths};
-use crate::diagnostic::{Place, nearest};
+use super::{casts, hooks, paths};
+use crate::diagnostic::nearest;
 use crate::workload::model::{AfterSync, WatchAction, WatchRule, WatchSync};
 use crate::yaml::{Entry, Node};
 
@@ -57,7 +57,7 @@ fn rule(file: &mut File<'_>, node: &Node, path: &str, builds: bool) -> Option<Wa
         action: action?,
         include,
         ignore,
-        place: Place::new(file.decoder.source, file.decoder.head(node)),
+        place: file.decoder.place(file.decoder.head(node)),
     })
 }
 
@@ -134,7 +134,7 @@ fn after(file: &mut File<'_>, entry: &Entry, section: &Section<'_>) -> AfterSync
         file.decoder.warning(entry.value.span, message).help = Some(help.to_owned());
         return AfterSync::Nothing;
     }
-    match section.read(file, "exec", hook::read) {
+    match section.read(file, "exec", hooks::one) {
         Some(hook) => AfterSync::Exec(hook),
         None => AfterSync::Nothing,
     }

@@ -7,7 +7,7 @@ use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
 use super::paths;
-use crate::diagnostic::{Diagnostic, Place, Severity};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::secret::Secret;
 use crate::text::{self, ReadError, Source, Span};
 use crate::variables::dotenv;
@@ -49,7 +49,7 @@ pub(super) fn entry(file: &mut File<'_>, node: &Node, path: &str) -> Option<EnvF
         );
         return None;
     }
-    let beside = file.decoder.source.path.parent();
+    let beside = file.decoder.sources.source(written.span).path.parent();
     Some(EnvFile {
         path: paths::resolve(file, written.span, &text)?,
         shown: beside.map_or_else(|| PathBuf::from(&text), |folder| folder.join(&text)),
@@ -83,7 +83,7 @@ pub(super) fn read(file: &mut File<'_>, named: &EnvFile, earlier: &[Assigned]) -
         Err(ReadError::Missing(_)) if !named.required => return Vec::new(),
         Err(error) => {
             let missing = matches!(error, ReadError::Missing(_));
-            let mut diagnostic = Diagnostic::from(error).at(file.decoder.source, named.span);
+            let mut diagnostic = Diagnostic::from(error).at_place(file.decoder.place(named.span));
             if missing {
                 let help = "create it, or write {path: …, required: false} when it may be missing";
                 diagnostic = diagnostic.help(help);
@@ -93,7 +93,7 @@ pub(super) fn read(file: &mut File<'_>, named: &EnvFile, earlier: &[Assigned]) -
         }
     };
     let reader = file.current.reader;
-    let variables = file.context.variables;
+    let variables = file.variables(named.span);
     let lookup = |name: &str| {
         let own = variables.get(name).map(|one| one.value(reader).to_owned());
         own.or_else(|| {
@@ -105,7 +105,7 @@ pub(super) fn read(file: &mut File<'_>, named: &EnvFile, earlier: &[Assigned]) -
         return raw(&source, &lookup);
     }
     let (entries, diagnostics) = dotenv::parse(&source, &lookup);
-    let name = Place::new(file.decoder.source, named.span);
+    let name = file.decoder.place(named.span);
     for mut diagnostic in diagnostics {
         if diagnostic.severity == Severity::Error {
             let label = "read because of this line".to_owned();

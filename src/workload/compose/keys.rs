@@ -74,7 +74,7 @@ fn shorten_help(decoder: &mut Decoder<'_>, known: usize) {
 }
 
 fn refuse(decoder: &mut Decoder<'_>, span: crate::text::Span, key: &str, path: &str, help: &str) {
-    let message = format!("`{key}`{} is not supported yet", within(path));
+    let message = format!("`{key}`{} is not supported", within(path));
     let diagnostic = decoder.error(span, message);
     diagnostic.label = Some("not supported".to_owned());
     if !help.is_empty() {
@@ -98,7 +98,9 @@ fn lookup(list: &[(&'static str, &'static str)], key: &str) -> Option<&'static s
 
 /// The top level of a file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>.
 pub(super) const TOP: Keys = Keys {
-    read: &["services", "networks", "volumes", "secrets", "configs"],
+    read: &[
+        "services", "networks", "volumes", "secrets", "configs", "include",
+    ],
     ignored: &[
         (
             "name",
@@ -106,28 +108,38 @@ pub(super) const TOP: Keys = Keys {
         ),
         ("version", "the Compose specification has no versions"),
     ],
-    refused: &[
-        ("include", "copy the included services into this file"),
-        (
-            "models",
-            "run the model as a service and pass its address as a variable",
-        ),
-    ],
+    refused: &[(
+        "models",
+        "run the model as a service and pass its address as a variable",
+    )],
 };
 
 /// A service: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
 pub(super) const SERVICE: Keys = Keys {
     read: &[
+        "annotations",
+        "blkio_config",
         "build",
         "cap_add",
         "cap_drop",
+        "cgroup",
+        "cgroup_parent",
         "command",
         "configs",
         "container_name",
+        "cpu_count",
+        "cpu_percent",
+        "cpu_period",
+        "cpu_quota",
+        "cpu_rt_period",
+        "cpu_rt_runtime",
+        "cpu_shares",
         "cpus",
+        "cpuset",
         "depends_on",
         "deploy",
         "develop",
+        "device_cgroup_rules",
         "devices",
         "dns",
         "dns_opt",
@@ -137,30 +149,43 @@ pub(super) const SERVICE: Keys = Keys {
         "env_file",
         "environment",
         "expose",
+        "extends",
+        "external_links",
         "extra_hosts",
+        "gpus",
         "group_add",
         "healthcheck",
         "hostname",
         "image",
         "init",
         "ipc",
+        "isolation",
+        "label_file",
         "labels",
         "links",
         "logging",
+        "mac_address",
         "mem_limit",
         "mem_reservation",
+        "mem_swappiness",
         "memswap_limit",
         "network_mode",
         "networks",
+        "oom_kill_disable",
+        "oom_score_adj",
         "pid",
         "pids_limit",
         "platform",
         "ports",
+        "post_start",
+        "pre_start",
+        "pre_stop",
         "privileged",
         "profiles",
         "pull_policy",
         "read_only",
         "restart",
+        "runtime",
         "scale",
         "secrets",
         "security_opt",
@@ -168,78 +193,41 @@ pub(super) const SERVICE: Keys = Keys {
         "stdin_open",
         "stop_grace_period",
         "stop_signal",
+        "storage_opt",
         "sysctls",
         "tmpfs",
         "tty",
         "ulimits",
         "user",
+        "userns_mode",
         "uts",
         "volumes",
+        "volumes_from",
         "working_dir",
     ],
     ignored: &[
-        ("annotations", "poststack gives containers labels only"),
         (
             "attach",
             "poststack attaches to no output; see `poststack env logs`",
         ),
+        (
+            "pull_refresh_after",
+            "an image is pulled when it is missing, or each time with `pull_policy: always`",
+        ),
     ],
     refused: &[
-        ("blkio_config", ""),
-        ("cgroup", ""),
-        ("cgroup_parent", ""),
-        ("cpu_count", "write `cpus` instead"),
-        ("cpu_percent", "write `cpus` instead"),
-        ("cpu_period", "write `cpus` instead"),
-        ("cpu_quota", "write `cpus` instead"),
-        ("cpu_rt_period", ""),
-        ("cpu_rt_runtime", ""),
-        ("cpu_shares", "write `cpus` for a hard limit instead"),
-        ("cpuset", "write `cpus` for a limit instead"),
         ("credential_spec", "it exists on Windows only"),
-        (
-            "device_cgroup_rules",
-            "write the devices under `devices` instead",
-        ),
-        (
-            "extends",
-            "write the common keys under an anchor and merge them with `<<`",
-        ),
-        (
-            "external_links",
-            "join the other container's network as an external one",
-        ),
-        ("gpus", ""),
-        ("isolation", "it exists on Windows only"),
-        ("label_file", "write the labels under `labels`"),
-        (
-            "mac_address",
-            "write it under `networks.<name>.mac_address`",
-        ),
-        ("mem_swappiness", ""),
         (
             "models",
             "run the model as a service and pass its address as a variable",
         ),
-        ("oom_kill_disable", ""),
-        ("oom_score_adj", ""),
-        ("post_start", "run it as a service that depends on this one"),
         (
-            "pre_start",
-            "run it as a service this one depends on with `service_completed_successfully`",
+            "provider",
+            "it stands for a program outside of containers; run that one, and pass its address as a variable",
         ),
-        ("pre_stop", "handle the stop signal in the container"),
-        ("provider", ""),
-        ("runtime", ""),
-        ("storage_opt", ""),
         (
             "use_api_socket",
             "mount the engine's socket under `volumes`",
-        ),
-        ("userns_mode", ""),
-        (
-            "volumes_from",
-            "name the volumes at the top level and mount them in both services",
         ),
     ],
 };
@@ -271,12 +259,14 @@ mod tests {
 
     #[test]
     fn a_key_that_would_change_what_runs_is_refused_with_what_to_write_instead() {
-        insta::assert_snapshot!(faults("include: [b.yml]\nservices:\n  a: {image: x, extends: b, runtime: runsc}\n"), @r##"
-    error 1:1: `include` is not supported yet
-      help: copy the included services into this file
-    error 3:17: `extends` in `services.a` is not supported yet
-      help: write the common keys under an anchor and merge them with `<<`
-    error 3:29: `runtime` in `services.a` is not supported yet
-    "##);
+        insta::assert_snapshot!(faults("models: {}
+services:
+  a: {image: x, credential_spec: {}}
+"), @r"
+        error 1:1: `models` is not supported
+          help: run the model as a service and pass its address as a variable
+        error 3:17: `credential_spec` in `services.a` is not supported
+          help: it exists on Windows only
+        ");
     }
 }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::File;
 use super::service::Draft;
-use crate::diagnostic::Place;
 
 /// The position of every service by its name.
 pub(super) fn index(drafts: &[Draft]) -> BTreeMap<&str, usize> {
@@ -88,7 +87,6 @@ impl<'d> Search<'d> {
 
 fn report(file: &mut File<'_>, cycle: &[&Draft]) {
     const MOST_NAMED: usize = 10;
-    let source = file.decoder.source;
     let name = |draft: &Draft| draft.service.name.clone();
     let next = cycle.iter().cycle().skip(1);
     let mut places = cycle.iter().zip(next).filter_map(|(from, to)| {
@@ -100,7 +98,7 @@ fn report(file: &mut File<'_>, cycle: &[&Draft]) {
         return;
     };
     let places = places.take(MOST_NAMED);
-    let related = places.map(|(span, label)| (Place::new(source, span), label));
+    let related = places.map(|(span, label)| (file.decoder.place(span), label));
     let related = related.collect();
     let mut names: Vec<String> = cycle.iter().take(MOST_NAMED).map(|one| name(one)).collect();
     if cycle.len() > MOST_NAMED {

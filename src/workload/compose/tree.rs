@@ -3,6 +3,7 @@
 //! Compose expands into strings and casts them by path afterwards. So `${EMPTY}` is an empty string
 //! and no null, and `${ID}` is a string even where it looks like a number.
 
+use super::merge;
 use crate::diagnostic::Diagnostic;
 use crate::text::Source;
 use crate::yaml::{Node, Style, Value};
@@ -46,14 +47,12 @@ fn settle_tag(source: &Source, node: &Node, diagnostics: &mut Vec<Diagnostic>) -
         Some("str") => return true,
         Some("int" | "float" | "bool" | "null" | "map" | "seq") => return false,
         None if tag == "!" => return true,
+        None if matches!(tag, merge::RESET | merge::OVERRIDE) => return false,
         _ => {}
     }
-    let mut diagnostic =
-        Diagnostic::error(format!("The tag `{tag}` is not supported yet")).at(source, node.span);
-    if matches!(tag, "!reset" | "!override") {
-        diagnostic = diagnostic.help("it merges several Compose files; poststack reads one");
-    }
-    diagnostics.push(diagnostic);
+    let message = format!("The tag `{tag}` has no meaning in a Compose file");
+    let help = "tags are `!reset`, `!override` and those of YAML itself, such as `!!str`";
+    diagnostics.push(Diagnostic::error(message).at(source, node.span).help(help));
     false
 }
 

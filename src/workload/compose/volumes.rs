@@ -1,13 +1,14 @@
 //! `volumes` of a service: named and anonymous volumes, folders of the host, memory
 //! (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#volumes>).
 
+pub(super) mod from;
 mod long;
 
 use std::collections::BTreeMap;
 
 use super::file::{File, MOST_COMPARED};
 use super::paths;
-use crate::diagnostic::{Place, nearest};
+use crate::diagnostic::nearest;
 use crate::text::Span;
 use crate::workload::model::{Mount, MountSource};
 use crate::yaml::{Node, Value};
@@ -30,7 +31,7 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Mount> {
         };
         let Some(mount) = mount else { continue };
         if let Some(&first) = targets.get(&mount.target) {
-            let place = Place::new(file.decoder.source, first);
+            let place = file.decoder.place(first);
             let message = format!("`{}` is mounted twice in `{path}`", mount.target);
             let diagnostic = file.decoder.error(item.span, message);
             diagnostic

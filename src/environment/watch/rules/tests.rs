@@ -32,7 +32,10 @@ impl Project {
             profiles: &BTreeSet::new(),
             allow_undefined: false,
         };
-        let loaded = load_compose(&project("compose.yml"), Path::new("compose.yml"), &context);
+        let loaded = load_compose(
+            &[(project("compose.yml"), PathBuf::from("compose.yml"))],
+            &context,
+        );
         let service = loaded.workload.services[0].clone();
         Self { folder, service }
     }
