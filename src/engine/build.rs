@@ -17,6 +17,7 @@ use super::wire::{Call, JsonLines};
 use super::{Engine, EngineError, EngineKind};
 use crate::plan::spec::ImageBuild;
 use dockerfile::Dockerfile;
+pub use ignore::Ignore;
 
 /// How often a build is tried again after a failure that passes.
 const CACHE_RETRIES: u32 = 3;
