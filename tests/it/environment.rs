@@ -12,5 +12,6 @@ mod lifecycle;
 mod moved;
 mod secrecy;
 mod services;
+mod several;
 mod support;
 mod variables;
