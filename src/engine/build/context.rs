@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use super::dockerfile::Dockerfile;
 use super::ignore::Ignore;
 use crate::plan::spec::{BuildContext, ImageBuild};
+use crate::workload::model::FileContent;
 
 /// Size of the pieces, in bytes.
 const PIECE: usize = 64 * 1024;
@@ -21,11 +22,15 @@ const PIECE: usize = 64 * 1024;
 /// How many pieces may wait for the engine.
 const WAITING: usize = 4;
 
+/// What a secret is called in the context, with its number behind it.
+pub const SECRET: &str = ".poststack.secret-";
+
 /// The stream, and the task that fills it: it tells what could not be read, and ends by itself
-/// when the stream is dropped.
+/// when the stream is dropped. `secrets` puts those of the build into it too, for Podman.
 pub fn stream(
     build: &ImageBuild,
     dockerfile: &Dockerfile,
+    secrets: bool,
 ) -> (
     impl Stream<Item = io::Result<Bytes>> + use<>,
     JoinHandle<io::Result<()>>,
@@ -36,12 +41,16 @@ pub fn stream(
         let path = dockerfile.path_in_context.clone();
         (path, dockerfile.text.clone())
     });
+    let secrets: Vec<FileContent> = match secrets {
+        true => build.secrets.values().cloned().collect(),
+        false => Vec::new(),
+    };
     let task = tokio::task::spawn_blocking(move || {
         let pieces = Pieces {
             sender,
             buffer: Vec::with_capacity(PIECE),
         };
-        match write(pieces, &context, foreign) {
+        match write(pieces, &context, foreign, &secrets) {
             Ok(mut pieces) => pieces.flush(),
             Err((error, sender)) => {
                 // Breaks the request off; the engine must not build half a context.
@@ -64,6 +73,7 @@ fn write(
     pieces: Pieces,
     context: &BuildContext,
     foreign: Option<(String, String)>,
+    secrets: &[FileContent],
 ) -> Result<Pieces, (io::Error, Sender)> {
     let sender = pieces.sender.clone();
     let mut archive = tar::Builder::new(pieces);
@@ -81,6 +91,16 @@ fn write(
             let hidden = format!("{path}\n.dockerignore\n");
             file_entry(&mut archive, ".dockerignore", hidden.as_bytes(), false)
         }
+    });
+    let added = added.and_then(|()| {
+        let mut each = secrets.iter().enumerate();
+        each.try_for_each(|(number, secret)| {
+            let content = match secret {
+                FileContent::Inline(text) => text.expose().as_bytes().to_vec(),
+                FileContent::Path(path) => fs_err::read(path)?,
+            };
+            file_entry(&mut archive, &format!("{SECRET}{number}"), &content, false)
+        })
     });
     added
         .and_then(|()| archive.into_inner())
