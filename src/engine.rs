@@ -26,6 +26,7 @@ mod create;
 pub mod discover;
 mod error;
 mod exec;
+mod fill;
 mod health;
 mod image;
 mod inspect;
@@ -33,6 +34,7 @@ mod lifecycle;
 mod logs;
 mod network;
 mod observe;
+mod probe;
 mod volume;
 mod wire;
 

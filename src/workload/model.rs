@@ -5,6 +5,7 @@
 mod build;
 mod hook;
 mod network;
+mod pod;
 mod resources;
 mod watch;
 
@@ -19,6 +20,9 @@ use crate::secret::Secret;
 pub use build::{Build, NamedContext};
 pub use hook::{Hook, Hooks, PreStart};
 pub use network::{Attachment, Ipam, Network, Subnet};
+pub use pod::{
+    Ending, HostPathKind, PodMember, Probe, ProbeKind, Readiness, VolumeContent, VolumeFile,
+};
 pub use resources::{BlockIo, CpuTime, Device, DeviceRequest, OutOfMemory, Resources, Ulimit};
 pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
@@ -30,6 +34,8 @@ pub struct Workload {
     pub networks: BTreeMap<String, Network>,
     /// By key in the file.
     pub volumes: BTreeMap<String, Volume>,
+    /// Values that no output may show.
+    pub secrets: Vec<Secret>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,6 +45,9 @@ pub struct Volume {
     pub driver: Option<String>,
     pub driver_options: BTreeMap<String, String>,
     pub labels: BTreeMap<String, String>,
+    /// Whether it holds nothing of worth, and goes with the containers.
+    pub scratch: bool,
+    pub content: Option<VolumeContent>,
 }
 
 /// One service of a file.
@@ -68,6 +77,7 @@ pub struct Service {
     pub hooks: Hooks,
     /// What happens when a source file changes while it is watched.
     pub watch: Vec<WatchRule>,
+    pub pod: PodMember,
     /// What the engine takes as it is, apart from names of other objects.
     pub process: Process,
 }
@@ -82,6 +92,38 @@ pub struct Replicas {
     pub count: u32,
     pub place: Place,
 }
+
+impl Service {
+    /// A service of which nothing is known but its name.
+    #[must_use]
+    pub fn new(name: String, place: Place) -> Self {
+        Self {
+            name,
+            place,
+            image: None,
+            build: None,
+            pull_policy: PullPolicy::default(),
+            platform: None,
+            container_name: None,
+            depends_on: Vec::new(),
+            network: ServiceNetwork::Networks(Vec::new()),
+            namespaces: Namespaces::default(),
+            mounts: Vec::new(),
+            volumes_from: Vec::new(),
+            files: Vec::new(),
+            labels: BTreeMap::new(),
+            replicas: None,
+            hooks: Hooks::default(),
+            watch: Vec::new(),
+            pod: PodMember::default(),
+            replicas: None,
+            hooks: Hooks::default(),
+            watch: Vec::new(),
+            process: Process::default(),
+        }
+    }
+}
+
 /// How a container runs, in terms that need no further resolution.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Process {
@@ -90,6 +132,8 @@ pub struct Process {
     /// `None` removes a variable that the image sets.
     pub environment: BTreeMap<String, Option<Secret>>,
     pub user: Option<String>,
+    /// Whether an image that runs as root is refused.
+    pub never_root: bool,
     pub working_dir: Option<String>,
     pub hostname: Option<String>,
     pub domainname: Option<String>,
@@ -106,7 +150,9 @@ pub struct Process {
     pub stop_grace_period: Option<Duration>,
     pub cap_add: Vec<String>,
     pub cap_drop: Vec<String>,
+    /// Without a seccomp profile of its own file.
     pub security_opt: Vec<String>,
+    pub seccomp: Option<Seccomp>,
     pub extra_hosts: Vec<(String, String)>,
     pub devices: Vec<Device>,
     pub device_requests: Vec<DeviceRequest>,
@@ -142,6 +188,23 @@ pub struct Process {
 pub struct ExternalLink {
     pub container: String,
     pub alias: String,
+}
+
+/// A seccomp profile from a file; engines take its text or its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seccomp {
+    /// Absolute path on the host.
+    pub path: PathBuf,
+    /// JSON.
+    pub profile: String,
+}
+
+impl Seccomp {
+    /// The option of Docker's create call.
+    #[must_use]
+    pub fn option(&self) -> String {
+        format!("seccomp={}", self.profile)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -239,10 +302,18 @@ pub enum MountSource {
         /// `z` or `Z`.
         selinux: Option<String>,
     },
+    /// A path on the host that must be of a kind.
+    HostPath {
+        /// Absolute path on the host.
+        path: PathBuf,
+        kind: HostPathKind,
+        propagation: Option<String>,
+    },
     /// Key in [`Workload::volumes`].
     Volume {
         key: String,
         no_copy: bool,
+        /// A file or folder in it; a missing folder is made.
         subpath: Option<String>,
     },
     Anonymous,

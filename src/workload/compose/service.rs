@@ -15,7 +15,7 @@ use super::{
 };
 use crate::text::Span;
 use crate::workload::model::{
-    Build, FileMount, Namespaces, Process, Service, ServiceNetwork, VolumesSource,
+    Build, FileMount, Namespaces, PodMember, Process, Service, ServiceNetwork, VolumesSource,
 };
 use crate::yaml::{Entry, Mapping, Node};
 
@@ -119,6 +119,7 @@ fn service(
         replicas: scale::read(file, section),
         hooks: hooks::read(file, section),
         watch,
+        pod: PodMember::default(),
         process,
     }
 }
@@ -139,11 +140,13 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
     let (files, mut requests) = section.read(file, "devices", devices::read);
     requests.extend(deployed.devices);
     requests.extend(section.read(file, "gpus", devices::gpus));
+    let (security_opt, seccomp) = section.read(file, "security_opt", options::security);
     Process {
         entrypoint: section.read(file, "entrypoint", command::read),
         command: section.read(file, "command", command::read),
         environment: environment::read(file, section),
         user: section.read(file, "user", casts::string),
+        never_root: false,
         working_dir: section.read(file, "working_dir", casts::string),
         hostname: section.read(file, "hostname", casts::string),
         domainname: section.read(file, "domainname", casts::string),
@@ -160,7 +163,8 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
         stop_grace_period: section.read(file, "stop_grace_period", casts::duration),
         cap_add: section.read(file, "cap_add", casts::list),
         cap_drop: section.read(file, "cap_drop", casts::list),
-        security_opt: section.read(file, "security_opt", options::security),
+        security_opt,
+        seccomp,
         extra_hosts: section.read(file, "extra_hosts", hosts::read),
         devices: files,
         device_requests: requests,
