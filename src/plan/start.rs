@@ -13,9 +13,7 @@ mod volumes;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::desired::{Desired, External};
-use super::identity;
 use super::observed::{Observed, ObservedContainer};
-use super::spec::{Filling, VolumeSpec};
 use super::step::{Action, PREVIOUS, Phase, Plan, StepId};
 use crate::config::model::Storage;
 
@@ -155,28 +153,6 @@ impl<'a> Planner<'a> {
                 self.create_volume(volume);
             }
         }
-    }
-
-    fn create_volume(&mut self, volume: &VolumeSpec) -> StepId {
-        let filler = volume.filling.as_ref();
-        let image = filler.and_then(|filling| self.image(&filling.image));
-        let action = Action::CreateVolume(volume.clone());
-        let after = image.into_iter().collect();
-        let id = self.plan.push(Phase::Prepare, action, "", after);
-        self.volumes.insert(volume.name.clone(), id);
-        id
-    }
-
-    /// The step after which the volume can be mounted. One with files is filled again for every
-    /// container that is made: an interrupted start may have left it half filled.
-    fn volume(&mut self, name: &str) -> Option<StepId> {
-        if let Some(id) = self.volumes.get(name) {
-            return Some(*id);
-        }
-        let volume = self.desired.volumes.iter().find(|one| one.name == name)?;
-        let files = |filling: &Filling| !filling.content.files.is_empty();
-        let filled = volume.filling.as_ref().is_some_and(files);
-        filled.then(|| self.create_volume(volume))
     }
 
     /// Starts the database; the steps after which it can be used.

@@ -116,9 +116,6 @@ impl Service {
             hooks: Hooks::default(),
             watch: Vec::new(),
             pod: PodMember::default(),
-            replicas: None,
-            hooks: Hooks::default(),
-            watch: Vec::new(),
             process: Process::default(),
         }
     }
