@@ -12,15 +12,20 @@ use super::dockerfile::Dockerfile;
 use super::ignore::Ignore;
 use crate::engine::archive::{self, Archive};
 use crate::plan::spec::{BuildContext, ImageBuild};
+use crate::workload::model::FileContent;
 
 /// What an image is made of belongs to root, as with Docker.
 const ROOT: (u32, u32) = (0, 0);
 
+/// What a secret is called in the context, with its number behind it.
+pub const SECRET: &str = ".poststack.secret-";
+
 /// The stream, and the task that fills it: it tells what could not be read, and ends by itself
-/// when the stream is dropped.
+/// when the stream is dropped. `secrets` puts those of the build into it too, for Podman.
 pub fn stream(
     build: &ImageBuild,
     dockerfile: &Dockerfile,
+    secrets: bool,
 ) -> (
     impl Stream<Item = io::Result<Bytes>> + Send + use<>,
     JoinHandle<io::Result<()>>,
@@ -30,7 +35,14 @@ pub fn stream(
         let path = dockerfile.path_in_context.clone();
         (path, dockerfile.text.clone())
     });
-    archive::stream(move |archive| write(archive, &context, foreign))
+    let secrets: Vec<FileContent> = match secrets {
+        true => build.secrets.values().cloned().collect(),
+        false => Vec::new(),
+    };
+    archive::stream(move |archive| {
+        write(archive, &context, foreign)?;
+        each_secret(archive, &secrets)
+    })
 }
 
 fn write(
@@ -53,6 +65,17 @@ fn write(
     // Keeps the added files out of the image.
     let hidden = format!("{path}\n.dockerignore\n");
     file_entry(archive, ".dockerignore", hidden.as_bytes(), false)
+}
+
+fn each_secret(archive: &mut Archive, secrets: &[FileContent]) -> io::Result<()> {
+    let mut each = secrets.iter().enumerate();
+    each.try_for_each(|(number, secret)| {
+        let content = match secret {
+            FileContent::Inline(text) => text.expose().as_bytes().to_vec(),
+            FileContent::Path(path) => fs_err::read(path)?,
+        };
+        file_entry(archive, &format!("{SECRET}{number}"), &content, false)
+    })
 }
 
 /// A file from memory; always the same bytes, so that the engine's layer cache holds.
