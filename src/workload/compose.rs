@@ -43,7 +43,7 @@ use self::file::File;
 use self::service::Draft;
 use super::model::{MountSource, Network, ServiceNetwork, Volume, Workload};
 use super::{Context, Loaded, reading};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, any_error, nearest};
 use crate::template::{self, Expanded, Scope, Segment};
 use crate::text::{Source, Sources, Span};
 use crate::variables::Reader;
@@ -160,6 +160,11 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
         return None;
     };
     keys::check(file, mapping, "", &keys::TOP);
+    for entry in ["name", "version"].map(|key| mapping.entry(key)) {
+        if let Some(entry) = entry {
+            file.decoder.string(&entry.value, &entry.key);
+        }
+    }
     let networks = resources::each(file, mapping, "networks", resources::network);
     let volumes = resources::each(file, mapping, "volumes", resources::volume);
     let secrets = resources::each(file, mapping, "secrets", files::declared);
@@ -177,7 +182,7 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
     links::apply(file, &mut drafts);
     let any = drafts.len();
     drafts.retain(|draft| draft.active);
-    if any > 0 && drafts.is_empty() {
+    if any > 0 && drafts.is_empty() && !any_error(&file.decoder.diagnostics) {
         none_active(file, mapping);
     }
     if cyclic {
@@ -212,11 +217,15 @@ fn drafts(
     let services = mapping.entry("services");
     let services = match services {
         None => {
-            file.fault(
-                Span::at(root.span.start),
-                "The file has no `services`",
-                "add `services:` with at least one service",
-            );
+            let mut keys = mapping.entries.iter().map(|entry| &*entry.key);
+            if !keys.any(|key| nearest(key, ["services"]).is_some()) {
+                let help = "add `services:` with at least one service";
+                file.fault(
+                    Span::at(root.span.start),
+                    "The file has no `services`",
+                    help,
+                );
+            }
             return Vec::new();
         }
         Some(entry) => match file.decoder.mapping(&entry.value, "services") {

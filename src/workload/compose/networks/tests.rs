@@ -17,7 +17,6 @@ fn joined(names: &[&str]) -> ServiceNetwork {
 fn a_service_joins_the_default_network_unless_it_says_otherwise() {
     for text in [
         "services: {a: {image: x}}",
-        "services: {a: {image: x, networks: }}",
         "services: {a: {image: x, networks: []}}",
         "services: {a: {image: x, network_mode: $EMPTY}}",
     ] {
@@ -123,10 +122,10 @@ services:
   c: {image: x, network_mode: 'service:d'}
   d: {image: x, network_mode: 'pod:d'}
   e: {image: x, networks: front}
-"), @r##"
-    error 3:27: `driver` of `networks.front` has no meaning: it is external, made by somebody else
+"), @r"
+    warning 3:27: `driver` of `networks.front` has no meaning: it is external, made by somebody else
       help: keep `external` and `name` only
-    error 3:43: `ipam` of `networks.front` has no meaning: it is external, made by somebody else
+    warning 3:43: `ipam` of `networks.front` has no meaning: it is external, made by somebody else
       help: keep `external` and `name` only
     error 3:58: The address driver `foo` is not supported yet
       help: write `default` or drop the line
@@ -140,8 +139,8 @@ services:
       help: did you mean `name`?
     error 6:28: There is no network `frnt`
       help: did you mean `front`?
-    error 6:49: `services.a.network_mode` is `hosst`
-      help: write `host`, `none`, `bridge`, `service:<name>` or `container:<name>`; networks are joined under `networks`
+    warning 6:49: `network_mode` means the engine's own network `hosst`
+      help: did you mean `host`?
     error 7:17: `network_mode` and `networks` exclude each other
       7:82: the other one
       help: keep one of the two
@@ -151,5 +150,20 @@ services:
     error 9:31: `services.d.network_mode` is `pod:d`
       help: write `service:<name>` or `container:<name>`
     error 10:27: `services.e.networks` must be a list of networks or a mapping, this is a string
-    "##);
+    ");
+}
+
+#[test]
+fn any_other_network_mode_names_a_network_of_the_engine() {
+    let loaded = workload("services: {a: {image: x, network_mode: shared}}");
+    let ServiceNetwork::Networks(joined) = &loaded.services[0].network else {
+        panic!("{:?}", loaded.services[0].network);
+    };
+    let network = &loaded.networks[&joined[0].network];
+    assert_eq!(network.name.as_deref(), Some("shared"));
+    assert!(network.external);
+    assert_eq!(
+        network_of("services: {a: {image: x, network_mode: default}}"),
+        ServiceNetwork::Bridge
+    );
 }

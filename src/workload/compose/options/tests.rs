@@ -7,7 +7,7 @@ fn a_restart_policy_is_one_of_four_words() {
     for (text, policy) in [
         ("no", Restart::No),
         ("'no'", Restart::No),
-        ("", Restart::No),
+        ("''", Restart::No),
         ("always", Restart::Always),
         ("unless-stopped", Restart::UnlessStopped),
         ("on-failure", Restart::OnFailure { max_retries: None }),
@@ -155,7 +155,7 @@ pull_policy: daily
 pid: 'service:x'
 ipc: x
 security_opt: ['seccomp=none.json']
-".trim()), @r##"
+".trim()), @r#"
     error 4:14: `services.a.cap_add` must be a list, this is a string
       help: write [NET_ADMIN]
     error 5:11: `services.a.user` must be a string, this is a number
@@ -175,6 +175,7 @@ security_opt: ['seccomp=none.json']
     error 11:61: `services.a.devices` has an entry without `source`
       help: add `source`, a device of the host
     error 12:23: `services.a.ulimits.nofile` has a soft limit above the hard one
+      help: raise `hard`, or lower `soft`
     error 12:50: `services.a.ulimits.nproc` must be a whole number, this is a string
     error 13:19: `a=` is no host with an address
       help: write `host=address`; `host-gateway` stands for this host
@@ -189,5 +190,5 @@ security_opt: ['seccomp=none.json']
     error 17:10: `services.a.ipc` is `x`
       help: write `host` or `private` or `shareable` or `none` or `service:<name>` or `container:<name>`
     error 18:20: The seccomp profile cannot be read: no such file: `<folder>/none.json`
-    "##);
+    "#);
 }
