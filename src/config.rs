@@ -5,6 +5,7 @@
 //! and looks which files are there; touches nothing else and expands no variable.
 
 mod complete;
+mod compose;
 mod document;
 mod environment;
 pub mod files;
@@ -27,6 +28,7 @@ use crate::text::{self, Source, Sources, Span};
 use crate::yaml;
 use crate::yaml::decode::{Decoder, ENOUGH_ERRORS};
 
+pub use compose::compose_files;
 pub use files::{check_files, find};
 pub use model::Config;
 pub use postgres::SHIPPED_VERSION;
@@ -82,7 +84,7 @@ fn second_file(path: &Path) -> Option<Diagnostic> {
 
 fn parse(source: &Source, root: &Path) -> (Option<Config>, Vec<Diagnostic>) {
     let (documents, faults) = yaml::read(source);
-    let sources = Sources::new(source.clone(), root);
+    let sources = Sources::one(source.clone());
     let mut decoder = Decoder::new(&sources);
     let is_unreadable = documents.is_empty() && any_error(&faults);
     let mut documents = documents.into_iter();

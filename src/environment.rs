@@ -11,6 +11,7 @@ pub mod dry_run;
 mod execute;
 pub mod failure;
 mod healthy;
+mod hooks;
 mod images;
 mod init_report;
 pub mod list;
@@ -27,6 +28,7 @@ pub mod reach;
 pub mod start;
 pub mod status;
 pub mod stop;
+mod stopping;
 
 pub use failure::{Failure, Kind};
 pub use images::{BuildOptions, BuiltImage, build_images};

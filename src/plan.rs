@@ -3,8 +3,10 @@
 pub mod database;
 pub mod definition;
 pub mod desired;
+pub mod hooks;
 pub mod identity;
 pub mod observed;
+mod restart;
 pub mod spec;
 mod start;
 pub mod step;
@@ -14,6 +16,7 @@ mod tests;
 mod undo;
 
 pub use desired::{Desired, DesiredContainer, desired};
+pub use restart::restart;
 pub use start::{Conflict, StartOptions, Started, start};
 pub use step::{Action, NEXT, Phase, Plan, Step};
 pub use stop::{StopOptions, stop};

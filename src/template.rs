@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::text::{Source, Span};
 use crate::variables::evaluate::{MAX_TEXT_BYTES, Mention};
 use crate::variables::written::Written;
-use crate::variables::{Reader, Variables};
+use crate::variables::{Reader, Variable, Variables};
 use crate::yaml::{Entry, Mapping, Node, Scalar, Style, Value};
 use rewrite::Changes;
 
@@ -52,6 +52,8 @@ pub struct Use {
     pub outcome: Outcome,
     /// The text that stands in its place for [`Outcome::Default`], with secrets masked.
     pub default: String,
+    /// The variable, where only the `.env` beside the file defines it.
+    pub local: Option<Variable>,
 }
 
 /// A document with its scalars expanded. Spans still lie in `source`, the file as written.
@@ -238,6 +240,7 @@ impl Expander<'_> {
             }
         }
         self.uses.push(Use {
+            local: self.scope.variables.local(&mention.name),
             name: mention.name,
             place,
             path: path.to_owned(),

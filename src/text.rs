@@ -48,7 +48,7 @@ impl fmt::Display for Location {
 }
 
 /// One file's text with the path to show for it.
-#[derive(PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub struct SourceFile {
     pub path: PathBuf,
     pub text: String,
@@ -103,69 +103,67 @@ impl SourceFile {
     }
 }
 
-/// Several files that are read as one, each at a range of its own in one space of positions.
-///
-/// A span in that space knows its file. Spans of the first file are the same in both spaces.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Several files that are read as one, each at a range of its own in one space of positions: a span
+/// in that space knows its file. Spans of the first file are the same in both spaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sources {
-    first: Part,
     /// By rising start.
-    others: Vec<Part>,
+    parts: Vec<Part>,
+    /// Stands for the file of any span while there is none.
+    nothing: Source,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Part {
     start: usize,
     source: Source,
-    /// Where relative paths in the text start.
-    folder: PathBuf,
 }
 
 impl Sources {
-    /// One file; relative paths in its text start at `folder`.
+    /// The one file `source`.
     #[must_use]
-    pub fn new(source: Source, folder: impl Into<PathBuf>) -> Self {
-        let first = Part {
-            start: 0,
-            source,
-            folder: folder.into(),
-        };
-        Self {
-            first,
-            others: Vec::new(),
-        }
+    pub fn one(source: Source) -> Self {
+        let mut sources = Self::default();
+        sources.add(source);
+        sources
     }
 
     /// Adds a file; the result is what its own spans are to be shifted by.
-    pub fn add(&mut self, source: Source, folder: impl Into<PathBuf>) -> usize {
-        let last = self.others.last().unwrap_or(&self.first);
+    pub fn add(&mut self, source: Source) -> usize {
         // The end of a text is a position of it as well.
-        let start = last.start + last.source.text.len() + 1;
-        self.others.push(Part {
-            start,
-            source,
-            folder: folder.into(),
-        });
+        let after = |last: &Part| last.start + last.source.text.len() + 1;
+        let start = self.parts.last().map_or(0, after);
+        self.parts.push(Part { start, source });
         start
     }
 
     /// The file that `span` lies in, and the span in its text.
     #[must_use]
     pub fn locate(&self, span: Span) -> (&Source, Span) {
-        let part = self.part(span);
-        let local = |at: usize| at.saturating_sub(part.start);
-        (&part.source, Span::new(local(span.start), local(span.end)))
+        match self.parts.get(self.index(span)) {
+            Some(part) => {
+                let local = |at: usize| at.saturating_sub(part.start);
+                (&part.source, Span::new(local(span.start), local(span.end)))
+            }
+            None => (&self.nothing, span),
+        }
+    }
+
+    /// The number of the file that `span` lies in, counted from 0 in the order of their adding.
+    #[must_use]
+    pub fn index(&self, span: Span) -> usize {
+        let after = self.parts.partition_point(|part| part.start <= span.start);
+        after.saturating_sub(1)
+    }
+
+    /// The files in the order of their adding.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.parts.iter().map(|part| &part.source)
     }
 
     #[must_use]
     pub fn source(&self, span: Span) -> &Source {
-        &self.part(span).source
-    }
-
-    /// Where relative paths in the text at `span` start.
-    #[must_use]
-    pub fn folder(&self, span: Span) -> &Path {
-        &self.part(span).folder
+        self.locate(span).0
     }
 
     /// As [`SourceFile::slice`].
@@ -173,12 +171,6 @@ impl Sources {
     pub fn slice(&self, span: Span) -> &str {
         let (source, span) = self.locate(span);
         source.slice(span)
-    }
-
-    fn part(&self, span: Span) -> &Part {
-        let after = self.others.partition_point(|part| part.start <= span.start);
-        let found = after.checked_sub(1).and_then(|at| self.others.get(at));
-        found.unwrap_or(&self.first)
     }
 }
 
@@ -288,9 +280,9 @@ mod tests {
 
     #[test]
     fn a_span_of_several_sources_knows_its_file() {
-        let mut sources = Sources::new(SourceFile::new("a.yml", "one"), "/a");
-        let second = sources.add(SourceFile::new("b.yml", ""), "/b");
-        let third = sources.add(SourceFile::new("c.yml", "x\ntwo"), "/c");
+        let mut sources = Sources::one(SourceFile::new("a.yml", "one"));
+        let second = sources.add(SourceFile::new("b.yml", ""));
+        let third = sources.add(SourceFile::new("c.yml", "x\ntwo"));
         let found = |span: Span| {
             let (source, local) = sources.locate(span);
             (source.path.to_str().unwrap(), local, sources.slice(span))
@@ -300,6 +292,6 @@ mod tests {
         assert_eq!(found(Span::at(second)), ("b.yml", Span::at(0), ""));
         let two = Span::new(2, 5).shifted(third);
         assert_eq!(found(two), ("c.yml", Span::new(2, 5), "two"));
-        assert_eq!(sources.folder(two), Path::new("/c"));
+        assert_eq!(sources.index(two), 2);
     }
 }

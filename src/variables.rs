@@ -1,8 +1,9 @@
 //! Layered variables: every value knows its layer and where it was written.
 //!
 //! Highest first: built-in (not to be redefined), `--set`, `variables:`, env files, the process
-//! environment. A database has two addresses; a value resolves for the [`Reader`] that asks.
+//! environment, and for a Compose file alone the `.env` beside it. A database has two addresses; a value resolves for the [`Reader`] that asks.
 
+mod beneath;
 pub mod built_in;
 pub mod dotenv;
 pub mod evaluate;
@@ -43,6 +44,8 @@ pub enum Layer {
     Variables,
     EnvFile,
     Process,
+    /// The `.env` beside a Compose file, for that file alone.
+    DotEnv,
 }
 
 /// A variable poststack itself defines.
@@ -138,6 +141,13 @@ impl Variables {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Variable> {
         self.by_name.get(name).or_else(|| self.process.get(name))
+    }
+
+    /// The variable, where it is one that only the files beside the text define.
+    #[must_use]
+    pub fn local(&self, name: &str) -> Option<Variable> {
+        let found = self.by_name.get(name);
+        found.filter(|one| one.layer == Layer::DotEnv).cloned()
     }
 
     /// Every variable but those of the process environment, which only [`Variables::get`] finds.

@@ -8,11 +8,11 @@ mod pod;
 mod reading;
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
 use crate::template::Use;
-use crate::variables::Variables;
+use crate::variables::{Variable, Variables};
 
 pub use model::Workload;
 
@@ -30,13 +30,18 @@ pub struct Context<'a> {
 pub struct Loaded {
     pub workload: Workload,
     pub uses: Vec<Use>,
+    /// Every file that was read, as messages show it.
+    pub files: Vec<PathBuf>,
+    /// Variables that only the `.env` files beside its files define.
+    pub local: Vec<Variable>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads the Compose file at `path`; messages show it as `shown`.
+/// Reads the first of `files`, Compose files, with the others merged onto it in their order, as
+/// `docker compose -f FIRST -f SECOND` does. Each has the path that messages show.
 #[must_use]
-pub fn load_compose(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
-    compose::load(path, shown, context)
+pub fn load_compose(files: &[(PathBuf, PathBuf)], context: &Context<'_>) -> Loaded {
+    compose::load(files, context)
 }
 
 /// Reads the Pod file at `path`: its variables are told, and an error says that pods are not run

@@ -1,6 +1,6 @@
 //! From arguments to an exit code: parse, run until done or interrupted, report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -139,10 +139,9 @@ impl Run {
         &self,
         project: &Project,
         environment: &Environment,
-        variables: &VariableArgs,
+        options: &PrepareOptions,
     ) -> Result<Prepared, Failure> {
-        let options = prepare_options(variables, true)?;
-        let prepared = prepare(project, environment, &options)?;
+        let prepared = prepare(project, environment, options)?;
         self.ui.warnings(&prepared.diagnostics);
         Ok(prepared)
     }
@@ -202,6 +201,7 @@ pub(super) fn prepare_options(
             .cloned()
             .collect(),
         allow_undefined: variables.allow_undefined,
+        scale: BTreeMap::new(),
         generate,
     })
 }

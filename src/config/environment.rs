@@ -7,7 +7,7 @@ use std::path::Path;
 use super::keys;
 use super::layer::Layer;
 use super::migrations;
-use super::model::{ConfigVariable, Deployment, DeploymentKind, InitEntry, InitKind};
+use super::model::{ConfigVariable, Deployment, DeploymentKind, InitEntry, InitKind, NamedFile};
 use super::postgres;
 use super::value::{fixed_text, items, only_keys, place, texts};
 use crate::diagnostic::{Place, brief};
@@ -70,12 +70,23 @@ fn init(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Option<Vec<InitE
 
 fn init_entry(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Option<InitEntry> {
     let (kind, node) = one_of(decoder, node, "init", keys::INIT)?;
-    let written = fixed_text(decoder, node, &format!("init.{kind}"))?;
-    let path = join(root, &written);
-    let kind = match kind {
-        "migrations" => InitKind::Migrations(path),
-        "compose" => InitKind::Compose(path),
-        _ => InitKind::Pod(path),
+    let key = format!("init.{kind}");
+    let (written, kind) = match kind {
+        "compose" => {
+            let (written, files) = compose_files(decoder, node, &key, root)?;
+            (written, InitKind::Compose(files))
+        }
+        _ => {
+            let written = fixed_text(decoder, node, &key)?;
+            let path = join(root, &written);
+            let is_pod = kind == "pod";
+            let kind = if is_pod {
+                InitKind::Pod
+            } else {
+                InitKind::Migrations
+            };
+            (written, kind(path))
+        }
     };
     let place = place(decoder, node);
     Some(InitEntry {
@@ -90,11 +101,14 @@ fn deployment(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Option<Dep
         return None;
     }
     let (kind, node) = one_of(decoder, node, "deployment", keys::DEPLOYMENT)?;
-    let written = fixed_text(decoder, node, &format!("deployment.{kind}"))?;
-    let path = join(root, &written);
-    let kind = match kind {
-        "compose" => DeploymentKind::Compose(path),
-        _ => DeploymentKind::Pod(path),
+    let key = format!("deployment.{kind}");
+    let (written, kind) = if kind == "compose" {
+        let (written, files) = compose_files(decoder, node, &key, root)?;
+        (written, DeploymentKind::Compose(files))
+    } else {
+        let written = fixed_text(decoder, node, &key)?;
+        let path = join(root, &written);
+        (written, DeploymentKind::Pod(path))
     };
     let place = place(decoder, node);
     Some(Deployment {
@@ -102,6 +116,31 @@ fn deployment(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Option<Dep
         written,
         kind,
     })
+}
+
+/// One Compose file, or a list of them, with their names as they are written.
+fn compose_files(
+    decoder: &mut Decoder<'_>,
+    node: &Node,
+    key: &str,
+    root: &Path,
+) -> Option<(String, Vec<NamedFile>)> {
+    let nodes = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+    if nodes.is_empty() {
+        let fault = decoder.error(node.span, format!("`{key}` is an empty list"));
+        fault.help = Some("name a Compose file".to_owned());
+        return None;
+    }
+    let mut names = Vec::new();
+    let mut files = Vec::new();
+    for node in nodes {
+        if let Some(written) = fixed_text(decoder, node, key) {
+            let (path, place) = (join(root, &written), place(decoder, node));
+            files.push(NamedFile { path, place });
+            names.push(written);
+        }
+    }
+    (files.len() == nodes.len()).then(|| (names.join(", "), files))
 }
 
 /// The one key of `kinds` that the mapping in `node` has, with its value.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::compose;
 use super::model::{Config, DeploymentKind, Environment, InitKind};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::names::EnvironmentName;
@@ -22,23 +23,27 @@ pub fn find(start: &Path) -> Option<PathBuf> {
         .find(|path| path.exists())
 }
 
-/// Reports what `environment` alone names and is not there: Compose and Pod files, folders of
+/// Reports what `environment` alone names and is not there, and notes what is there and not read: Compose and Pod files, folders of
 /// migrations, env files. An environment that the file does not have names nothing.
 #[must_use]
 pub fn check_files(config: &Config, environment: &EnvironmentName) -> Vec<Diagnostic> {
     let Some(environment) = config.environment(environment) else {
         return Vec::new();
     };
-    named(environment)
+    let mut found: Vec<Diagnostic> = named(environment)
         .into_iter()
         .filter_map(|file| check(config, &file))
-        .collect()
+        .collect();
+    for files in compose::lists(environment) {
+        found.extend(compose::check(config, files));
+    }
+    found
 }
 
-struct Named<'a> {
-    path: &'a Path,
-    place: &'a Place,
-    is_folder: bool,
+pub(super) struct Named<'a> {
+    pub path: &'a Path,
+    pub place: &'a Place,
+    pub is_folder: bool,
 }
 
 fn named(environment: &Environment) -> Vec<Named<'_>> {
@@ -51,15 +56,21 @@ fn named(environment: &Environment) -> Vec<Named<'_>> {
         let place = environment.env_file_places.get(path)?;
         Some(file(path, place))
     });
-    let init = environment.init.iter().map(|entry| match &entry.kind {
-        InitKind::Compose(path) | InitKind::Pod(path) => file(path, &entry.place),
-        InitKind::Migrations(path) => Named {
-            is_folder: true,
-            ..file(path, &entry.place)
-        },
-    });
-    let deployment = environment.deployment.iter().map(|it| match &it.kind {
-        DeploymentKind::Compose(path) | DeploymentKind::Pod(path) => file(path, &it.place),
+    let init = environment
+        .init
+        .iter()
+        .filter_map(|entry| match &entry.kind {
+            InitKind::Compose(_) => None,
+            InitKind::Pod(path) => Some(file(path, &entry.place)),
+            InitKind::Migrations(path) => Some(Named {
+                is_folder: true,
+                ..file(path, &entry.place)
+            }),
+        });
+    let deployment = environment.deployment.iter();
+    let deployment = deployment.filter_map(|it| match &it.kind {
+        DeploymentKind::Compose(_) => None,
+        DeploymentKind::Pod(path) => Some(file(path, &it.place)),
     });
     let postgres = &environment.postgres;
     let certificate = postgres.ssl_root_certificate.as_deref();
@@ -69,7 +80,7 @@ fn named(environment: &Environment) -> Vec<Named<'_>> {
     all.chain(certificate).collect()
 }
 
-fn check(config: &Config, file: &Named<'_>) -> Option<Diagnostic> {
+pub(super) fn check(config: &Config, file: &Named<'_>) -> Option<Diagnostic> {
     let shown = file.path.strip_prefix(&config.root).unwrap_or(file.path);
     let shown = shown.display();
     let (noun, other) = match file.is_folder {

@@ -189,11 +189,19 @@ pub enum Storage {
     Tmpfs,
 }
 
+/// A Compose file, or a folder that has one. Of several, later ones are merged onto earlier ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    /// Absolute.
+    pub path: PathBuf,
+    pub place: Place,
+}
+
 /// One entry of `init:`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InitEntry {
     pub place: Place,
-    /// As written in the file, for messages.
+    /// As written in the file, for messages; several files with commas between them.
     pub written: String,
     pub kind: InitKind,
 }
@@ -202,7 +210,7 @@ pub struct InitEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InitKind {
     Migrations(PathBuf),
-    Compose(PathBuf),
+    Compose(Vec<NamedFile>),
     Pod(PathBuf),
 }
 
@@ -213,9 +221,9 @@ pub struct Deployment {
     pub kind: DeploymentKind,
 }
 
-/// Absolute path.
+/// Absolute paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeploymentKind {
-    Compose(PathBuf),
+    Compose(Vec<NamedFile>),
     Pod(PathBuf),
 }

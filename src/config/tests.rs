@@ -7,7 +7,7 @@ mod inheritance;
 mod meaning;
 
 use super::*;
-use crate::config::model::Environment;
+use crate::config::model::{DeploymentKind, Environment};
 use crate::text::SourceFile;
 
 /// Reads `text` as the file of the project folder `/work/shop`, which is not there.

@@ -87,6 +87,7 @@ impl Engine {
             attach_stdin: true,
             attach_stdout: true,
             attach_stderr: true,
+            privileged: false,
             tty: options.terminal,
         };
         let create = Call::post(&format!("/containers/{container}/exec"), action.as_str());

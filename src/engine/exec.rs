@@ -17,6 +17,9 @@ use crate::secret::Secret;
 pub struct ExecOptions {
     /// Added to the container's environment.
     pub environment: Vec<(String, Secret)>,
+    /// Variables of the container that the program shall not see; Podman passes them all the same.
+    pub removed: Vec<String>,
+    pub privileged: bool,
     pub user: Option<String>,
     pub working_dir: Option<String>,
     /// Written to its standard input, which is then closed.
@@ -29,6 +32,8 @@ impl Default for ExecOptions {
     fn default() -> Self {
         Self {
             environment: Vec::new(),
+            removed: Vec::new(),
+            privileged: false,
             user: None,
             working_dir: None,
             stdin: None,
@@ -68,6 +73,7 @@ pub(super) struct Create<'a> {
     pub attach_stdin: bool,
     pub attach_stdout: bool,
     pub attach_stderr: bool,
+    pub privileged: bool,
     pub tty: bool,
 }
 
@@ -120,12 +126,14 @@ impl Engine {
                 .environment
                 .iter()
                 .map(|(name, value)| format!("{name}={}", value.expose()))
+                .chain(options.removed.iter().cloned())
                 .collect(),
             user: options.user.as_deref(),
             working_dir: options.working_dir.as_deref(),
             attach_stdin: options.stdin.is_some(),
             attach_stdout: true,
             attach_stderr: true,
+            privileged: options.privileged,
             tty: false,
         };
         let create = Call::post(&format!("/containers/{container}/exec"), action);

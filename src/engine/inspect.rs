@@ -4,6 +4,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -14,6 +15,9 @@ use super::{Engine, EngineError};
 use crate::plan::observed::{Health, ObservedContainer, State};
 use crate::plan::spec::{Labels, MountSpec, MountSpecSource};
 use crate::secret::Secret;
+
+/// Seconds that a container has to end where nothing else was said.
+const DEFAULT_STOP_TIMEOUT: u64 = 10;
 
 /// A container as the engine describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +56,15 @@ pub struct Inspected {
     pub tty: bool,
     pub restart_count: u32,
     pub restart_policy: InspectedRestart,
+    /// The first program that runs in it, as a path or a name.
+    pub program: String,
+    /// What asks it to stop; empty is `SIGTERM`.
+    pub stop_signal: String,
+    pub stop_timeout: Duration,
+    /// Whether the engine runs an init process in it.
+    pub init: bool,
+    /// Whether its processes live beside those of the host or of another container.
+    pub shares_processes: bool,
 }
 
 /// When the engine starts a container again by itself.
@@ -158,6 +171,7 @@ struct WireContainer {
     state: WireState,
     config: WireConfig,
     restart_count: u32,
+    path: String,
     host_config: WireHostConfig,
     #[serde(deserialize_with = "null_is_default")]
     mounts: Vec<WireMount>,
@@ -168,6 +182,8 @@ struct WireContainer {
 #[serde(rename_all = "PascalCase", default)]
 struct WireHostConfig {
     restart_policy: InspectedRestart,
+    init: Option<bool>,
+    pid_mode: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -208,6 +224,10 @@ struct WireConfig {
     #[serde(deserialize_with = "null_is_default")]
     env: Vec<String>,
     healthcheck: Option<InspectedHealthTest>,
+    /// Docker writes a name, Podman a number.
+    stop_signal: serde_json::Value,
+    /// Seconds.
+    stop_timeout: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -276,6 +296,20 @@ impl From<WireContainer> for Inspected {
             tty: config.tty,
             restart_count: wire.restart_count,
             restart_policy: wire.host_config.restart_policy,
+            program: wire.path,
+            stop_signal: match config.stop_signal {
+                serde_json::Value::String(word) => word,
+                serde_json::Value::Number(number) => number.to_string(),
+                _ => String::new(),
+            },
+            stop_timeout: Duration::from_secs(
+                config
+                    .stop_timeout
+                    .and_then(|seconds| u64::try_from(seconds).ok())
+                    .unwrap_or(DEFAULT_STOP_TIMEOUT),
+            ),
+            init: wire.host_config.init.unwrap_or_default(),
+            shares_processes: !matches!(wire.host_config.pid_mode.as_str(), "" | "private"),
         }
     }
 }
@@ -352,6 +386,7 @@ impl Inspected {
             ports: self.ports.clone(),
             networks: self.addresses.keys().cloned().collect(),
             network_ids: Vec::new(),
+            edited: Vec::new(),
         }
     }
 }

@@ -182,6 +182,7 @@ impl From<DockerContainer> for ObservedContainer {
                 .collect(),
             network_ids: ids.filter(|id| !id.is_empty()).collect(),
             networks: networks.into_keys().collect(),
+            edited: Vec::new(),
         }
     }
 }

@@ -26,6 +26,9 @@ pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str
     let own = name.strip_suffix(NEXT).unwrap_or(name);
     let own = own.strip_suffix(PREVIOUS).unwrap_or(own);
     let mut containers = context.prepared.desired.containers();
-    let found = containers.find(|container| container.spec.name == own);
+    let found = containers.find(|container| {
+        let mut hooks = container.hooks.pre_start.iter();
+        container.spec.name == own || hooks.any(|hook| hook.name == own)
+    });
     found.map_or(own, |container| container.service.as_str())
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::project::Project;
 use crate::config::model::{
-    DeploymentKind, Environment, InitKind, Migrations, Password, Postgres, PostgresImage, Rehearse,
-    SslMode, Storage,
+    DeploymentKind, Environment, InitKind, Migrations, NamedFile, Password, Postgres,
+    PostgresImage, Rehearse, SslMode, Storage,
 };
 
 #[derive(Debug, Clone, Serialize)]
@@ -31,9 +31,9 @@ pub struct DescribedProject {
 pub struct DescribedEnvironment {
     pub postgres: DescribedPostgres,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub init: Vec<BTreeMap<&'static str, String>>,
+    pub init: Vec<BTreeMap<&'static str, DescribedPaths>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deployment: Option<BTreeMap<&'static str, String>>,
+    pub deployment: Option<BTreeMap<&'static str, DescribedPaths>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env_file: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -43,6 +43,14 @@ pub struct DescribedEnvironment {
     pub migrations_path: Option<String>,
     pub migrations: DescribedMigrations,
     pub protected: bool,
+}
+
+/// A path, or several as a list.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum DescribedPaths {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -99,18 +107,21 @@ pub fn describe(project: &Project, only: Option<&Environment>) -> Described {
 
 fn environment(project: &Project, environment: &Environment) -> DescribedEnvironment {
     let shown = |path: &std::path::Path| project.shown(path).display().to_string();
+    let one = |path: &std::path::Path| DescribedPaths::One(shown(path));
+    let compose = |files: &[NamedFile]| match files {
+        [file] => one(&file.path),
+        files => DescribedPaths::Several(files.iter().map(|file| shown(&file.path)).collect()),
+    };
     let init = environment.init.iter().map(|entry| match &entry.kind {
-        InitKind::Migrations(path) => BTreeMap::from([("migrations", shown(path))]),
-        InitKind::Compose(path) => BTreeMap::from([("compose", shown(path))]),
-        InitKind::Pod(path) => BTreeMap::from([("pod", shown(path))]),
+        InitKind::Migrations(path) => BTreeMap::from([("migrations", one(path))]),
+        InitKind::Compose(files) => BTreeMap::from([("compose", compose(files))]),
+        InitKind::Pod(path) => BTreeMap::from([("pod", one(path))]),
     });
-    let deployment = environment
-        .deployment
-        .as_ref()
-        .map(|deployment| match &deployment.kind {
-            DeploymentKind::Compose(path) => BTreeMap::from([("compose", shown(path))]),
-            DeploymentKind::Pod(path) => BTreeMap::from([("pod", shown(path))]),
-        });
+    let deployment = environment.deployment.as_ref();
+    let deployment = deployment.map(|deployment| match &deployment.kind {
+        DeploymentKind::Compose(files) => BTreeMap::from([("compose", compose(files))]),
+        DeploymentKind::Pod(path) => BTreeMap::from([("pod", one(path))]),
+    });
     let variables = environment.variables.iter();
     DescribedEnvironment {
         postgres: postgres(project, &environment.postgres),

@@ -22,7 +22,7 @@ pub struct Line {
     /// What a reader on the host gets, where that differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host_value: Option<String>,
-    /// `built-in`, `--set`, `variables`, `env_file`, `process` or `default`.
+    /// `built-in`, `--set`, `variables`, `env_file`, `process`, `.env` or `default`.
     pub layer: &'static str,
     /// `file:line:column` of the definition.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,21 +44,24 @@ pub const UNDEFINED: &str = "UNDEFINED";
 /// Lists the variables of `uses`, and with `all` also those that nothing uses.
 #[must_use]
 pub fn lines(prepared: &Prepared, uses: &[Use], all: bool) -> Vec<Line> {
-    let mut by_name: BTreeMap<&str, Vec<&Use>> = BTreeMap::new();
+    let mut by_name: BTreeMap<(&str, Option<String>), Vec<&Use>> = BTreeMap::new();
     for one in uses {
-        by_name.entry(&one.name).or_default().push(one);
+        let defined = one.local.as_ref().and_then(|local| local.place.as_ref());
+        let key = (one.name.as_str(), defined.map(ToString::to_string));
+        by_name.entry(key).or_default().push(one);
     }
     if all {
         for variable in prepared.variables.iter() {
-            by_name.entry(&variable.name).or_default();
+            by_name.entry((&variable.name, None)).or_default();
         }
     }
-    let line = |(name, uses): (&str, Vec<&Use>)| line(prepared, name, &uses);
+    let line = |((name, _), uses): ((&str, _), Vec<&Use>)| line(prepared, name, &uses);
     by_name.into_iter().map(line).collect()
 }
 
 fn line(prepared: &Prepared, name: &str, uses: &[&Use]) -> Line {
-    let variable = prepared.variables.get(name);
+    let local = uses.first().and_then(|one| one.local.as_ref());
+    let variable = local.or_else(|| prepared.variables.get(name));
     let mut used: Vec<UsedAt> = uses.iter().map(|one| used_at(one)).collect();
     used.sort();
     used.dedup();
@@ -97,6 +100,7 @@ fn shown(variable: &Variable, undefined: bool) -> (String, Option<String>, &'sta
         Layer::Variables => "variables",
         Layer::EnvFile => "env_file",
         Layer::Process => "process",
+        Layer::DotEnv => ".env",
     };
     let network = variable.shown(Reader::Network);
     let host = variable.shown(Reader::Host);

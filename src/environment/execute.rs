@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::context::{Context, service_of};
 use super::failure::Failure;
-use super::step_failure::{self};
+use super::{hooks, step_failure, stopping};
 use crate::engine::{Engine, EngineError, HealthOutcome};
 use crate::event::{Event, InitResult, Seconds, Subject};
 use crate::plan::spec::{ContainerSpec, MountSpecSource};
@@ -179,6 +179,11 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             None => (container(&spec.name), "creating", "created"),
         },
         Action::RenameContainer { .. } => return None,
+        Action::PostStart { name, .. } => (container(name), "running post_start", "ran post_start"),
+        Action::PreStop { name, .. } => {
+            let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
+            (container(name), "running pre_stop", "ran pre_stop")
+        }
         Action::StartContainer(name) => (container(name), "starting", "started"),
         Action::StopContainer { name, .. } => {
             let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
@@ -210,10 +215,16 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         }
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
-        Action::StopContainer { name, grace } => match grace {
-            Some(grace) => engine.stop(name, *grace).await,
-            None => engine.stop_in_its_time(name).await,
-        },
+        Action::PostStart { name, hook } => {
+            return hooks::post_start(step, name, hook, context).await;
+        }
+        Action::PreStop { name, hook } => {
+            hooks::pre_stop(name, hook, context).await;
+            return Ok(());
+        }
+        Action::StopContainer { name, grace } => {
+            stopping::stop(engine, name, *grace, context.listener).await
+        }
         Action::RemoveContainer { name, volumes } => engine.remove(name, true, *volumes).await,
         Action::AwaitLogin => return super::database::await_login(context).await,
         Action::Migrate(folder) => return super::init_report::migrate(folder, context).await,

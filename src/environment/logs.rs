@@ -8,12 +8,15 @@ use super::observe;
 use super::prepare::Prepared;
 use super::step_failure::engine_failure;
 use crate::engine::{Engine, LogOptions, LogStream};
-use crate::plan::identity;
+use crate::plan::observed::ObservedContainer;
 
 /// One line of one service.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Line {
     pub service: String,
+    /// The service, with the number of the container where it has several.
+    #[serde(skip)]
+    pub speaker: String,
     pub container: String,
     /// `stdout` or `stderr`.
     pub stream: &'static str,
@@ -33,31 +36,27 @@ pub async fn logs(
     tell: &mut dyn FnMut(Line),
 ) -> Result<(), Failure> {
     let containers = observe::containers(engine, &prepared.identity).await?;
-    let own: Vec<(String, String)> = containers
-        .values()
+    let owned = containers.values();
+    let own: Vec<&ObservedContainer> = owned
         .filter(|container| prepared.identity.owns(&container.labels))
-        .map(|container| {
-            let service = container.labels.get(identity::SERVICE).cloned();
-            (service.unwrap_or_default(), container.name.clone())
-        })
         .collect();
     check(prepared, services, &own)?;
-    let wanted = own
-        .into_iter()
-        .filter(|(service, _)| services.is_empty() || services.contains(service));
-    let wanted: Vec<(String, String)> = wanted.collect();
-    let streams = wanted.iter().map(|(service, container)| {
-        let lines = engine.logs(container, options);
+    let wanted = own.iter().copied();
+    let wanted = wanted.filter(|one| services.is_empty() || is_one_of(one, services));
+    let streams = wanted.map(|container| {
+        let lines = engine.logs(&container.name, options);
+        let speaker = speaker(container, &own);
         lines
-            .map(move |line| (service, container, line))
+            .map(move |line| (container, speaker.clone(), line))
             .boxed_local()
     });
     let mut merged = select_all(streams);
-    while let Some((service, container, line)) = merged.next().await {
+    while let Some((container, speaker, line)) = merged.next().await {
         let line = line.map_err(|error| engine_failure(&error))?;
         tell(Line {
-            service: service.clone(),
-            container: container.clone(),
+            service: container.service().to_owned(),
+            speaker,
+            container: container.name.clone(),
             stream: match line.stream {
                 LogStream::Stdout => "stdout",
                 LogStream::Stderr => "stderr",
@@ -68,10 +67,26 @@ pub async fn logs(
     Ok(())
 }
 
+fn is_one_of(container: &ObservedContainer, services: &[String]) -> bool {
+    services
+        .iter()
+        .any(|service| service == container.service())
+}
+
+/// What stands before the lines of a container.
+fn speaker(container: &ObservedContainer, all: &[&ObservedContainer]) -> String {
+    let service = container.service();
+    let mut others = all.iter().filter(|one| one.name != container.name);
+    match others.any(|one| one.service() == service) {
+        true => format!("{service}-{}", container.number()),
+        false => service.to_owned(),
+    }
+}
+
 fn check(
     prepared: &Prepared,
     services: &[String],
-    own: &[(String, String)],
+    own: &[&ObservedContainer],
 ) -> Result<(), Failure> {
     let environment = &prepared.identity.environment;
     if own.is_empty() {
@@ -80,7 +95,8 @@ fn check(
             Failure::new(Kind::Failed, message).hint(format!("poststack env start {environment}"))
         );
     }
-    let known: Vec<&str> = own.iter().map(|(service, _)| service.as_str()).collect();
+    let mut known: Vec<&str> = own.iter().map(|one| one.service()).collect();
+    known.dedup();
     match services
         .iter()
         .find(|service| !known.contains(&service.as_str()))

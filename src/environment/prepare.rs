@@ -1,15 +1,15 @@
 //! One environment made ready: variables resolved, files read, objects described. Nothing here
 //! touches an engine.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::address;
 use super::failure::{Failure, Kind};
 use super::mounted;
 use super::project::Project;
 use super::reach::{Reach, reach};
-use crate::config::model::{DeploymentKind, Environment, InitKind};
+use crate::config::model::{DeploymentKind, Environment, InitKind, NamedFile};
 use crate::config::{self};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::plan::Desired;
@@ -17,7 +17,8 @@ use crate::plan::desired::{Inputs, desired};
 use crate::plan::identity::{Identity, MAX_HOST_NAME};
 use crate::postgres::Address;
 use crate::template::Use;
-use crate::variables::Variables;
+use crate::variables::{Variable, Variables};
+use crate::workload::model::{MOST_REPLICAS, Replicas};
 use crate::workload::{self, Context, Loaded, Workload};
 
 /// What the command line adds.
@@ -27,6 +28,8 @@ pub struct PrepareOptions {
     pub set: Vec<(String, String)>,
     pub profiles: BTreeSet<String>,
     pub allow_undefined: bool,
+    /// Service of the deployment → how many containers it shall have, whatever the file says.
+    pub scale: BTreeMap<String, u32>,
     /// Make what is missing in `.poststack/`; a dry run does not.
     pub generate: bool,
 }
@@ -38,6 +41,8 @@ pub struct Prepared {
     pub desired: Desired,
     pub variables: Variables,
     pub uses: Vec<Use>,
+    /// The Compose and Pod files that were read, with those that they include and extend.
+    pub files: Vec<PathBuf>,
     /// The database as the host reaches it.
     pub address: Address,
     /// Warnings and notes.
@@ -83,13 +88,15 @@ pub fn gather(
     diagnostics.extend(check_length(&identity, environment));
     let Reach {
         database,
-        variables,
+        mut variables,
         diagnostics: faults,
         ..
     } = reach(project, environment, options)?;
     diagnostics.extend(faults);
-    let files = load_files(project, environment, options, &variables);
+    let mut files = load_files(project, environment, options, &variables);
+    scale(files.deployment.as_mut(), &options.scale)?;
     diagnostics.extend(files.diagnostics);
+    variables.also_mask(files.local.iter());
     let mounted = mounted::states(&project.config.root, files.init.iter().flatten());
     let (desired, faults) = desired(&Inputs {
         identity: &identity,
@@ -107,6 +114,7 @@ pub fn gather(
         desired,
         variables,
         uses: files.uses,
+        files: files.read,
         diagnostics,
     })
 }
@@ -127,12 +135,31 @@ fn check_length(identity: &Identity, environment: &Environment) -> Option<Diagno
     })
 }
 
+#[derive(Default)]
 struct Files {
     /// One per `init:` entry; `None` for migrations.
     init: Vec<Option<Workload>>,
     deployment: Option<Workload>,
     uses: Vec<Use>,
+    /// Variables that the `.env` beside a file defines.
+    local: Vec<Variable>,
     diagnostics: Vec<Diagnostic>,
+    /// Every file that was read, as messages show it, in the order of reading.
+    read: Vec<PathBuf>,
+}
+
+impl Files {
+    fn keep(&mut self, loaded: Loaded) -> Workload {
+        self.uses.extend(loaded.uses);
+        self.local.extend(loaded.local);
+        self.diagnostics.extend(loaded.diagnostics);
+        for path in loaded.files {
+            if !self.read.contains(&path) {
+                self.read.push(path);
+            }
+        }
+        loaded.workload
+    }
 }
 
 fn load_files(
@@ -146,38 +173,79 @@ fn load_files(
         profiles: &options.profiles,
         allow_undefined: options.allow_undefined,
     };
-    let mut files = Files {
-        init: Vec::new(),
-        deployment: None,
-        uses: Vec::new(),
-        diagnostics: Vec::new(),
-    };
-    let mut read = |path: &Path, load: fn(&Path, &Path, &Context<'_>) -> Loaded| {
-        // A missing file is reported where it is named.
-        if !path.exists() {
-            return Workload::default();
-        }
-        let loaded = load(path, &project.shown(path), &context);
-        files.uses.extend(loaded.uses);
-        files.diagnostics.extend(loaded.diagnostics);
-        loaded.workload
-    };
+    let mut files = Files::default();
     for entry in &environment.init {
-        let workload = match &entry.kind {
+        let loaded = match &entry.kind {
             InitKind::Migrations(_) => None,
-            InitKind::Compose(path) => Some(read(path, workload::load_compose)),
-            InitKind::Pod(path) => Some(read(path, workload::load_pod)),
+            InitKind::Compose(named) => Some(compose(project, named, &context)),
+            InitKind::Pod(path) => Some(pod(project, path, &context)),
         };
+        let workload = loaded.map(|loaded| files.keep(loaded));
         files.init.push(workload);
     }
-    files.deployment = environment
-        .deployment
-        .as_ref()
-        .map(|deployment| match &deployment.kind {
-            DeploymentKind::Compose(path) => read(path, workload::load_compose),
-            DeploymentKind::Pod(path) => read(path, workload::load_pod),
-        });
+    if let Some(deployment) = &environment.deployment {
+        let loaded = match &deployment.kind {
+            DeploymentKind::Compose(named) => compose(project, named, &context),
+            DeploymentKind::Pod(path) => pod(project, path, &context),
+        };
+        files.deployment = Some(files.keep(loaded));
+    }
     files
+}
+
+/// Nothing when a file is missing, which is reported where it is named.
+fn compose(project: &Project, named: &[NamedFile], context: &Context<'_>) -> Loaded {
+    let paths = config::compose_files(named);
+    if !paths.iter().all(|path| path.is_file()) {
+        return Loaded::default();
+    }
+    let files = paths.into_iter().map(|path| {
+        let shown = project.shown(&path);
+        (path, shown)
+    });
+    workload::load_compose(&files.collect::<Vec<_>>(), context)
+}
+
+/// As [`compose`].
+fn pod(project: &Project, path: &Path, context: &Context<'_>) -> Loaded {
+    if !path.exists() {
+        return Loaded::default();
+    }
+    workload::load_pod(path, &project.shown(path), context)
+}
+
+/// Applies `--scale`.
+fn scale(deployment: Option<&mut Workload>, wanted: &BTreeMap<String, u32>) -> Result<(), Failure> {
+    let services = deployment.map_or(&mut [][..], |workload| &mut workload.services);
+    for (name, &count) in wanted {
+        let Some(service) = services.iter_mut().find(|service| service.name == *name) else {
+            let known: Vec<&str> = services.iter().map(|one| one.name.as_str()).collect();
+            let message =
+                format!("`--scale {name}={count}`: the deployment has no service `{name}`");
+            let hint = format!("its services are: {}", known.join(", "));
+            return Err(Failure::new(Kind::Usage, message).hint(hint));
+        };
+        let place = service.place.clone();
+        service.replicas = Some(Replicas { count, place });
+    }
+    Ok(())
+}
+
+/// `--scale SERVICE=N` as a pair.
+///
+/// # Errors
+/// The text has no `=`, or what follows is no number.
+pub fn parse_scale(text: &str) -> Result<(String, u32), Failure> {
+    let parts = text.split_once('=');
+    let parsed = parts.and_then(|(name, count)| Some((name.to_owned(), count.parse().ok()?)));
+    match parsed {
+        Some((name, count)) if !name.is_empty() && count <= MOST_REPLICAS => Ok((name, count)),
+        _ => {
+            let message = format!("`--scale {text}` names no service and number of containers");
+            let hint = format!("write it as --scale web=3, up to {MOST_REPLICAS}");
+            Err(Failure::new(Kind::Usage, message).hint(hint))
+        }
+    }
 }
 
 /// `--set K=V` as a pair.

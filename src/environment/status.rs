@@ -60,6 +60,8 @@ pub struct Database {
 pub struct Service {
     pub service: String,
     pub container: String,
+    /// Which of the service's containers it is, from 1.
+    pub number: u32,
     pub role: &'static str,
     pub image: String,
     pub state: String,
@@ -170,9 +172,12 @@ fn orphans<'a>(
         .values()
         .filter(move |found| !known.contains(found.name.as_str()))
         .filter(|found| prepared.identity.owns(&found.labels))
-        .map(|found| Service {
-            role: "orphan",
-            ..of_container(found)
+        .map(|found| {
+            let service = of_container(found);
+            // A start may have been asked for more containers than the file says.
+            let known = prepared.desired.replicas.contains_key(&service.service);
+            let role = if known { service.role } else { "orphan" };
+            Service { role, ..service }
         })
 }
 
@@ -223,6 +228,7 @@ fn of_container(found: &ObservedContainer) -> Service {
     Service {
         service: label(identity::SERVICE),
         container: found.name.clone(),
+        number: found.number(),
         role: role.as_str(),
         image: found.image.clone(),
         state: word(found.state).to_owned(),
@@ -250,6 +256,7 @@ fn absent(container: &DesiredContainer) -> Service {
     Service {
         service: container.service.clone(),
         container: container.spec.name.clone(),
+        number: container.number,
         role: container.role.as_str(),
         image: container.spec.image.clone(),
         state: "absent".to_owned(),

@@ -13,10 +13,9 @@ use super::observe;
 use super::prepare::Prepared;
 use super::project::Project;
 use super::start::lock;
-use super::step_failure::engine_failure;
 use crate::config::model::Storage;
-use crate::engine::{Engine, HealthOutcome};
-use crate::event::{Event, Listener, Seconds, Subject};
+use crate::engine::Engine;
+use crate::event::{Event, Listener, Seconds};
 use crate::plan::identity::Role;
 use crate::plan::{self, Action, DesiredContainer, StopOptions};
 
@@ -51,7 +50,7 @@ pub async fn stop(
         engine: engine.to_string(),
     });
     let observed = observe::own(engine, &prepared.identity).await?;
-    let plan = plan::stop(&prepared.identity, &observed, options);
+    let plan = plan::stop(&prepared.desired, &observed, options);
     let images = Images::new(engine, prepared);
     let context = Context {
         engine,
@@ -90,7 +89,7 @@ pub struct Restart<'a> {
     pub lock_wait: Duration,
 }
 
-/// Stops and starts the container of one service and waits until it is ready again.
+/// Stops and starts the containers of one service and waits until they are ready again.
 ///
 /// # Errors
 /// An unknown service, or one that does not come back.
@@ -103,21 +102,15 @@ pub async fn restart_service(
 ) -> Result<(), Failure> {
     let claim = ("restart", restart.lock_wait);
     let lock = lock(project, prepared, engine, claim).await?;
-    let container = restartable(prepared, restart.service)?;
-    let name = &container.spec.name;
-    let began = Instant::now();
-    let found = engine.find_by_name(name).await;
-    let found = found.map_err(|error| engine_failure(&error))?;
-    if !found.is_some_and(|found| prepared.identity.owns(&found.labels)) {
+    let containers = restartable(prepared, restart.service)?;
+    let observed = observe::own(engine, &prepared.identity).await?;
+    let plan = plan::restart(&prepared.desired, &containers, &observed);
+    if plan.steps.is_empty() {
         let environment = &prepared.identity.environment;
         let message = format!("`{}` has no container yet", restart.service);
         let hint = format!("poststack env start {environment}");
         return Err(Failure::new(Kind::Failed, message).hint(hint));
     }
-    let stopped = engine.stop_in_its_time(name).await;
-    stopped.map_err(|error| engine_failure(&error))?;
-    let started = engine.start(name).await;
-    started.map_err(|error| engine_failure(&error))?;
     let images = Images::new(engine, prepared);
     let context = Context {
         engine,
@@ -126,58 +119,39 @@ pub async fn restart_service(
         listener,
         migrated: Cell::new(false),
     };
-    ready_again(container, &context).await?;
-    listener(Event::StepEnded {
-        subject: Subject::new("Container", name),
-        done: "restarted",
-        cause: String::new(),
-        took: began.elapsed(),
-    });
+    let done = execute(&plan, &context).await;
+    done.map_err(|stopped| stopped.failure)?;
     lock.done();
     Ok(())
 }
 
-/// The container of a service that may be restarted; a service wins over the database.
-fn restartable<'p>(prepared: &'p Prepared, service: &str) -> Result<&'p DesiredContainer, Failure> {
+/// The containers of a service that may be restarted; a service wins over the database.
+fn restartable<'p>(
+    prepared: &'p Prepared,
+    service: &str,
+) -> Result<Vec<&'p DesiredContainer>, Failure> {
     let environment = &prepared.identity.environment;
-    let services = prepared.desired.deployment.iter();
-    let mut candidates = services.chain(prepared.desired.containers());
-    let Some(container) = candidates.find(|one| one.service == service) else {
+    let of_service = |one: &&DesiredContainer| one.service == service;
+    let deployed = prepared.desired.deployment.iter().filter(of_service);
+    let mut found: Vec<&DesiredContainer> = deployed.collect();
+    if found.is_empty() {
+        found = prepared.desired.containers().filter(of_service).collect();
+    }
+    if found.is_empty() {
         let known = prepared.desired.containers();
-        let known: Vec<&str> = known.map(|one| one.service.as_str()).collect();
+        let mut known: Vec<&str> = known.map(|one| one.service.as_str()).collect();
+        known.dedup();
         let message = format!("Environment `{environment}` has no service `{service}`");
         let hint = format!("its services are: {}", known.join(", "));
         return Err(Failure::new(Kind::Usage, message).hint(hint));
-    };
+    }
     let in_memory = prepared.environment.postgres.storage == Storage::Tmpfs;
-    if container.role == Role::Database && in_memory {
+    if in_memory && found.iter().any(|one| one.role == Role::Database) {
         let message =
             "The data is in memory (`storage: tmpfs`): a restart of the database loses it";
         return Err(Failure::new(Kind::Failed, message).hint(format!(
             "to start over with a new database: poststack env restart {environment}"
         )));
     }
-    Ok(container)
-}
-
-async fn ready_again(container: &DesiredContainer, context: &Context<'_>) -> Result<(), Failure> {
-    if container.role == Role::Database {
-        let login = super::database::await_login(context).await;
-        return login.map_err(|failure| *failure);
-    }
-    let name = &container.spec.name;
-    let outcome = context.engine.wait_healthy(name, None).await;
-    match outcome.map_err(|error| engine_failure(&error))? {
-        HealthOutcome::Healthy | HealthOutcome::NoTest | HealthOutcome::Exited(0) => Ok(()),
-        other => {
-            let step = plan::Step {
-                phase: plan::Phase::Deploy,
-                action: Action::StartContainer(name.clone()),
-                cause: String::new(),
-                after: Vec::new(),
-            };
-            let failure = super::step_failure::unready(&step, name, &other, context).await;
-            Err(*failure)
-        }
-    }
+    Ok(found)
 }

@@ -1,7 +1,9 @@
 //! A checked environment with its workloads → the objects that shall exist. Pure.
 
 mod container;
+mod hooks;
 mod image;
+mod replicas;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -16,6 +18,7 @@ use crate::secret::Secret;
 use crate::workload::model::{Dependency, Healthcheck, Network, Protocol, Volume, Workload};
 
 use container::Made;
+pub use hooks::DesiredHooks;
 pub(super) use image::pulled;
 pub use image::{BUILT_IN_PREFIX, DesiredImage, ImageSource};
 
@@ -33,6 +36,8 @@ pub struct Desired {
     pub database: Option<DesiredContainer>,
     pub init: Vec<DesiredInit>,
     pub deployment: Vec<DesiredContainer>,
+    /// Service of the deployment → how many containers it has; 0 runs none.
+    pub replicas: BTreeMap<String, u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +65,10 @@ pub enum InitWork {
 pub struct DesiredContainer {
     pub spec: ContainerSpec,
     pub service: String,
+    /// Which of the service's containers this is; they count from 1.
+    pub number: u32,
     pub role: Role,
+    pub hooks: DesiredHooks,
     pub fields: Fields,
     pub hash: String,
     pub depends_on: Vec<Dependency>,
@@ -104,6 +112,7 @@ pub fn desired(inputs: &Inputs<'_>) -> (Desired, Vec<Diagnostic>) {
             database: None,
             init: Vec::new(),
             deployment: Vec::new(),
+            replicas: BTreeMap::new(),
         },
         seen: BTreeMap::new(),
         diagnostics: Vec::new(),
@@ -122,6 +131,9 @@ pub fn desired(inputs: &Inputs<'_>) -> (Desired, Vec<Diagnostic>) {
     }
     if let Some(workload) = inputs.deployment {
         builder.desired.deployment = builder.containers(workload, Role::Service);
+        let counts = workload.services.iter();
+        let counts = counts.map(|service| (service.name.clone(), replicas::count(service)));
+        builder.desired.replicas = counts.collect();
     }
     builder.check_against_database();
     (builder.desired, builder.diagnostics)
@@ -281,6 +293,8 @@ impl<'a> Builder<'a> {
         let container = self.finish(Made {
             spec: made.spec,
             service: POSTGRES_SERVICE,
+            number: 1,
+            hooks: DesiredHooks::default(),
             role: Role::Database,
             depends_on: Vec::new(),
             completes: false,
@@ -304,5 +318,18 @@ impl Desired {
     pub fn container_names(&self) -> impl Iterator<Item = &str> {
         self.containers()
             .map(|container| container.spec.name.as_str())
+    }
+
+    /// The names of the containers of `pre_start`, which are there only while they run or after they
+    /// have failed.
+    pub fn hook_names(&self) -> impl Iterator<Item = &str> {
+        let hooks = self.containers().flat_map(|one| &one.hooks.pre_start);
+        hooks.map(|spec| spec.name.as_str())
+    }
+
+    /// The container of this name.
+    #[must_use]
+    pub fn container(&self, name: &str) -> Option<&DesiredContainer> {
+        self.containers().find(|one| one.spec.name == name)
     }
 }

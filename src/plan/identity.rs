@@ -15,11 +15,14 @@ pub const REVISION: &str = "io.poststack.revision";
 pub const DEFINITION_HASH: &str = "io.poststack.definition-hash";
 /// `field=hash` of every field, so that a change can be named.
 pub const DEFINITION: &str = "io.poststack.definition";
+/// What is run in the container before it is stopped, as [`super::hooks`] writes it.
+pub const PRE_STOP: &str = "io.poststack.pre-stop";
 /// Hash of the context a built-in image was made of.
 pub const CONTEXT_HASH: &str = "io.poststack.context-hash";
 
 pub const COMPOSE_PROJECT: &str = "com.docker.compose.project";
 pub const COMPOSE_SERVICE: &str = "com.docker.compose.service";
+pub const COMPOSE_NUMBER: &str = "com.docker.compose.container-number";
 pub const COMPOSE_DEPENDS_ON: &str = "com.docker.compose.depends_on";
 
 /// The service name of the database.
@@ -35,6 +38,8 @@ pub enum Role {
     Database,
     Init,
     Service,
+    /// One step of a service's `pre_start`.
+    Hook,
 }
 
 impl Role {
@@ -44,12 +49,13 @@ impl Role {
             Self::Database => "database",
             Self::Init => "init",
             Self::Service => "service",
+            Self::Hook => "hook",
         }
     }
 
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Database, Self::Init, Self::Service]
+        [Self::Database, Self::Init, Self::Service, Self::Hook]
             .into_iter()
             .find(|role| role.as_str() == text)
     }
@@ -71,9 +77,10 @@ impl Identity {
         format!("{}-{}", self.project, self.environment)
     }
 
+    /// The name of a container of a service; they count from 1.
     #[must_use]
-    pub fn container(&self, service: &str) -> String {
-        format!("{}-{service}-1", self.prefix())
+    pub fn container(&self, service: &str, number: u32) -> String {
+        format!("{}-{service}-{number}", self.prefix())
     }
 
     #[must_use]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::identity::{self, Role};
 use super::spec::Labels;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,6 +35,39 @@ pub struct ObservedContainer {
     pub networks: Vec<String>,
     /// Their ids, where the engine tells them and the container has been started.
     pub network_ids: Vec<String>,
+    /// What was changed about it since poststack made it, by whoever else; see [`super::seen`].
+    pub edited: Vec<String>,
+}
+
+impl ObservedContainer {
+    /// Whether a program runs in it, or will in a moment.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        matches!(
+            self.state,
+            State::Running | State::Restarting | State::Paused
+        )
+    }
+
+    /// What it is for, as its label says.
+    #[must_use]
+    pub fn role(&self) -> Option<Role> {
+        Role::parse(self.labels.get(identity::ROLE)?)
+    }
+
+    /// The service it runs, as its label says.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        let service = self.labels.get(identity::SERVICE);
+        service.map(String::as_str).unwrap_or_default()
+    }
+
+    /// Which of the service's containers it is, as its label says.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        let number = self.labels.get(identity::COMPOSE_NUMBER);
+        number.and_then(|number| number.parse().ok()).unwrap_or(1)
+    }
 }
 
 /// A container's state; words of Podman and of future engines map onto the nearest.

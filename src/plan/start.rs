@@ -1,19 +1,22 @@
 //! The plan of a start: create what is missing, recreate what changed, run the init phase, deploy.
 
+mod conflict;
 mod container;
 mod decision;
 mod deploy;
+mod hooks;
 mod init;
+mod leftovers;
+mod surplus;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definition;
-use super::desired::{Desired, DesiredContainer, External};
-use super::identity::{self};
-use super::observed::{Observed, ObservedContainer, State};
-use super::spec::Labels;
-use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
+use super::desired::{Desired, External};
+use super::observed::{Observed, ObservedContainer};
+use super::step::{Action, PREVIOUS, Phase, Plan, StepId};
 use crate::config::model::Storage;
+
+pub use conflict::Conflict;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StartOptions {
@@ -24,6 +27,8 @@ pub struct StartOptions {
     pub deploy: bool,
     pub force_recreate: bool,
     pub remove_orphans: bool,
+    /// Whether a recreated container gets new anonymous volumes, not those of its predecessor.
+    pub renew_volumes: bool,
     pub storage: Storage,
 }
 
@@ -35,40 +40,8 @@ impl Default for StartOptions {
             deploy: true,
             force_recreate: false,
             remove_orphans: false,
+            renew_volumes: false,
             storage: Storage::Volume,
-        }
-    }
-}
-
-/// An object in the way that must not be touched. `kind` is `container`, `network` or `volume`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Conflict {
-    /// It has a name of ours and is not ours.
-    Foreign {
-        kind: &'static str,
-        name: String,
-        owner: String,
-    },
-    /// It is ours and was made with another definition; making it anew would take something away.
-    Changed {
-        kind: &'static str,
-        name: String,
-        /// The fields that differ.
-        fields: Vec<String>,
-    },
-}
-
-impl std::fmt::Display for Conflict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Foreign { kind, name, owner } => write!(f, "{kind} `{name}` belongs to {owner}"),
-            Self::Changed { kind, name, fields } => {
-                let fields = fields.join(", ");
-                write!(
-                    f,
-                    "{kind} `{name}` was made with another definition (changed: {fields})"
-                )
-            }
         }
     }
 }
@@ -92,7 +65,7 @@ pub fn start(
     observed: &Observed,
     options: &StartOptions,
 ) -> Result<Started, Vec<Conflict>> {
-    let conflicts = conflicts(desired, observed);
+    let conflicts = conflict::conflicts(desired, observed);
     if !conflicts.is_empty() {
         return Err(conflicts);
     }
@@ -102,7 +75,7 @@ pub fn start(
     let login = planner.database();
     let init = planner.init(&login);
     if options.deploy {
-        let gate = planner.remove_orphans(init);
+        let gate = planner.retire_surplus(init);
         planner.deploy(&gate);
     }
     planner.finish();
@@ -112,39 +85,12 @@ pub fn start(
     });
     Ok(Started {
         missing: missing.cloned().collect(),
-        orphans: planner.orphans(),
+        orphans: match options.remove_orphans && options.deploy {
+            true => Vec::new(),
+            false => planner.orphans(),
+        },
         plan: planner.plan.images_first(),
     })
-}
-
-fn conflicts(desired: &Desired, observed: &Observed) -> Vec<Conflict> {
-    let foreign = |kind: &'static str, name: &str, labels: Option<&Labels>| {
-        let labels = labels.filter(|labels| !desired.identity.owns(labels))?;
-        let (name, owner) = (name.to_owned(), identity::owner(labels));
-        Some(Conflict::Foreign { kind, name, owner })
-    };
-    let changed = |kind: &'static str, name: &str, wanted: &Labels, found: &Labels| {
-        let label = |labels: &Labels| labels.get(identity::DEFINITION).cloned();
-        let fields = definition::differing(&label(found)?, &label(wanted)?);
-        let name = name.to_owned();
-        (!fields.is_empty()).then_some(Conflict::Changed { kind, name, fields })
-    };
-    let containers = desired.containers().filter_map(|container| {
-        let name = &container.spec.name;
-        let labels = observed.containers.get(name).map(|found| &found.labels);
-        foreign("container", name, labels)
-    });
-    let networks = desired.networks.iter().filter_map(|network| {
-        let found = &observed.networks.get(&network.name)?.labels;
-        let (name, wanted) = (&network.name, &network.labels);
-        foreign("network", name, Some(found)).or_else(|| changed("network", name, wanted, found))
-    });
-    let volumes = desired.volumes.iter().filter_map(|volume| {
-        let found = &observed.volumes.get(&volume.name)?.labels;
-        let (name, wanted) = (&volume.name, &volume.labels);
-        foreign("volume", name, Some(found)).or_else(|| changed("volume", name, wanted, found))
-    });
-    containers.chain(networks).chain(volumes).collect()
 }
 
 struct Planner<'a> {
@@ -165,6 +111,10 @@ struct Planner<'a> {
     going: BTreeSet<String>,
     /// Names of containers that get a successor.
     replaced: BTreeSet<String>,
+    /// Names of containers that are started, so that those in their namespaces follow.
+    started: BTreeSet<String>,
+    /// Containers that are stopped and go when all else has ended well, each with the cause.
+    retired: Vec<(String, String)>,
 }
 
 impl<'a> Planner<'a> {
@@ -184,6 +134,8 @@ impl<'a> Planner<'a> {
             freed: BTreeMap::new(),
             going: BTreeSet::new(),
             replaced: BTreeSet::new(),
+            started: BTreeSet::new(),
+            retired: Vec::new(),
         }
     }
 
@@ -204,53 +156,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Puts right what an interrupted run left: half-made successors go, predecessors return.
-    fn leftovers(&mut self) {
-        const CAUSE: &str = "left by an interrupted start";
-        let names: Vec<String> = self.containers.keys().cloned().collect();
-        for name in names {
-            let found = self.containers.get(&name);
-            // One that never ran may lack its files or networks, and holds nothing.
-            let never_ran = found.is_some_and(|found| found.state == State::Created);
-            if name.ends_with(NEXT) || never_ran {
-                self.remove(&name, Phase::Prepare, CAUSE, Vec::new());
-            } else if let Some(base) = name.strip_suffix(PREVIOUS) {
-                if self.containers.contains_key(base) {
-                    let after = self.remove_followers(base, CAUSE);
-                    self.remove(&name, Phase::Prepare, CAUSE, after);
-                } else if let Some(mut container) = self.containers.remove(&name) {
-                    let action = Action::RenameContainer {
-                        from: name.clone(),
-                        to: base.to_owned(),
-                    };
-                    let after = self.freed.get(base).cloned().unwrap_or_default();
-                    let id = self.plan.push(Phase::Prepare, action, CAUSE, after);
-                    self.freed.insert(base.to_owned(), vec![id]);
-                    self.going.insert(base.to_owned());
-                    base.clone_into(&mut container.name);
-                    self.containers.insert(base.to_owned(), container);
-                }
-            }
-        }
-    }
-
-    /// Removes the containers that live in a namespace of `base`: they may hang on a predecessor of
-    /// it, which Podman does not let go before them.
-    fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
-        let desired = self.desired;
-        let shares = |container: &&DesiredContainer| {
-            container.spec.lives_in().any(|(_, owner)| owner == base)
-        };
-        let followers = desired.containers().filter(shares);
-        let names: Vec<&str> = followers.map(|one| one.spec.name.as_str()).collect();
-        let there = |name: &&str| self.containers.contains_key(*name);
-        let names: Vec<&str> = names.into_iter().filter(there).collect();
-        names
-            .into_iter()
-            .map(|name| self.remove(name, Phase::Prepare, cause, Vec::new()))
-            .collect()
-    }
-
     /// Starts the database; the steps after which it can be used.
     fn database(&mut self) -> Vec<StepId> {
         let mut after = Vec::new();
@@ -264,44 +169,24 @@ impl<'a> Planner<'a> {
         ]
     }
 
-    fn orphans(&self) -> Vec<String> {
-        let known: BTreeSet<&str> = self.desired.container_names().collect();
-        let names = self
-            .containers
-            .keys()
-            .filter(|name| !known.contains(name.as_str()));
-        names.cloned().collect()
-    }
-
-    /// Where asked for, removes what no file describes, before the deploy needs its ports.
-    fn remove_orphans(&mut self, gate: Vec<StepId>) -> Vec<StepId> {
-        if !self.options.remove_orphans {
-            return gate;
-        }
-        let mut after = gate.clone();
-        for name in self.orphans() {
-            let cause = "no file describes it";
-            after.push(self.remove(&name, Phase::Deploy, cause, gate.clone()));
-        }
-        after
-    }
-
-    /// Tidies away what is no longer needed, once everything else has ended well.
+    /// Tidies away what is no longer needed, once everything else has ended well: until then it can
+    /// be put back. One by one: Podman keeps a container whose network another one shares.
     fn finish(&mut self) {
-        let all: Vec<StepId> = (0..self.plan.steps.len()).collect();
-        let names: Vec<&str> = self.desired.container_names().collect();
-        let mut after = all.clone();
-        // Backwards, one by one: Podman keeps a container whose network another one shares.
-        for name in names.into_iter().rev() {
-            if self.replaced.contains(name) {
-                let action = Action::RemoveContainer {
-                    name: format!("{name}{PREVIOUS}"),
-                    volumes: false,
-                };
-                let cause = "its successor is ready";
-                let removed = self.plan.push(Phase::Finish, action, cause, after);
-                after = vec![removed];
-            }
+        let mut after: Vec<StepId> = (0..self.plan.steps.len()).collect();
+        let replaced = self.desired.container_names();
+        let replaced = replaced.filter(|name| self.replaced.contains(*name));
+        let mut gone: Vec<(String, String)> = replaced
+            .map(|name| {
+                let cause = "its successor is ready".to_owned();
+                (format!("{name}{PREVIOUS}"), cause)
+            })
+            .collect();
+        gone.reverse();
+        gone.splice(0..0, std::mem::take(&mut self.retired));
+        for (name, cause) in gone {
+            let volumes = self.options.renew_volumes;
+            let action = Action::RemoveContainer { name, volumes };
+            after = vec![self.plan.push(Phase::Finish, action, cause, after)];
         }
     }
 }

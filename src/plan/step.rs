@@ -4,7 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::desired::DesiredContainer;
+use super::hooks::PreStop;
+use super::observed::{ObservedContainer, State};
 use super::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
+use crate::workload::model::Hook;
 
 /// Suffix of a container that is made to take the place of another.
 pub const NEXT: &str = ".next";
@@ -59,6 +63,16 @@ pub enum Action {
         to: String,
     },
     StartContainer(String),
+    /// Runs a program in the container that has started; it must exit with code 0.
+    PostStart {
+        name: String,
+        hook: Box<Hook>,
+    },
+    /// Runs a program in the container that is going to be stopped, whatever comes of it.
+    PreStop {
+        name: String,
+        hook: Box<PreStop>,
+    },
     StopContainer {
         name: String,
         grace: Option<Duration>,
@@ -115,6 +129,28 @@ impl Plan {
             after,
         });
         self.steps.len() - 1
+    }
+
+    /// Adds what is to be run in a container before it is stopped; the steps after which it may be.
+    pub(super) fn before_stop(
+        &mut self,
+        phase: Phase,
+        container: &ObservedContainer,
+        described: Option<&DesiredContainer>,
+        mut after: Vec<StepId>,
+    ) -> Vec<StepId> {
+        // Nothing can be run in one that is paused or between two runs.
+        if container.state != State::Running {
+            return after;
+        }
+        for hook in super::hooks::before_stop(&container.labels, described) {
+            let action = Action::PreStop {
+                name: container.name.clone(),
+                hook: Box::new(hook),
+            };
+            after = vec![self.push(phase, action, "", after)];
+        }
+        after
     }
 
     /// Puts the steps that make images first, and lets all others wait for them: an image that is
@@ -184,6 +220,8 @@ impl fmt::Display for Action {
             Self::CreateContainer { spec, .. } => write!(f, "create container {}", spec.name),
             Self::RenameContainer { from, to } => write!(f, "rename container {from} to {to}"),
             Self::StartContainer(name) => write!(f, "start container {name}"),
+            Self::PostStart { name, .. } => write!(f, "run post_start in container {name}"),
+            Self::PreStop { name, .. } => write!(f, "run pre_stop in container {name}"),
             Self::StopContainer { name, .. } => write!(f, "stop container {name}"),
             Self::RemoveContainer { name, .. } => write!(f, "remove container {name}"),
             Self::AwaitLogin => write!(f, "wait for a login to the database"),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::identity::{self, Identity, Role};
-use super::observed::{Observed, ObservedContainer, State};
+use super::desired::{Desired, DesiredContainer};
+use super::identity::{self, Role};
+use super::observed::{Observed, ObservedContainer};
 use super::step::{Action, Phase, Plan, StepId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,29 +15,31 @@ pub struct StopOptions {
     pub keep_postgres: bool,
 }
 
-/// Plans the stop of everything `identity` owns.
+/// Plans the stop of everything that belongs to the environment of `desired`, described or not.
 #[must_use]
-pub fn stop(identity: &Identity, observed: &Observed, options: StopOptions) -> Plan {
+pub fn stop(desired: &Desired, observed: &Observed, options: StopOptions) -> Plan {
+    let identity = &desired.identity;
     let mut plan = Plan::default();
     let own: Vec<&ObservedContainer> = observed
         .containers
         .values()
         .filter(|container| identity.owns(&container.labels))
-        .filter(|container| !(options.keep_postgres && role(container) == Some(Role::Database)))
+        .filter(|container| !(options.keep_postgres && container.role() == Some(Role::Database)))
         .collect();
     let order = dependents_first(&own);
     let mut ended: BTreeMap<&str, StepId> = BTreeMap::new();
     for container in order {
-        let is_database = role(container) == Some(Role::Database);
+        let is_database = container.role() == Some(Role::Database);
         let waits = |other: &&&ObservedContainer| {
-            is_database || dependencies(other).any(|name| name == service(container))
+            is_database || dependencies(other).any(|name| name == container.service())
         };
         let others = own.iter().filter(|other| other.name != container.name);
         let after: Vec<StepId> = others
             .filter(waits)
             .filter_map(|other| ended.get(other.name.as_str()).copied())
             .collect();
-        if let Some(id) = stop_one(&mut plan, container, options, after) {
+        let described = desired.container(&container.name);
+        if let Some(id) = stop_one(&mut plan, (container, described), options, after) {
             ended.insert(&container.name, id);
         }
     }
@@ -54,44 +57,26 @@ pub fn stop(identity: &Identity, observed: &Observed, options: StopOptions) -> P
 
 fn stop_one(
     plan: &mut Plan,
-    container: &ObservedContainer,
+    (container, described): (&ObservedContainer, Option<&DesiredContainer>),
     options: StopOptions,
     after: Vec<StepId>,
 ) -> Option<StepId> {
     let name = container.name.clone();
-    let runs = matches!(
-        container.state,
-        State::Running | State::Restarting | State::Paused
-    );
-    let stopped = runs.then(|| {
+    let stopped = container.runs().then(|| {
+        let after = plan.before_stop(Phase::Deploy, container, described, after.clone());
         let action = Action::StopContainer {
             name: name.clone(),
             grace: None,
         };
-        plan.push(Phase::Deploy, action, "", after.clone())
+        plan.push(Phase::Deploy, action, "", after)
     });
     if !options.remove {
         return stopped;
     }
     let after = stopped.map_or(after, |id| vec![id]);
-    let volumes = role(container) == Some(Role::Init);
+    let volumes = matches!(container.role(), Some(Role::Init | Role::Hook));
     let action = Action::RemoveContainer { name, volumes };
     Some(plan.push(Phase::Deploy, action, "", after))
-}
-
-fn role(container: &ObservedContainer) -> Option<Role> {
-    container
-        .labels
-        .get(identity::ROLE)
-        .and_then(|role| Role::parse(role))
-}
-
-fn service(container: &ObservedContainer) -> &str {
-    container
-        .labels
-        .get(identity::SERVICE)
-        .map(String::as_str)
-        .unwrap_or_default()
 }
 
 /// Services a container depends on, as its label says.
@@ -105,16 +90,17 @@ fn dependencies(container: &ObservedContainer) -> impl Iterator<Item = &str> {
         .filter(|name| !name.is_empty())
 }
 
-fn dependents_first<'o>(own: &[&'o ObservedContainer]) -> Vec<&'o ObservedContainer> {
+/// Sorts containers so that each comes before those it depends on, the database last.
+pub(super) fn dependents_first<'o>(own: &[&'o ObservedContainer]) -> Vec<&'o ObservedContainer> {
     let mut rest: Vec<&ObservedContainer> = own.to_vec();
     let mut order = Vec::new();
     while !rest.is_empty() {
         let needed = |container: &ObservedContainer| {
             let by = |other: &&ObservedContainer| {
                 other.name != container.name
-                    && dependencies(other).any(|name| name == service(container))
+                    && dependencies(other).any(|name| name == container.service())
             };
-            let database = role(container) == Some(Role::Database) && rest.len() > 1;
+            let database = container.role() == Some(Role::Database) && rest.len() > 1;
             database || rest.iter().copied().any(|other| by(&other))
         };
         let (later, now): (Vec<_>, Vec<_>) = rest.iter().partition(|one| needed(one));

@@ -11,7 +11,8 @@ use super::observed::{
 use super::spec::Labels;
 use super::*;
 use crate::config::model::{
-    Environment, InitEntry, InitKind, Migrations, Password, Postgres, PostgresImage, Storage,
+    Environment, InitEntry, InitKind, Migrations, NamedFile, Password, Postgres, PostgresImage,
+    Storage,
 };
 use crate::diagnostic::Place;
 use crate::names::{EnvironmentName, ProjectName};
@@ -19,8 +20,8 @@ use crate::secret::Secret;
 use crate::text::{SourceFile, Span};
 use crate::workload::Workload;
 use crate::workload::model::{
-    Attachment, Condition, Dependency, HealthTest, Healthcheck, Namespaces, Process, PullPolicy,
-    Service, ServiceNetwork,
+    Attachment, Condition, Dependency, HealthTest, Healthcheck, Hooks, Namespaces, Process,
+    PullPolicy, Service, ServiceNetwork,
 };
 
 fn place() -> Place {
@@ -53,6 +54,9 @@ fn service(name: &str) -> Service {
         mounts: Vec::new(),
         files: Vec::new(),
         labels: BTreeMap::new(),
+        replicas: None,
+        hooks: Hooks::default(),
+        watch: Vec::new(),
         process: Process::default(),
     }
 }
@@ -117,7 +121,10 @@ fn shop(services: Vec<Service>) -> Desired {
         init: vec![InitEntry {
             place: place(),
             written: "init.yml".to_owned(),
-            kind: InitKind::Compose(PathBuf::from("/srv/shop/init.yml")),
+            kind: InitKind::Compose(vec![NamedFile {
+                path: PathBuf::from("/srv/shop/init.yml"),
+                place: place(),
+            }]),
         }],
         deployment: None,
         env_files: Vec::new(),
@@ -214,7 +221,10 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                 };
                 observed.containers.get_mut(name).unwrap().health = health;
             }
-            Action::AwaitLogin | Action::Migrate(_) => {}
+            Action::PostStart { .. }
+            | Action::PreStop { .. }
+            | Action::AwaitLogin
+            | Action::Migrate(_) => {}
         }
     }
 }
@@ -237,6 +247,7 @@ fn container(name: &str, image: &str, labels: Labels) -> ObservedContainer {
         ports: Vec::new(),
         networks: Vec::new(),
         network_ids: Vec::new(),
+        edited: Vec::new(),
     }
 }
 
@@ -379,7 +390,7 @@ fn a_stop_ends_dependents_first_and_the_database_last() {
         remove: true,
         keep_postgres: false,
     };
-    let plan = stop(&identity(), &running(&desired), options);
+    let plan = stop(&desired, &running(&desired), options);
     insta::assert_snapshot!(plan.to_string(), @r"
     1  remove container shop-dev-migrate-1
     2  stop container shop-dev-web-1
@@ -543,7 +554,7 @@ proptest! {
                 prop_assert!(!text.contains(&name), "{text}");
             }
         }
-        let stopped = stop(&identity(), &observed, StopOptions { remove: true, keep_postgres: false });
+        let stopped = stop(&desired, &observed, StopOptions { remove: true, keep_postgres: false });
         prop_assert!(!stopped.to_string().contains(&name));
     }
 }

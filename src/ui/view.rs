@@ -1,6 +1,7 @@
 //! Outcomes as text for people.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use super::style::{BAD, DIM, GOOD, STRONG, WARN, paint};
 use super::table::Table;
@@ -28,12 +29,21 @@ pub fn started(outcome: &start::Outcome) -> String {
     );
     let _ = writeln!(text, "{name} {what} {took}");
     let _ = writeln!(text, "  database  {}", status.database.url);
-    for service in status.services.iter().filter(|one| one.role == "service") {
+    let services = status.services.iter();
+    for service in services.clone().filter(|one| one.role == "service") {
         let reached: Vec<String> = service.ports.iter().map(|port| reached(port)).collect();
+        let several = services
+            .clone()
+            .filter(|one| one.service == service.service)
+            .count()
+            > 1;
+        let name = match several {
+            true => format!("{}-{}", service.service, service.number),
+            false => service.service.clone(),
+        };
         let _ = writeln!(
             text,
-            "  {:<9} {} {}",
-            service.service,
+            "  {name:<9} {} {}",
             condition(service),
             reached.join(" ")
         );
@@ -196,9 +206,9 @@ pub fn built(images: &[BuiltImage]) -> String {
     table.to_string()
 }
 
-/// `env dry-run`
+/// `env dry-run`; of several `files` their names follow.
 #[must_use]
-pub fn dry_run(lines: &[Line]) -> String {
+pub fn dry_run(files: &[PathBuf], lines: &[Line]) -> String {
     let mut table = Table::new(&["VARIABLE", "VALUE", "LAYER", "DEFINED AT", "USED AT"]);
     for line in lines {
         let value = match &line.host_value {
@@ -221,5 +231,13 @@ pub fn dry_run(lines: &[Line]) -> String {
             table.row([empty(), empty(), empty(), empty(), one]);
         }
     }
-    table.to_string()
+    let mut text = table.to_string();
+    if files.len() > 1 {
+        let names: Vec<String> = files
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let _ = write!(text, "\nFiles that were read: {}", names.join(", "));
+    }
+    text
 }

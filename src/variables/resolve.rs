@@ -349,7 +349,8 @@ fn seen_first(definitions: &[Definition], order: Option<usize>) -> usize {
         .unwrap_or_default()
 }
 
-fn missing(result: &Evaluated, written: &Written) -> Vec<Missing> {
+/// What the evaluation of a text lacked.
+pub(super) fn missing(result: &Evaluated, written: &Written) -> Vec<Missing> {
     let mut found: Vec<Missing> = Vec::new();
     let mut add = |missing: Missing| {
         if found.len() < MAX_MISSING && !found.contains(&missing) {

@@ -148,12 +148,19 @@ impl Masks {
             }
             replacements.push((value.text.clone(), value.shown.clone()));
         }
-        replacements.sort_by(|(a, _), (b, _)| {
+        let mut masks = Self::default();
+        masks.add(Self { replacements });
+        masks
+    }
+
+    /// Replaces what `others` replace as well.
+    pub fn add(&mut self, others: Self) {
+        self.replacements.extend(others.replacements);
+        self.replacements.sort_by(|(a, _), (b, _)| {
             let length = |secret: &Secret| secret.expose().len();
             length(b).cmp(&length(a)).then_with(|| a.cmp(b))
         });
-        replacements.dedup_by(|(a, _), (b, _)| a == b);
-        Self { replacements }
+        self.replacements.dedup_by(|(a, _), (b, _)| a == b);
     }
 
     #[must_use]

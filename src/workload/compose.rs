@@ -1,7 +1,8 @@
 //! Compose files (<https://github.com/compose-spec/compose-spec/blob/main/spec.md>) → [`Workload`].
 //!
-//! The file is parsed, expanded and then read key by key. Every fault of the file is reported in
-//! one run; a key that is not supported is never dropped in silence.
+//! The files of a project become one tree, with its variables expanded ([`project`]), and the tree is
+//! then read key by key. Every fault is reported in one run; a key that is not supported is never
+//! dropped in silence.
 
 mod build;
 mod casts;
@@ -9,14 +10,20 @@ mod checks;
 mod command;
 mod depends;
 mod deploy;
+mod develop;
 mod env_file;
 mod environment;
+mod extends;
 mod file;
 mod files;
 mod healthcheck;
+mod hooks;
 mod hosts;
+mod include;
+mod item;
 mod keys;
 mod links;
+mod merge;
 mod namespaces;
 mod networks;
 mod options;
@@ -24,8 +31,12 @@ mod order;
 mod pairs;
 mod paths;
 mod ports;
+mod project;
+mod readers;
+mod remote;
 mod resources;
 mod scalars;
+mod scale;
 mod service;
 mod shell;
 #[cfg(test)]
@@ -34,131 +45,123 @@ mod tree;
 mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 #[cfg(test)]
 pub(super) use self::tests::variables as test_variables;
 
 use self::file::File;
+use self::project::{Chain, Found, Loader, Named, Scope};
 use self::service::Draft;
 use super::model::{MountSource, Network, ServiceNetwork, Volume, Workload};
 use super::{Context, Loaded, reading};
-use crate::diagnostic::{Diagnostic, any_error, nearest};
-use crate::template::{self, Expanded, Scope, Segment};
-use crate::text::{Source, Sources, Span};
-use crate::variables::Reader;
+use crate::diagnostic::{Diagnostic, Place, any_error, nearest};
+use crate::text::{Sources, Span};
+use crate::variables::{Layer, Reader, Variable};
 use crate::yaml::decode::Decoder;
 use crate::yaml::{Mapping, Node};
 
-/// Longest way from service to service to the network that they share.
-const MOST_SHARED: usize = 100;
-
-pub(super) fn load(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
-    let (source, root) = match document(path, shown) {
-        Ok(document) => document,
-        Err(diagnostics) => {
-            return Loaded {
-                diagnostics,
-                ..Loaded::default()
-            };
+/// Reads one project: the first of `files` and the others merged onto it, each with the path that
+/// messages show.
+pub(super) fn load(files: &[(PathBuf, PathBuf)], context: &Context<'_>) -> Loaded {
+    let named = files.iter().map(|(path, shown)| Named {
+        path: path.clone(),
+        shown: shown.clone(),
+        place: None,
+    });
+    let named: Vec<Named> = named.collect();
+    let mut loader = Loader::new(context, Reader::Network);
+    let scope = scope(&mut loader, &named);
+    let mut root = loader.project(&named, &scope, &Chain::default());
+    let mut hosts = BTreeSet::new();
+    if let Some(root) = &mut root {
+        hosts = readers::on_host(root);
+        if !hosts.is_empty() {
+            readers::reread(&mut loader, root, &hosts, (&named, &scope));
         }
+    }
+    let mut found = std::mem::take(&mut loader.found);
+    let workload = match root {
+        Some(root) if loader.is_whole => read(&loader, &root, &hosts, &mut found),
+        None if loader.is_whole => {
+            found.diagnostics.push(empty(&loader.sources));
+            None
+        }
+        _ => None,
     };
-    let (mut expanded, hosts) = expand(&source, &root, context);
-    let mut diagnostics = reading::faults(&expanded, context);
-    let tags = tree::prepare(&source, &mut expanded.root);
-    let sources = Sources::new(source, paths::folder_of(path));
-    let mut decoder = Decoder::new(&sources);
-    decoder.diagnostics.extend(tags);
-    let mut file = File::new(decoder, context);
-    let workload = workload(&mut file, &expanded.root, &hosts);
-    let found = std::mem::take(&mut file.decoder.diagnostics);
-    diagnostics.extend(reading::beside(found, &diagnostics));
-    let mut uses = expanded.uses;
-    uses.append(&mut file.uses);
+    loaded(workload, found, &loader)
+}
+
+/// What the files of the project are read with: paths start at the folder of the first one, and the
+/// `.env` there lies under all other variables.
+fn scope(loader: &mut Loader<'_>, files: &[Named]) -> Scope {
+    let first = files.first();
+    let folder = first.map_or_else(PathBuf::new, |first| paths::folder_of(&first.path));
+    let shown = first.and_then(|first| first.shown.parent());
+    let dot_env = include::dot_env(loader, &folder, shown.unwrap_or(Path::new("")));
+    let (variables, faults) = loader.context.variables.over(&dot_env);
+    loader.found.diagnostics.extend(faults);
+    Scope {
+        folder: folder.into(),
+        variables: Rc::new(variables),
+    }
+}
+
+fn empty(sources: &Sources) -> Diagnostic {
+    Diagnostic::error("The file is empty")
+        .at_place(Place::within(sources, Span::at(0)))
+        .help("a Compose file has `services:`")
+}
+
+/// Reads the merged tree key by key; what it tells is added to `found`.
+fn read(
+    loader: &Loader<'_>,
+    root: &Node,
+    hosts: &BTreeSet<String>,
+    found: &mut Found,
+) -> Option<Workload> {
+    let decoder = Decoder::new(&loader.sources);
+    let mut file = File::new(decoder, loader.context, &loader.scopes);
+    let workload = workload(&mut file, root, hosts);
+    let told = std::mem::take(&mut file.decoder.diagnostics);
+    let told = reading::beside(told, &found.expansion);
+    found.diagnostics.extend(told);
+    found.uses.append(&mut file.uses);
+    workload
+}
+
+fn loaded(workload: Option<Workload>, found: Found, loader: &Loader<'_>) -> Loaded {
+    let local = loader
+        .scopes
+        .iter()
+        .flat_map(|scope| scope.variables.iter());
+    let local = local.filter(|variable| variable.layer == Layer::DotEnv);
+    let mut by_place: BTreeMap<_, Variable> = BTreeMap::new();
+    for variable in local {
+        let place = variable.place.as_ref().map(ToString::to_string);
+        by_place.entry(place).or_insert_with(|| variable.clone());
+    }
+    let local: Vec<Variable> = by_place.into_values().collect();
+    let mut variables = loader.context.variables.clone();
+    variables.also_mask(local.iter());
+    let mut diagnostics = found.expansion;
+    diagnostics.extend(found.diagnostics);
     Loaded {
         workload: workload.unwrap_or_default(),
-        diagnostics: reading::presentable(diagnostics, &uses, context),
-        uses,
-    }
-}
-
-/// The one document of the file.
-fn document(path: &Path, shown: &Path) -> Result<(Source, Node), Vec<Diagnostic>> {
-    let (source, documents) = reading::documents(path, shown)?;
-    let mut documents = documents.into_iter();
-    let Some(root) = documents.next() else {
-        let diagnostic = Diagnostic::error("The file is empty")
-            .at(&source, Span::at(0))
-            .help("a Compose file has `services:`");
-        return Err(vec![diagnostic]);
-    };
-    if let Some(second) = documents.next() {
-        let diagnostic = Diagnostic::error("A second document is not supported yet")
-            .at(&source, Span::at(second.span.start))
-            .label("it starts here")
-            .help("merge it into the first one");
-        return Err(vec![diagnostic]);
-    }
-    Ok((source, root))
-}
-
-/// Expands the file; services in the network of the host read the host's addresses. Which ones
-/// these are is known only after a first expansion.
-fn expand(source: &Source, root: &Node, context: &Context<'_>) -> (Expanded, BTreeSet<String>) {
-    let expand = |reader: &dyn Fn(&[Segment]) -> Reader| {
-        let variables = context.variables;
-        template::expand(source, root, &Scope { variables, reader })
-    };
-    let first = expand(&|_| Reader::Network);
-    let hosts = on_host(&first.root);
-    if hosts.is_empty() {
-        return (first, hosts);
-    }
-    let second = expand(&|path| match path {
-        [Segment::Key(section), Segment::Key(name), rest @ ..] if &**section == "services" => {
-            match rest {
-                [Segment::Key(key), ..] if &**key == "build" => Reader::Network,
-                _ => reader_of(&hosts, name),
-            }
-        }
-        _ => Reader::Network,
-    });
-    (second, hosts)
-}
-
-/// The services in the network of the host, also by way of the service whose network they share.
-fn on_host(root: &Node) -> BTreeSet<String> {
-    let services = root.get("services").and_then(Node::as_mapping);
-    let entries = services.into_iter().flat_map(|services| &services.entries);
-    let modes: BTreeMap<&str, &str> = entries
-        .filter_map(|entry| {
-            let mode = entry.value.get("network_mode")?.as_scalar()?;
-            Some((&*entry.key, &*mode.text))
-        })
-        .collect();
-    let shared = |mode: &str| modes.get(mode.strip_prefix("service:")?).copied();
-    let is_host = |mode: &str| {
-        let way = std::iter::successors(Some(mode), |mode| shared(mode));
-        way.take(MOST_SHARED).any(|mode| mode == "host")
-    };
-    let hosts = modes.iter().filter(|(_, mode)| is_host(mode));
-    hosts.map(|(name, _)| (*name).to_owned()).collect()
-}
-
-fn reader_of(hosts: &BTreeSet<String>, service: &str) -> Reader {
-    if hosts.contains(service) {
-        Reader::Host
-    } else {
-        Reader::Network
+        diagnostics: reading::presentable(diagnostics, &found.uses, &variables),
+        uses: found.uses,
+        files: loader
+            .sources
+            .iter()
+            .map(|source| source.path.clone())
+            .collect(),
+        local,
     }
 }
 
 fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Option<Workload> {
-    let Some(mapping) = root.as_mapping() else {
-        let message = format!("A Compose file is a mapping, this is {}", root.kind());
-        file.fault(root.span, message, "start with `services:`");
-        return None;
-    };
+    let mapping = root.as_mapping()?;
     keys::check(file, mapping, "", &keys::TOP);
     for entry in ["name", "version"].map(|key| mapping.entry(key)) {
         if let Some(entry) = entry {

@@ -2,6 +2,9 @@
 //!
 //! Plain data. Readers of Compose and Pod files make it, `plan` turns it into objects of an engine.
 
+mod hook;
+mod watch;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -9,6 +12,9 @@ use std::time::Duration;
 
 use crate::diagnostic::Place;
 use crate::secret::Secret;
+
+pub use hook::{Hook, Hooks, PreStart};
+pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
 /// Everything one file describes. `services` is in start order: a service follows its dependencies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,10 +76,26 @@ pub struct Service {
     /// Secrets and configs as files in the container.
     pub files: Vec<FileMount>,
     pub labels: BTreeMap<String, String>,
+    /// How many containers it has; one where the file says nothing.
+    pub replicas: Option<Replicas>,
+    /// What is run besides the container itself.
+    pub hooks: Hooks,
+    /// What happens when a source file changes while it is watched.
+    pub watch: Vec<WatchRule>,
     /// What the engine takes as it is, apart from names of other objects.
     pub process: Process,
 }
 
+/// More containers of one service than any machine runs: a slip of the finger, not a wish.
+pub const MOST_REPLICAS: u32 = 1000;
+
+/// How many containers a service has, and where that is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replicas {
+    /// 0 runs none.
+    pub count: u32,
+    pub place: Place,
+}
 /// How a container runs, in terms that need no further resolution.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Process {

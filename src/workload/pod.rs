@@ -28,6 +28,7 @@ pub(super) fn load(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
         .help("describe the same containers in a Compose file and name it under `compose:`");
     let mut loaded = Loaded {
         diagnostics: vec![not_yet],
+        files: vec![shown.to_path_buf()],
         ..Loaded::default()
     };
     for document in &documents {
@@ -42,7 +43,7 @@ pub(super) fn load(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
             .extend(reading::faults(&expanded, context));
         loaded.uses.extend(expanded.uses);
     }
-    loaded.diagnostics = reading::presentable(loaded.diagnostics, &loaded.uses, context);
+    loaded.diagnostics = reading::presentable(loaded.diagnostics, &loaded.uses, context.variables);
     loaded
 }
 

@@ -8,6 +8,7 @@ use super::Context;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::template::{Expanded, Use};
 use crate::text::{self, Source, Span};
+use crate::variables::{Variable, Variables};
 use crate::yaml::{self, Node};
 
 /// Most diagnostics of one file that are shown.
@@ -85,7 +86,7 @@ fn placed(diagnostic: &Diagnostic) -> Option<Placed> {
 pub(super) fn presentable(
     mut diagnostics: Vec<Diagnostic>,
     uses: &[Use],
-    context: &Context<'_>,
+    variables: &Variables,
 ) -> Vec<Diagnostic> {
     diagnostics.sort_by_cached_key(|one| (placed(one), one.severity, one.message.clone()));
     diagnostics.dedup();
@@ -98,25 +99,28 @@ pub(super) fn presentable(
     let secrets: Vec<&Use> = uses
         .iter()
         .filter(|one| {
-            let variable = context.variables.get(&one.name);
+            let variable = defined(one, variables);
             variable.is_some_and(|variable| variable.secret)
         })
         .collect();
     for diagnostic in &mut diagnostics {
-        mask(diagnostic, &secrets, context);
+        mask(diagnostic, &secrets, variables);
     }
     diagnostics
 }
 
+fn defined<'a>(one: &'a Use, variables: &'a Variables) -> Option<&'a Variable> {
+    one.local.as_ref().or_else(|| variables.get(&one.name))
+}
+
 /// Hides secrets that the diagnostic quotes, whole or in part.
-fn mask(diagnostic: &mut Diagnostic, secrets: &[&Use], context: &Context<'_>) {
-    let variables = context.variables;
+fn mask(diagnostic: &mut Diagnostic, secrets: &[&Use], variables: &Variables) {
     diagnostic.message = variables.mask(&diagnostic.message);
     let optional = [&mut diagnostic.label, &mut diagnostic.help];
     for text in optional.into_iter().flatten() {
         *text = variables.mask(text);
     }
-    if let Some(secret) = shown_in_part(diagnostic, secrets, context) {
+    if let Some(secret) = shown_in_part(diagnostic, secrets, variables) {
         diagnostic.message = format!("`{}` is not valid with the secret in it", secret.path);
         diagnostic.label = None;
         diagnostic.help = Some(format!("check the value of `{}`", secret.name));
@@ -127,7 +131,7 @@ fn mask(diagnostic: &mut Diagnostic, secrets: &[&Use], context: &Context<'_>) {
 fn shown_in_part<'u>(
     diagnostic: &Diagnostic,
     secrets: &[&'u Use],
-    context: &Context<'_>,
+    variables: &Variables,
 ) -> Option<&'u Use> {
     const SHORTEST_PART: usize = 3;
     let marked = diagnostic.place.as_ref()?;
@@ -146,7 +150,7 @@ fn shown_in_part<'u>(
     };
     let mut candidates = secrets.iter().copied().filter(|one| inside(one));
     candidates.find(|one| {
-        let variable = context.variables.get(&one.name);
+        let variable = defined(one, variables);
         let value = variable.map_or("", |variable| variable.value(one.reader));
         texts.clone().any(|text| quotes(value, text))
     })

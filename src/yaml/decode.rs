@@ -61,6 +61,12 @@ impl<'a> Decoder<'a> {
         &mut self.diagnostics[last]
     }
 
+    /// Records an error that knows its place.
+    pub fn report(&mut self, error: Diagnostic) {
+        self.errors += 1;
+        self.push(error);
+    }
+
     /// Records that `node` is not what `what` names, for instance `a list of strings`, and hands
     /// the fault back for help.
     pub fn wrong_type(&mut self, node: &Node, path: &str, what: &str) -> &mut Diagnostic {

@@ -52,10 +52,12 @@ pub fn run(run: &Run, args: &DryRunArgs) -> Result<(), Failure> {
     let data = json!({
         "project": prepared.identity.project.as_str(),
         "environment": prepared.identity.environment.as_str(),
+        "files": &prepared.files,
         "variables": &listed,
     });
-    run.ui
-        .checked(&data, &diagnostics, || view::dry_run(&listed));
+    run.ui.checked(&data, &diagnostics, || {
+        view::dry_run(&prepared.files, &listed)
+    });
     let undefined = listed.iter().any(|line| line.value == UNDEFINED);
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(Failure::configuration(diagnostics));

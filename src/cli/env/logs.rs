@@ -60,7 +60,7 @@ pub async fn run(run: &Run, args: &LogsArgs) -> Result<(), Failure> {
     };
     logs(&prepared, &engine, services, &options, &mut |line| {
         run.ui
-            .stream(&line, || format!("{} | {}", line.service, line.text));
+            .stream(&line, || format!("{} | {}", line.speaker, line.text));
     })
     .await
 }

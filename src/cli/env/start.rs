@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use crate::cli::run::Run;
+use crate::cli::run::{Run, prepare_options};
 use crate::cli::{EnvironmentArg, VariableArgs};
 use crate::engine::Engine;
 use crate::environment::failure::Failure;
+use crate::environment::prepare::{PrepareOptions, parse_scale};
 use crate::environment::start::{Options, start};
 use crate::environment::stop::stop;
 use crate::environment::{Prepared, Project};
@@ -17,16 +18,53 @@ pub struct StartArgs {
     #[command(flatten)]
     environment: EnvironmentArg,
     #[command(flatten)]
-    variables: VariableArgs,
+    deploy: DeployArgs,
+}
+
+/// What a start, and the plan of one, shall do.
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    #[command(flatten)]
+    pub variables: VariableArgs,
     /// Build images with a build section even if they are there
     #[arg(long)]
-    build: bool,
+    pub build: bool,
+    /// Run so many containers of a service, whatever its file says
+    #[arg(long, value_name = "SERVICE=N")]
+    scale: Vec<String>,
     /// Recreate the containers of the deployment even if nothing changed
     #[arg(long)]
     force_recreate: bool,
     /// Remove containers that no file describes any more
     #[arg(long)]
     remove_orphans: bool,
+    /// Give recreated containers new anonymous volumes, not those of their predecessors
+    #[arg(short = 'V', long)]
+    renew_anon_volumes: bool,
+}
+
+impl DeployArgs {
+    /// What the files are read with; `generate` makes what is missing in `.poststack/`.
+    pub fn prepare_options(&self, generate: bool) -> Result<PrepareOptions, Failure> {
+        let scale = self.scale.iter().map(|text| parse_scale(text));
+        Ok(PrepareOptions {
+            scale: scale.collect::<Result<_, _>>()?,
+            ..prepare_options(&self.variables, generate)?
+        })
+    }
+
+    /// What is planned for `prepared`.
+    pub fn plan_options(&self, verb: Verb, prepared: &Prepared) -> StartOptions {
+        StartOptions {
+            init: verb != Verb::Deploy,
+            rerun_init: verb == Verb::Init,
+            deploy: verb != Verb::Init,
+            force_recreate: self.force_recreate,
+            remove_orphans: self.remove_orphans,
+            renew_volumes: self.renew_anon_volumes,
+            storage: prepared.environment.postgres.storage,
+        }
+    }
 }
 
 /// Which part of the way up.
@@ -50,7 +88,8 @@ impl Verb {
 pub async fn run(run: &Run, args: &StartArgs, verb: Verb) -> Result<(), Failure> {
     let project = run.project()?;
     let (environment, _) = project.environment(args.environment.environment.as_deref())?;
-    let prepared = run.prepare(&project, environment, &args.variables)?;
+    let options = args.deploy.prepare_options(true)?;
+    let prepared = run.prepare(&project, environment, &options)?;
     let engine = run.engine().await?;
     bring_up(run, args, verb, (&project, &prepared, &engine)).await
 }
@@ -58,7 +97,8 @@ pub async fn run(run: &Run, args: &StartArgs, verb: Verb) -> Result<(), Failure>
 pub async fn restart(run: &Run, args: &StartArgs) -> Result<(), Failure> {
     let project = run.project()?;
     let (environment, _) = project.environment(args.environment.environment.as_deref())?;
-    let prepared = run.prepare(&project, environment, &args.variables)?;
+    let options = args.deploy.prepare_options(true)?;
+    let prepared = run.prepare(&project, environment, &options)?;
     let engine = run.engine().await?;
     let options = (StopOptions::default(), run.lock_wait());
     let listener = |event| run.ui.event(&event);
@@ -73,15 +113,8 @@ async fn bring_up(
     (project, prepared, engine): (&Project, &Prepared, &Engine),
 ) -> Result<(), Failure> {
     let options = Options {
-        plan: StartOptions {
-            init: verb != Verb::Deploy,
-            rerun_init: verb == Verb::Init,
-            deploy: verb != Verb::Init,
-            force_recreate: args.force_recreate,
-            remove_orphans: args.remove_orphans,
-            storage: prepared.environment.postgres.storage,
-        },
-        build: args.build,
+        plan: args.deploy.plan_options(verb, prepared),
+        build: args.deploy.build,
         lock_wait: run.lock_wait(),
         verb: verb.name(),
     };

@@ -212,7 +212,7 @@ fn init_entries_have_exactly_one_kind() {
   - deploy/init.yml
   -
   - compose: ''
-  - compose: [a]
+  - compose: []
 "), @r#"
         4:26 error at "compose": `init` has both `migrations` and `compose`
           4:11: `migrations` is written here
@@ -224,7 +224,8 @@ fn init_entries_have_exactly_one_kind() {
         7:8 error at "": `init` must be a mapping with one of `migrations`, `compose` and `pod`, this is null
           help: write for instance `compose: <path>`
         8:18 error at "''": `init.compose` is empty
-        9:18 error at "[a]": `init.compose` must be a string, this is a list
+        9:18 error at "[]": `init.compose` is an empty list
+          help: name a Compose file
         "#);
 }
 

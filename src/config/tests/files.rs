@@ -52,10 +52,10 @@ environments:
           help: looked for in `ROOT`
         6:21 error at "migrations": No such folder: `migrations`
           help: looked for in `ROOT`
-        7:18 error at "deploy": `deploy` is a folder, not a file
-          help: name a file here
         8:14 error at "nowhere/pod.yaml": No such file: `nowhere/pod.yaml`
           help: looked for in `ROOT/nowhere`, a folder that does not exist
+        7:18 error at "deploy": The folder `deploy` has no Compose file
+          help: looked for compose.yaml, compose.yml, docker-compose.yml, docker-compose.yaml; name the file itself
         9:28 error at "deploy/app.yaml": No such file: `deploy/app.yaml`
           help: looked for in `ROOT/deploy`; did you mean `app.yml`?
         "#);
@@ -168,4 +168,75 @@ fn a_file_that_is_not_there_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let faults = loaded(folder.path()).unwrap_err();
     assert_eq!(shown(&faults), "error: No such file: `.poststack.yml`");
+}
+
+/// The files that the deployment of the first environment stands for.
+fn deployed(folder: &tempfile::TempDir) -> Vec<String> {
+    let config = loaded(folder.path()).unwrap().config;
+    let deployment = config.environments[0].deployment.as_ref().unwrap();
+    let DeploymentKind::Compose(named) = &deployment.kind else {
+        panic!()
+    };
+    let files = compose_files(named);
+    let relative = |path: &PathBuf| path.strip_prefix(&config.root).unwrap().to_path_buf();
+    files
+        .iter()
+        .map(|path| relative(path).display().to_string())
+        .collect()
+}
+
+#[test]
+fn a_folder_stands_for_what_compose_would_find_in_it() {
+    let text = "environments: { a: { deployment: { compose: deploy } } }\n";
+    let folder = project(text, &["deploy/docker-compose.yaml"]);
+    assert_eq!(deployed(&folder), ["deploy/docker-compose.yaml"]);
+    for (more, found) in [
+        ("docker-compose.yml", "docker-compose.yml"),
+        ("compose.yml", "compose.yml"),
+        ("compose.yaml", "compose.yaml"),
+    ] {
+        fs::write(folder.path().join("deploy").join(more), "").unwrap();
+        assert_eq!(deployed(&folder), [format!("deploy/{found}")]);
+    }
+    let add = |name: &str| fs::write(folder.path().join("deploy").join(name), "").unwrap();
+    add("docker-compose.override.yml");
+    assert_eq!(
+        deployed(&folder),
+        ["deploy/compose.yaml", "deploy/docker-compose.override.yml"]
+    );
+    add("compose.override.yaml");
+    assert_eq!(
+        deployed(&folder),
+        ["deploy/compose.yaml", "deploy/compose.override.yaml"]
+    );
+    assert_eq!(missing(&folder, "a"), "");
+}
+
+#[test]
+fn an_override_beside_the_one_named_file_is_not_read_and_that_is_noted() {
+    let text = "environments:
+  a: { deployment: { compose: deploy/app.yml } }
+  b: { deployment: { compose: [deploy/app.yml, deploy/app.override.yml] } }
+";
+    let folder = project(text, &["deploy/app.yml", "deploy/app.override.yml"]);
+    assert_eq!(deployed(&folder), ["deploy/app.yml"]);
+    insta::assert_snapshot!(missing(&folder, "a"), @r#"
+    2:31 note at "deploy/app.yml": `deploy/app.override.yml` beside `deploy/app.yml` is not read
+      help: to merge it onto the file, write `compose: [deploy/app.yml, deploy/app.override.yml]`
+    "#);
+    assert_eq!(missing(&folder, "b"), "");
+}
+
+#[test]
+fn every_missing_file_of_a_list_is_reported_where_it_is_named() {
+    let text = "environments:
+  a: { deployment: { compose: [app.yml, one.yml, two.yml] } }
+";
+    let folder = project(text, &["app.yml"]);
+    insta::assert_snapshot!(missing(&folder, "a"), @r#"
+    2:41 error at "one.yml": No such file: `one.yml`
+      help: looked for in `ROOT`
+    2:50 error at "two.yml": No such file: `two.yml`
+      help: looked for in `ROOT`
+    "#);
 }

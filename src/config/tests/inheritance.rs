@@ -104,15 +104,17 @@ fn a_compose_file_replaces_an_inherited_pod() {
     let kinds: Vec<_> = config
         .environments
         .into_iter()
-        .map(|it| it.deployment.unwrap().kind)
+        .map(|it| match it.deployment.unwrap().kind {
+            DeploymentKind::Pod(path) => format!("pod {}", path.display()),
+            DeploymentKind::Compose(files) => format!("compose {}", files[0].path.display()),
+        })
         .collect();
-    let compose = DeploymentKind::Compose("/work/shop/b.yml".into());
     assert_eq!(
         kinds,
         [
-            DeploymentKind::Pod("/work/shop/a.yaml".into()),
-            compose.clone(),
-            compose
+            "pod /work/shop/a.yaml",
+            "compose /work/shop/b.yml",
+            "compose /work/shop/b.yml"
         ]
     );
 }

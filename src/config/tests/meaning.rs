@@ -82,9 +82,12 @@ fn the_configuration_of_the_specification_is_read_unchanged() {
     assert_eq!(dev.postgres.password, Password::Generated);
     assert_eq!(dev.postgres.image, PostgresImage::Version(15));
     assert_eq!(dev.bind.to_string(), "127.0.0.1");
+    let InitKind::Compose(files) = &dev.init[0].kind else {
+        panic!()
+    };
     assert_eq!(
-        dev.init[0].kind,
-        InitKind::Compose("/work/shop/deploy/init-compose.yml".into())
+        files[0].path,
+        Path::new("/work/shop/deploy/init-compose.yml")
     );
     assert_eq!(
         production.deployment.as_ref().unwrap().kind,
@@ -402,4 +405,29 @@ fn inherited_tls_has_no_effect_on_the_own_database() {
     let environment =
         first("defaults: { postgres: { sslmode: require } }\nenvironments: { dev: }\n");
     assert_eq!(environment.postgres.host, None);
+}
+
+#[test]
+fn a_list_of_compose_files_keeps_its_order_and_places() {
+    let config = config(
+        "environments:
+  a: { init: [compose: [i.yml]], deployment: { compose: [base.yml, deploy/b.yml] } }
+",
+    );
+    let deployment = config.environments[0].deployment.as_ref().unwrap();
+    assert_eq!(deployment.written, "base.yml, deploy/b.yml");
+    let DeploymentKind::Compose(files) = &deployment.kind else {
+        panic!()
+    };
+    let files: Vec<_> = files
+        .iter()
+        .map(|file| format!("{} {}", file.path.display(), file.place))
+        .collect();
+    assert_eq!(
+        files,
+        [
+            "/work/shop/base.yml .poststack.yml:2:58",
+            "/work/shop/deploy/b.yml .poststack.yml:2:68"
+        ]
+    );
 }

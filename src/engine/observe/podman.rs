@@ -65,6 +65,7 @@ impl Container {
             labels: self.labels.unwrap_or_default(),
             networks: self.networks.unwrap_or_default(),
             network_ids: Vec::new(),
+            edited: Vec::new(),
         }
     }
 }

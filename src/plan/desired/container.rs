@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::image::{image_reference, image_source};
-use super::{Builder, DesiredContainer, DesiredImage, ImageSource};
+use super::{Builder, DesiredContainer, DesiredHooks, DesiredImage, ImageSource};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::plan::definition;
 use crate::plan::identity::{self, DEFAULT_NETWORK, Identity, Role};
@@ -32,13 +32,25 @@ impl Builder<'_> {
         workload
             .services
             .iter()
-            .map(|service| {
-                let spec = self.spec(service, workload);
+            .flat_map(|service| {
+                self.check_replicas(service);
+                let numbers = 1..=super::replicas::count(service);
+                numbers
+                    .map(move |number| (service, number))
+                    .collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|(service, number)| {
+                let spec = self.spec(service, number, workload);
                 let source = image_source(service, self.inputs.identity);
                 self.image(&spec.image, source, &service.place);
+                let hooks = self.hooks(service, number, &spec);
                 self.finish(Made {
                     spec,
                     service: &service.name,
+                    number,
+                    hooks,
                     role,
                     depends_on: service.depends_on.clone(),
                     completes: completes.contains(service.name.as_str()),
@@ -65,13 +77,13 @@ impl Builder<'_> {
             .or_insert(image);
     }
 
-    fn spec(&self, service: &Service, workload: &Workload) -> ContainerSpec {
+    fn spec(&self, service: &Service, number: u32, workload: &Workload) -> ContainerSpec {
         let identity = self.inputs.identity;
         let mut process = service.process.clone();
         for port in &mut process.ports {
             port.host_ip.get_or_insert(self.inputs.environment.bind);
         }
-        let name = container_name(service, identity);
+        let name = container_name(service, number, identity);
         ContainerSpec {
             image: image_reference(service, identity),
             platform: service.platform.clone(),
@@ -134,12 +146,12 @@ impl Builder<'_> {
         }
     }
 
-    /// The name of the container of another service.
+    /// The name of the first container of another service.
     fn container_of(&self, other: &str, workload: &Workload) -> String {
         let mut services = workload.services.iter();
         let found = services.find(|service| service.name == *other);
-        let own = || self.inputs.identity.container(other);
-        let named = found.map(|service| container_name(service, self.inputs.identity));
+        let own = || self.inputs.identity.container(other, 1);
+        let named = found.map(|service| container_name(service, 1, self.inputs.identity));
         named.unwrap_or_else(own)
     }
 
@@ -192,7 +204,7 @@ impl Builder<'_> {
 
     /// Adds hash and labels, and reports a name that two services share.
     pub(super) fn finish(&mut self, made: Made<'_>) -> DesiredContainer {
-        let mut spec = made.spec;
+        let mut spec = made.spec.clone();
         if let Some(first) = self.seen.get(&spec.name) {
             let message = format!("Two services make the same container `{}`", spec.name);
             let diagnostic = Diagnostic::error(message)
@@ -202,19 +214,22 @@ impl Builder<'_> {
             self.diagnostics.push(diagnostic);
         }
         self.seen.insert(spec.name.clone(), made.place.clone());
-        let extra = if made.role == Role::Init {
-            mounted_contents(&spec, self.inputs.mounted)
-        } else {
-            BTreeMap::new()
-        };
+        let mut extra = made.hooks.fields();
+        if made.role == Role::Init {
+            extra.extend(mounted_contents(&spec, self.inputs.mounted));
+        }
         let mut fields = definition::fields(&spec, &extra);
         if made.role == Role::Database {
             // The cluster keeps its password; a new one is set in it, without a new container.
             fields.remove("environment.POSTGRES_PASSWORD");
         }
         let hash = definition::hash(&fields);
-        let labels = self.container_labels(&made.depends_on, made.service, made.role);
+        let labels = self.container_labels(&made);
         spec.labels.extend(labels);
+        if !made.hooks.pre_stop.is_empty() {
+            let label = crate::plan::hooks::encode(&made.hooks.pre_stop);
+            spec.labels.insert(identity::PRE_STOP.to_owned(), label);
+        }
         spec.labels.extend([
             (identity::DEFINITION_HASH.to_owned(), hash.clone()),
             (identity::DEFINITION.to_owned(), definition::encode(&fields)),
@@ -223,7 +238,9 @@ impl Builder<'_> {
         DesiredContainer {
             spec,
             service: made.service.to_owned(),
+            number: made.number,
             role: made.role,
+            hooks: made.hooks,
             fields,
             hash,
             depends_on: made.depends_on,
@@ -233,18 +250,18 @@ impl Builder<'_> {
         }
     }
 
-    fn container_labels(&self, depends_on: &[Dependency], service: &str, role: Role) -> Labels {
+    fn container_labels(&self, made: &Made<'_>) -> Labels {
         let identity = self.inputs.identity;
-        let mut labels = identity.labels(Some(("service", service)));
+        let mut labels = identity.labels(Some(("service", made.service)));
         let compose = |key: &str| format!("com.docker.compose.{key}");
         labels.extend([
-            (identity::SERVICE.to_owned(), service.to_owned()),
-            (identity::ROLE.to_owned(), role.as_str().to_owned()),
-            (compose("container-number"), "1".to_owned()),
+            (identity::SERVICE.to_owned(), made.service.to_owned()),
+            (identity::ROLE.to_owned(), made.role.as_str().to_owned()),
+            (identity::COMPOSE_NUMBER.to_owned(), made.number.to_string()),
             (compose("oneoff"), "False".to_owned()),
             (
                 identity::COMPOSE_DEPENDS_ON.to_owned(),
-                depends_label(depends_on),
+                depends_label(&made.depends_on),
             ),
             (
                 compose("project.working_dir"),
@@ -258,6 +275,8 @@ impl Builder<'_> {
 pub(super) struct Made<'s> {
     pub spec: ContainerSpec,
     pub service: &'s str,
+    pub number: u32,
+    pub hooks: DesiredHooks,
     pub role: Role,
     pub depends_on: Vec<Dependency>,
     pub completes: bool,
@@ -293,7 +312,7 @@ fn mounted_contents(
     spec.mounts.iter().filter_map(of_mount).collect()
 }
 
-fn container_name(service: &Service, identity: &Identity) -> String {
-    let own = || identity.container(&service.name);
+fn container_name(service: &Service, number: u32, identity: &Identity) -> String {
+    let own = || identity.container(&service.name, number);
     service.container_name.clone().unwrap_or_else(own)
 }

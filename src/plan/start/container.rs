@@ -3,7 +3,8 @@
 use super::Planner;
 use super::decision::Decision;
 use crate::plan::desired::{DesiredContainer, ImageSource};
-use crate::plan::identity::{self, Role};
+use crate::plan::identity::Role;
+use crate::plan::observed::ObservedContainer;
 use crate::plan::spec::{ContainerSpec, MountSpecSource, NetworkAttachment};
 use crate::plan::step::{Action, NEXT, PREVIOUS, Phase, StepId};
 use crate::workload::model::PullPolicy;
@@ -17,9 +18,8 @@ impl Planner<'_> {
         after: Vec<StepId>,
     ) -> StepId {
         let found = self.containers.get(name);
-        let role = found.and_then(|found| found.labels.get(identity::ROLE));
         // What an init container wrote for itself ends with it.
-        let volumes = role.is_some_and(|role| role == Role::Init.as_str());
+        let volumes = found.is_some_and(|found| found.role() == Some(Role::Init));
         let action = Action::RemoveContainer {
             name: name.to_owned(),
             volumes,
@@ -40,38 +40,72 @@ impl Planner<'_> {
     ) -> Vec<StepId> {
         let name = container.spec.name.clone();
         after.extend(self.freed.get(&name).into_iter().flatten());
-        let grace = container.spec.process.stop_grace_period;
-        let stop = |name: &str| Action::StopContainer {
-            name: name.to_owned(),
-            grace,
-        };
         let cause = match decision {
             Decision::Keep => return after,
-            Decision::Start => String::new(),
+            Decision::Start(cause) => cause,
             Decision::Create => {
                 let freed = self.freed.get(&name).cloned().unwrap_or_default();
-                after.push(self.create(&container.spec, &name, freed));
+                after.push(self.create((&container.spec, None), &name, freed));
+                after = self.pre_start(container, (&name, phase), after);
                 String::new()
             }
             Decision::Restart(cause) => {
-                after = vec![self.plan.push(phase, stop(&name), &cause, after)];
+                after = self.stop(container, (&name, &name), (phase, &cause), after);
                 cause
             }
             Decision::Recreate(cause) => {
-                self.replaced.insert(name.clone());
-                let next = format!("{name}{NEXT}");
-                let freed = self.freed.get(&next).cloned().unwrap_or_default();
-                after.push(self.create(&container.spec, &next, freed));
-                let previous = format!("{name}{PREVIOUS}");
-                after.extend(self.freed.get(&previous).into_iter().flatten());
-                // Its name tells a later start that this one is going, however we end meanwhile.
-                let aside = self.rename(phase, &name, &previous, after);
-                let stopped = self.plan.push(phase, stop(&previous), &cause, vec![aside]);
-                after = vec![self.rename(phase, &next, &name, vec![stopped])];
+                after = self.replace(container, (phase, &cause), after);
                 cause
             }
         };
+        self.started.insert(name.clone());
         let action = Action::StartContainer(name);
+        let started = vec![self.plan.push(phase, action, cause, after)];
+        self.post_start(container, phase, started)
+    }
+
+    /// Makes the successor of a container beside it and puts it in its place.
+    fn replace(
+        &mut self,
+        container: &DesiredContainer,
+        (phase, cause): (Phase, &str),
+        mut after: Vec<StepId>,
+    ) -> Vec<StepId> {
+        let name = container.spec.name.clone();
+        self.replaced.insert(name.clone());
+        let next = format!("{name}{NEXT}");
+        let previous = format!("{name}{PREVIOUS}");
+        let freed = self.freed.get(&next).cloned().unwrap_or_default();
+        let predecessor = (!self.options.renew_volumes).then(|| name.clone());
+        after.push(self.create((&container.spec, predecessor), &next, freed));
+        after = self.pre_start(container, (&next, phase), after);
+        after.extend(self.freed.get(&previous).into_iter().flatten());
+        // Its name tells a later start that this one is going, however we end meanwhile.
+        let aside = self.rename(phase, &name, &previous, after);
+        let stopped = self.stop(container, (&name, &previous), (phase, cause), vec![aside]);
+        vec![self.rename(phase, &next, &name, stopped)]
+    }
+
+    /// Stops the container found as `found`, which is called `name` by then.
+    fn stop(
+        &mut self,
+        container: &DesiredContainer,
+        (found, name): (&str, &str),
+        (phase, cause): (Phase, &str),
+        mut after: Vec<StepId>,
+    ) -> Vec<StepId> {
+        if let Some(found) = self.containers.get(found) {
+            let found = ObservedContainer {
+                name: name.to_owned(),
+                ..found.clone()
+            };
+            let described = Some(container);
+            after = self.plan.before_stop(phase, &found, described, after);
+        }
+        let action = Action::StopContainer {
+            name: name.to_owned(),
+            grace: container.spec.process.stop_grace_period,
+        };
         vec![self.plan.push(phase, action, cause, after)]
     }
 
@@ -82,9 +116,10 @@ impl Planner<'_> {
     }
 
     /// Creates a container under `name`, once its image, networks and volumes are there.
+    /// It takes over the anonymous volumes of `predecessor`.
     pub(super) fn create(
         &mut self,
-        spec: &ContainerSpec,
+        (spec, predecessor): (&ContainerSpec, Option<String>),
         name: &str,
         freed: Vec<StepId>,
     ) -> StepId {
@@ -111,7 +146,6 @@ impl Planner<'_> {
         let database = self.desired.database.as_ref();
         after.extend(database.and_then(|database| self.created.get(&database.spec.name)));
         name.clone_into(&mut spec.name);
-        let predecessor = name.strip_suffix(NEXT).map(str::to_owned);
         let spec = Box::new(spec);
         let action = Action::CreateContainer { spec, predecessor };
         let id = self.plan.push(Phase::Prepare, action, "", after);

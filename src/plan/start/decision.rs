@@ -13,7 +13,7 @@ pub(super) enum Decision {
     Create,
     Recreate(String),
     /// It is there as it shall be, but does not run.
-    Start,
+    Start(String),
     /// It runs, and must be started anew for the cause given.
     Restart(String),
     Keep,
@@ -35,10 +35,24 @@ impl Planner<'_> {
             State::Running | State::Restarting if self.going.contains(&found.name) => {
                 Decision::Restart("an interrupted start may have stopped it".to_owned())
             }
-            State::Running | State::Restarting => Decision::Keep,
+            State::Running | State::Restarting => self.follow(container),
             State::Paused => Decision::Restart("it was paused".to_owned()),
             State::Removing | State::Dead => Decision::Recreate("it is dead".to_owned()),
-            State::Created | State::Exited(_) => Decision::Start,
+            State::Exited(Some(code)) if code != 0 => {
+                Decision::Start(format!("it had ended with code {code}"))
+            }
+            State::Created | State::Exited(_) => Decision::Start("it did not run".to_owned()),
+        }
+    }
+
+    /// A namespace ends with the container that it came with, though that may come back.
+    fn follow(&self, container: &DesiredContainer) -> Decision {
+        let mut owners = container.spec.lives_in();
+        match owners.find(|(_, owner)| self.started.contains(*owner)) {
+            Some((what, owner)) => {
+                Decision::Restart(format!("shares the {what} of {owner}, which starts anew"))
+            }
+            None => Decision::Keep,
         }
     }
 
@@ -65,15 +79,23 @@ impl Planner<'_> {
             return Some("changed: image was built or pulled anew".to_owned());
         }
         let mut owners = container.spec.lives_in();
-        if let Some((what, other)) = owners.find(|(_, other)| self.replaced.contains(*other)) {
+        let anew = |owner: &str| self.replaced.contains(owner) || self.created.contains_key(owner);
+        if let Some((what, other)) = owners.find(|(_, other)| anew(other)) {
             return Some(format!("shares the {what} of {other}"));
+        }
+        if !found.edited.is_empty() {
+            let edited = found.edited.join(", ");
+            return Some(format!("changed outside poststack: {edited}"));
         }
         match &container.spec.network {
             NetworkAttachment::Networks(endpoints) => endpoints
                 .iter()
                 .map(|endpoint| &endpoint.network)
                 .find(|network| !self.is_attached(found, network))
-                .map(|network| format!("network {network} is another one")),
+                .map(|network| match found.networks.contains(network) {
+                    true => format!("network {network} is another one"),
+                    false => format!("it is not in network {network}"),
+                }),
             _ => None,
         }
     }

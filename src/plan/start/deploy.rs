@@ -13,6 +13,8 @@ impl Planner<'_> {
     pub(super) fn deploy(&mut self, gate: &[StepId]) {
         let mut ready: BTreeMap<&str, Ready> = BTreeMap::new();
         let mut renewed: BTreeSet<&str> = BTreeSet::new();
+        // Service → the steps that `pre_start` demands before any of its containers starts.
+        let mut prepared: BTreeMap<&str, Vec<StepId>> = BTreeMap::new();
         for container in &self.desired.deployment {
             let mut decision = self.decide(container);
             if decision == Decision::Keep {
@@ -29,9 +31,17 @@ impl Planner<'_> {
             let kept = decision == Decision::Keep;
             let mut after = gate.to_vec();
             after.extend(gates(container, &ready));
+            after.extend(prepared.get(&*container.service).into_iter().flatten());
+            let first = self.plan.steps.len();
             let started = self.bring_up(container, decision, Phase::Deploy, after);
+            if container.number == 1 {
+                let done = self.hooks_done(container, first);
+                prepared.insert(&container.service, done);
+            }
             let end = self.ready_step(container, kept, &started);
-            ready.insert(&container.service, Ready { started, end });
+            let all = ready.entry(&container.service).or_default();
+            all.started.extend(started);
+            all.end.extend(end);
         }
     }
 
@@ -85,7 +95,8 @@ fn is_tested(container: &DesiredContainer) -> bool {
         .is_some_and(|check| check.test != HealthTest::None)
 }
 
-/// The steps of one container that others wait for.
+/// The steps of all containers of one service that others wait for.
+#[derive(Default)]
 pub(super) struct Ready {
     pub started: Vec<StepId>,
     pub end: Vec<StepId>,

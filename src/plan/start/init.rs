@@ -90,10 +90,12 @@ impl Planner<'_> {
                     self.remove(name, Phase::Prepare, cause, Vec::new());
                 }
                 let freed = self.freed.get(name).cloned().unwrap_or_default();
-                let created = self.create(&container.spec, name, freed);
+                let created = self.create((&container.spec, None), name, freed);
                 after.push(created);
+                after = self.pre_start(container, (name, phase), after);
                 let action = Action::StartContainer(name.clone());
-                vec![self.plan.push(phase, action, "", after)]
+                let started = vec![self.plan.push(phase, action, "", after)];
+                self.post_start(container, phase, started)
             };
             let helper = is_helper(container, containers);
             let end = if helper {
@@ -105,8 +107,9 @@ impl Planner<'_> {
                 self.plan.push(phase, action, "", started.clone())
             };
             done.push(end);
-            let end = vec![end];
-            ready.insert(&container.service, Ready { started, end });
+            let all = ready.entry(&container.service).or_default();
+            all.started.extend(started);
+            all.end.push(end);
         }
         self.stop_helpers(&helpers, phase, &mut done);
         done

@@ -154,7 +154,7 @@ fn check_dockerfile(file: &mut File<'_>, span: Span, build: &Build) {
 
 /// A null takes the value of the variable of that name, or leaves the argument to the Dockerfile.
 fn arguments(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, Option<String>> {
-    let variables = file.context.variables;
+    let variables = file.variables(node.span);
     let given = |name: &str| {
         let variable = variables.get(name)?;
         Some(variable.value(Reader::Network).to_owned())

@@ -12,6 +12,7 @@ use crate::workload::model::{Condition, Dependency, HealthTest, Protocol};
 /// Checks the active services against each other and settles their dependencies.
 pub(super) fn across(file: &mut File<'_>, drafts: &mut [Draft]) {
     container_names(file, drafts);
+    named_replicas(file, drafts);
     host_ports(file, drafts);
     let settled: Vec<Vec<Dependency>> = {
         let index = order::index(drafts);
@@ -50,6 +51,25 @@ fn container_names(file: &mut File<'_>, drafts: &[Draft]) {
             );
         } else {
             seen.insert(name, span);
+        }
+    }
+}
+
+/// Of a name there is only one.
+fn named_replicas(file: &mut File<'_>, drafts: &[Draft]) {
+    for draft in drafts.iter().filter(|draft| draft.active) {
+        let Some(replicas) = draft.service.replicas.as_ref().filter(|one| one.count > 1) else {
+            continue;
+        };
+        if let Some(span) = draft.container_name {
+            let count = replicas.count;
+            let message = format!("{count} containers cannot all have one `container_name`");
+            let diagnostic = file.decoder.error(span, message);
+            let place = replicas.place.clone();
+            let related = (place, format!("{count} containers are asked for here"));
+            diagnostic.related.push(related);
+            diagnostic.help =
+                Some("remove `container_name`: each gets a name with its number".to_owned());
         }
     }
 }

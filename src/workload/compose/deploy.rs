@@ -10,7 +10,7 @@ use crate::yaml::Node;
 const DEPLOY: Keys = Keys {
     read: &["resources", "replicas"],
     ignored: &[
-        ("mode", "every service runs as one container"),
+        ("mode", "there is one host"),
         ("labels", "they label the service of a swarm"),
         ("placement", "there is one host"),
         ("update_config", "it exists in a swarm only"),
@@ -29,9 +29,6 @@ const RESERVATIONS: Keys = Keys {
 
 /// All limits of a service; the two ways to write one must agree.
 pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> Resources {
-    if let Some(entry) = service.entry("scale") {
-        single(file, &entry.value, &service.at("scale"));
-    }
     let deployed = service.read(file, "deploy", deploy);
     let old = Resources {
         nano_cpus: service.read(file, "cpus", casts::nano_cpus),
@@ -82,7 +79,6 @@ fn deploy(file: &mut File<'_>, node: &Node, path: &str) -> Resources {
     let Some(section) = Section::open(file, node, path, &DEPLOY) else {
         return Resources::default();
     };
-    section.read(file, "replicas", single);
     section.read(file, "resources", |file, node, path| {
         let mut found = Resources::default();
         let Some(section) = Section::open(file, node, path, &RESOURCES) else {
@@ -104,20 +100,6 @@ fn deploy(file: &mut File<'_>, node: &Node, path: &str) -> Resources {
         }
         found
     })
-}
-
-/// A number of containers; only one is made.
-fn single(file: &mut File<'_>, node: &Node, path: &str) {
-    if let Some(count) = casts::integer(file, node, path, 0)
-        && count != 1
-    {
-        let message = format!("`{path}` is {count}; only 1 is supported yet");
-        file.fault(
-            node.span,
-            message,
-            "write the service several times, with an anchor and `<<`",
-        );
-    }
 }
 
 /// A size, or `-1` for as much swap as the host has.

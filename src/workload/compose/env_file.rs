@@ -93,7 +93,7 @@ pub(super) fn read(file: &mut File<'_>, named: &EnvFile, earlier: &[Assigned]) -
         }
     };
     let reader = file.current.reader;
-    let variables = file.context.variables;
+    let variables = file.variables(named.span);
     let lookup = |name: &str| {
         let own = variables.get(name).map(|one| one.value(reader).to_owned());
         own.or_else(|| {

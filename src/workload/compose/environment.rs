@@ -16,21 +16,28 @@ pub(super) type Environment = BTreeMap<String, Option<Secret>>;
 
 pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> Environment {
     let mut environment: Environment = service.read(file, "env_file", files).into_iter().collect();
-    let path = service.at("environment");
-    for pair in service.read(file, "environment", pairs::read) {
+    environment.extend(own(file, service));
+    environment
+}
+
+/// What stands under `environment` alone.
+pub(super) fn own(file: &mut File<'_>, section: &Section<'_>) -> Environment {
+    let path = section.at("environment");
+    let pairs = section.read(file, "environment", pairs::read);
+    let value = |pair: Pair| {
         let value = match &pair.value {
             Some(text) => Some(Secret::new(text.clone())),
             None => passed_through(file, &pair, &path),
         };
-        environment.insert(pair.name, value);
-    }
-    environment
+        (pair.name, value)
+    };
+    pairs.into_iter().map(value).collect()
 }
 
 /// A name without a value takes the variable of that name; it is a use of it as `${NAME}` is.
 fn passed_through(file: &mut File<'_>, pair: &Pair, path: &str) -> Option<Secret> {
     let reader = file.current.reader;
-    let variables = file.context.variables;
+    let variables = file.variables(pair.span);
     let value = variables.value(&pair.name, reader)?;
     let text = value.text.clone();
     let place = file.decoder.place(pair.span);
@@ -48,6 +55,7 @@ fn passed_through(file: &mut File<'_>, pair: &Pair, path: &str) -> Option<Secret
         file.decoder.diagnostics.push(fault);
     }
     file.uses.push(Use {
+        local: variables.local(&mention.name),
         name: mention.name,
         path: format!("{path}.{}", pair.name),
         place,

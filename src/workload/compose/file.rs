@@ -5,10 +5,11 @@ use std::path::Path;
 
 use super::files::FileSource;
 use super::keys::{self, Keys};
+use super::project::Scope;
 use crate::diagnostic::nearest;
 use crate::template::Use;
 use crate::text::Span;
-use crate::variables::Reader;
+use crate::variables::{Reader, Variables};
 use crate::workload::Context;
 use crate::workload::model::{Network, Volume};
 use crate::yaml::decode::Decoder;
@@ -27,6 +28,8 @@ pub(super) const MOST_LISTED: usize = 12;
 pub(super) struct File<'a> {
     pub decoder: Decoder<'a>,
     pub context: &'a Context<'a>,
+    /// By the number of the source.
+    scopes: &'a [Scope],
     pub declared: Declared,
     /// Mentions of variables that are no `${…}`, such as `environment: [NAME]`.
     pub uses: Vec<Use>,
@@ -54,10 +57,11 @@ pub(super) struct Declared {
 }
 
 impl<'a> File<'a> {
-    pub fn new(decoder: Decoder<'a>, context: &'a Context<'a>) -> Self {
+    pub fn new(decoder: Decoder<'a>, context: &'a Context<'a>, scopes: &'a [Scope]) -> Self {
         Self {
             decoder,
             context,
+            scopes,
             declared: Declared::default(),
             uses: Vec::new(),
             current: Current {
@@ -70,7 +74,18 @@ impl<'a> File<'a> {
 
     /// Where relative paths in the text at `span` start; absolute.
     pub fn folder(&self, span: Span) -> &'a Path {
-        self.decoder.sources.folder(span)
+        self.scope(span)
+            .map_or(Path::new(""), |scope| &*scope.folder)
+    }
+
+    /// The variables that the text at `span` is read with.
+    pub fn variables(&self, span: Span) -> &'a Variables {
+        self.scope(span)
+            .map_or(self.context.variables, |scope| &*scope.variables)
+    }
+
+    fn scope(&self, span: Span) -> Option<&'a Scope> {
+        self.scopes.get(self.decoder.sources.index(span))
     }
 
     /// Records an error with a help.

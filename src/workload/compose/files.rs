@@ -203,8 +203,7 @@ fn content(file: &mut File<'_>, span: Span, name: &str, kind: Kind) -> Option<Fi
         }
         FileSource::Variable(variable, place) => {
             let value = file
-                .context
-                .variables
+                .variables(place)
                 .get(&variable)
                 .map(|variable| variable.value(file.current.reader).to_owned());
             if value.is_none() && file.current.active {

@@ -120,7 +120,9 @@ fn lookup(list: &[(&'static str, &'static str)], key: &str) -> Option<&'static s
 
 /// The top level of a file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>.
 pub(super) const TOP: Keys = Keys {
-    read: &["services", "networks", "volumes", "secrets", "configs"],
+    read: &[
+        "services", "networks", "volumes", "secrets", "configs", "include",
+    ],
     ignored: &[
         (
             "name",
@@ -128,13 +130,10 @@ pub(super) const TOP: Keys = Keys {
         ),
         ("version", "the Compose specification has no versions"),
     ],
-    refused: &[
-        ("include", "copy the included services into this file"),
-        (
-            "models",
-            "run the model as a service and pass its address as a variable",
-        ),
-    ],
+    refused: &[(
+        "models",
+        "run the model as a service and pass its address as a variable",
+    )],
 };
 
 /// A service: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
@@ -149,6 +148,7 @@ pub(super) const SERVICE: Keys = Keys {
         "cpus",
         "depends_on",
         "deploy",
+        "develop",
         "devices",
         "dns",
         "dns_opt",
@@ -158,6 +158,7 @@ pub(super) const SERVICE: Keys = Keys {
         "env_file",
         "environment",
         "expose",
+        "extends",
         "extra_hosts",
         "group_add",
         "healthcheck",
@@ -177,6 +178,9 @@ pub(super) const SERVICE: Keys = Keys {
         "pids_limit",
         "platform",
         "ports",
+        "post_start",
+        "pre_start",
+        "pre_stop",
         "privileged",
         "profiles",
         "pull_policy",
@@ -204,7 +208,6 @@ pub(super) const SERVICE: Keys = Keys {
             "attach",
             "poststack attaches to no output; see `poststack env logs`",
         ),
-        ("develop", "poststack does not watch source files"),
     ],
     refused: &[
         ("blkio_config", ""),
@@ -224,10 +227,6 @@ pub(super) const SERVICE: Keys = Keys {
             "write the devices under `devices` instead",
         ),
         (
-            "extends",
-            "write the common keys under an anchor and merge them with `<<`",
-        ),
-        (
             "external_links",
             "join the other container's network as an external one",
         ),
@@ -245,12 +244,6 @@ pub(super) const SERVICE: Keys = Keys {
         ),
         ("oom_kill_disable", ""),
         ("oom_score_adj", ""),
-        ("post_start", "run it as a service that depends on this one"),
-        (
-            "pre_start",
-            "run it as a service this one depends on with `service_completed_successfully`",
-        ),
-        ("pre_stop", "handle the stop signal in the container"),
         ("provider", ""),
         ("runtime", ""),
         ("storage_opt", ""),
@@ -284,22 +277,21 @@ mod tests {
 
     #[test]
     fn a_key_that_changes_nothing_is_a_note() {
-        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, develop: {}, x-b: 1}\n"), @r##"
+        insta::assert_snapshot!(faults("name: n\nversion: '3'\nx-a: 1\nservices:\n  a: {image: x, attach: false, x-b: 1}\n"), @r##"
     note 1:1: `name` is ignored: poststack names the project `<project>-<environment>`
     note 2:1: `version` is ignored: the Compose specification has no versions
-    note 5:17: `develop` in `services.a` is ignored: poststack does not watch source files
+    note 5:17: `attach` in `services.a` is ignored: poststack attaches to no output; see `poststack env logs`
     "##);
     }
 
     #[test]
     fn a_key_that_would_change_what_runs_is_refused_with_what_to_write_instead() {
-        insta::assert_snapshot!(faults("include: [b.yml]\nservices:\n  a: {image: x, extends: b, runtime: runsc}\n"), @r##"
-    error 1:1: `include` is not supported yet
-      help: copy the included services into this file
-    error 3:17: `extends` in `services.a` is not supported yet
-      help: write the common keys under an anchor and merge them with `<<`
-    error 3:29: `runtime` in `services.a` is not supported yet
-    "##);
+        insta::assert_snapshot!(faults("models: {}\nservices:\n  a: {image: x, gpus: all, runtime: runsc}\n"), @"
+        error 1:1: `models` is not supported yet
+          help: run the model as a service and pass its address as a variable
+        error 3:17: `gpus` in `services.a` is not supported yet
+        error 3:28: `runtime` in `services.a` is not supported yet
+        ");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::file::File;
+use crate::diagnostic::Diagnostic;
 use crate::text::Span;
 
 /// The absolute, normalised folder of the file at `path`.
@@ -13,36 +14,52 @@ pub(super) fn folder_of(path: &Path) -> PathBuf {
 
 /// The absolute path that `written` means in this file.
 pub(super) fn resolve(file: &mut File<'_>, span: Span, written: &str) -> Option<PathBuf> {
-    let path = match home_relative(written) {
-        None => file.folder(span).join(written),
-        Some(rest) => {
-            let home = std::env::home_dir();
-            match (
-                home,
-                rest.strip_prefix('/').or(rest.is_empty().then_some("")),
-            ) {
-                (Some(home), Some(rest)) => home.join(rest),
-                (None, _) => {
-                    file.fault(
-                        span,
-                        "`~` has no meaning here: HOME is not set",
-                        "write the path in full",
-                    );
-                    return None;
-                }
-                (_, None) => {
-                    let message = format!("`{written}` names the home folder of another user");
-                    file.fault(span, message, "write the path in full");
-                    return None;
-                }
-            }
+    match absolute(file.folder(span), written) {
+        Ok(path) => Some(path),
+        Err(fault) => {
+            let place = file.decoder.place(span);
+            file.decoder.report(fault.at_place(place));
+            None
         }
-    };
-    Some(normalise(&path))
+    }
 }
 
-fn home_relative(written: &str) -> Option<&str> {
-    written.strip_prefix('~')
+/// The absolute path that `written` means in a file whose relative paths start at `folder`.
+///
+/// # Errors
+/// A fault without a place: a `~` that has no meaning.
+pub(super) fn absolute(folder: &Path, written: &str) -> Result<PathBuf, Box<Diagnostic>> {
+    let Some(rest) = written.strip_prefix('~') else {
+        return Ok(normalise(&folder.join(written)));
+    };
+    let fault =
+        |message: String| Box::new(Diagnostic::error(message).help("write the path in full"));
+    let Some(home) = std::env::home_dir() else {
+        return Err(fault("`~` has no meaning here: HOME is not set".to_owned()));
+    };
+    match rest.strip_prefix('/').or(rest.is_empty().then_some("")) {
+        Some(rest) => Ok(normalise(&home.join(rest))),
+        None => Err(fault(format!(
+            "`{written}` names the home folder of another user"
+        ))),
+    }
+}
+
+/// How messages show the file that is `written` in a file of the shown folder `beside`.
+pub(super) fn shown(beside: &Path, written: &str) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for component in beside.join(written).components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir
+                if matches!(clean.components().next_back(), Some(Component::Normal(_))) =>
+            {
+                clean.pop();
+            }
+            other => clean.push(other),
+        }
+    }
+    clean
 }
 
 /// Drops `.` and resolves `..` by the text alone, as Compose does.

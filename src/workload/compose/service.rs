@@ -8,9 +8,10 @@ use super::file::{Current, File, Section};
 use super::files::{self, Kind};
 use super::links::{self, Link};
 use super::ports::{self, Published};
+use super::readers;
 use super::{
-    build, casts, command, deploy, healthcheck, hosts, keys, namespaces, networks, options, pairs,
-    volumes,
+    build, casts, command, deploy, develop, healthcheck, hooks, hosts, keys, namespaces, networks,
+    options, pairs, scale, volumes,
 };
 use crate::diagnostic::nearest;
 use crate::text::Span;
@@ -47,7 +48,7 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     let profiles = section.read(file, "profiles", profiles);
     let active = is_active(&profiles, file.context.profiles);
     file.current = Current {
-        reader: super::reader_of(hosts, &entry.key),
+        reader: readers::reader_of(hosts, &entry.key),
         active,
     };
     check_name(file, entry);
@@ -90,6 +91,9 @@ fn service(
 ) -> Service {
     let image = section.read(file, "image", image);
     let (build, build_platform) = build_of(file, entry, section, image.is_some());
+    let watch = section.read(file, "develop", |file, node, path| {
+        develop::read(file, node, path, build.is_some())
+    });
     Service {
         name: entry.key.to_string(),
         place: file.decoder.place(entry.key_span),
@@ -106,6 +110,9 @@ fn service(
         mounts: section.read(file, "volumes", volumes::read),
         files: mounted_files(file, section),
         labels: section.read(file, "labels", pairs::map),
+        replicas: scale::read(file, section),
+        hooks: hooks::read(file, section),
+        watch,
         process,
     }
 }
@@ -203,7 +210,9 @@ fn build_of(
             None => (None, None),
         },
         None => {
-            if !has_image {
+            // What it extends could not be found, and that is told already.
+            let is_cut = section.entry("extends").is_some();
+            if !has_image && !is_cut {
                 no_image(file, entry, section);
             }
             (None, None)

@@ -2,7 +2,7 @@ mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::PathBuf;
 
 use tempfile::TempDir;
 
@@ -18,6 +18,8 @@ pub(super) struct Project {
     variables: Variables,
     profiles: BTreeSet<String>,
     allow_undefined: bool,
+    /// The files that are named, the first one first.
+    named: Vec<String>,
 }
 
 impl Project {
@@ -27,6 +29,7 @@ impl Project {
             variables: variables(),
             profiles: BTreeSet::new(),
             allow_undefined: false,
+            named: vec!["compose.yml".to_owned()],
         };
         project.file("compose.yml", text)
     }
@@ -36,6 +39,12 @@ impl Project {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
         self
+    }
+
+    /// A further file, merged onto the ones before it.
+    pub fn onto(mut self, name: &str, text: &str) -> Self {
+        self.named.push(name.to_owned());
+        self.file(name, text)
     }
 
     pub fn profile(mut self, name: &str) -> Self {
@@ -54,8 +63,9 @@ impl Project {
             profiles: &self.profiles,
             allow_undefined: self.allow_undefined,
         };
-        let path = self.folder.path().join("compose.yml");
-        load_compose(&path, Path::new("compose.yml"), &context)
+        let named = self.named.iter();
+        let files = named.map(|name| (self.folder.path().join(name), PathBuf::from(name)));
+        load_compose(&files.collect::<Vec<_>>(), &context)
     }
 
     /// Every diagnostic as text, with the folder as `<folder>`.

@@ -26,12 +26,11 @@ fn what_a_variable_gives_is_cast_by_its_path() {
 }
 
 #[test]
-fn tags_that_merge_files_are_refused() {
-    insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    ports: !reset []\n    command: !override [x]\n    user: !!binary eA==\n"), @r##"
-    error 4:19: The tag `!reset` is not supported yet
-      help: it merges several Compose files; poststack reads one
-    error 5:24: The tag `!override` is not supported yet
-      help: it merges several Compose files; poststack reads one
-    error 6:20: The tag `tag:yaml.org,2002:binary` is not supported yet
-    "##);
+fn tags_without_meaning_are_refused() {
+    insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    ports: !rest []\n    command: !override [x]\n    user: !!binary eA==\n"), @"
+    error 4:18: The tag `!rest` has no meaning in a Compose file
+      help: tags are `!reset`, `!override` and those of YAML itself, such as `!!str`
+    error 6:20: The tag `tag:yaml.org,2002:binary` has no meaning in a Compose file
+      help: tags are `!reset`, `!override` and those of YAML itself, such as `!!str`
+    ");
 }
