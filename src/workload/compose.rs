@@ -59,7 +59,7 @@ use self::project::{Chain, Found, Loader, Named, Scope};
 use self::service::Draft;
 use super::model::{MountSource, Network, ServiceNetwork, Volume, Workload};
 use super::{Context, Loaded, reading};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, any_error, nearest};
 use crate::text::{Sources, Span};
 use crate::variables::{Layer, Reader, Variable};
 use crate::yaml::decode::Decoder;
@@ -168,6 +168,11 @@ fn loaded(workload: Option<Workload>, found: Found, loader: &Loader<'_>) -> Load
 fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Option<Workload> {
     let mapping = root.as_mapping()?;
     keys::check(file, mapping, "", &keys::TOP);
+    for entry in ["name", "version"].map(|key| mapping.entry(key)) {
+        if let Some(entry) = entry {
+            file.decoder.string(&entry.value, &entry.key);
+        }
+    }
     let networks = resources::each(file, mapping, "networks", resources::network);
     let volumes = resources::each(file, mapping, "volumes", resources::volume);
     let secrets = resources::each(file, mapping, "secrets", files::declared);
@@ -186,7 +191,7 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
     build::contexts::check(file, &drafts);
     let any = drafts.len();
     drafts.retain(|draft| draft.active);
-    if any > 0 && drafts.is_empty() {
+    if any > 0 && drafts.is_empty() && !any_error(&file.decoder.diagnostics) {
         none_active(file, mapping);
     }
     if cyclic {
@@ -221,11 +226,15 @@ fn drafts(
     let services = mapping.entry("services");
     let services = match services {
         None => {
-            file.fault(
-                Span::at(root.span.start),
-                "The file has no `services`",
-                "add `services:` with at least one service",
-            );
+            let mut keys = mapping.entries.iter().map(|entry| &*entry.key);
+            if !keys.any(|key| nearest(key, ["services"]).is_some()) {
+                let help = "add `services:` with at least one service";
+                file.fault(
+                    Span::at(root.span.start),
+                    "The file has no `services`",
+                    help,
+                );
+            }
             return Vec::new();
         }
         Some(entry) => match file.decoder.mapping(&entry.value, "services") {

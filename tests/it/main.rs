@@ -8,6 +8,7 @@
     reason = "a helper that cannot do its work fails the test that uses it"
 )]
 
+mod acceptance;
 mod cluster;
 mod database;
 #[cfg(test)]

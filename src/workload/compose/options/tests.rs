@@ -7,7 +7,7 @@ fn a_restart_policy_is_one_of_four_words() {
     for (text, policy) in [
         ("no", Restart::No),
         ("'no'", Restart::No),
-        ("", Restart::No),
+        ("''", Restart::No),
         ("always", Restart::Always),
         ("unless-stopped", Restart::UnlessStopped),
         ("on-failure", Restart::OnFailure { max_retries: None }),
@@ -202,6 +202,7 @@ security_opt: ['seccomp=none.json']
     error 13:16: The isolation `hyperv` exists on Windows only
       help: write `default` or drop the line
     error 14:23: `services.a.ulimits.nofile` has a soft limit above the hard one
+      help: raise `hard`, or lower `soft`
     error 14:50: `services.a.ulimits.nproc` must be a whole number, this is a string
     error 15:19: `a=` is no host with an address
       help: write `host=address`; `host-gateway` stands for this host

@@ -176,9 +176,10 @@ fn a_file_needs_services() {
 #[test]
 fn a_file_that_cannot_be_read_or_parsed_is_told() {
     let project = Project::new("services: {a: {image: x}");
-    insta::assert_snapshot!(project.faults(), @r##"
-    error 1:11: Invalid YAML: unclosed bracket '{'
-    "##);
+    insta::assert_snapshot!(project.faults(), @r"
+    error 1:11: Invalid YAML: this `{` is never closed
+      help: write `}` after its last entry, and `,` between two
+    ");
     std::fs::remove_file(project.folder.path().join("compose.yml")).unwrap();
     assert_eq!(project.faults(), "error : No such file: `compose.yml`\n");
 }
