@@ -52,6 +52,7 @@ fn service(name: &str) -> Service {
         }]),
         namespaces: Namespaces::default(),
         mounts: Vec::new(),
+        volumes_from: Vec::new(),
         files: Vec::new(),
         labels: BTreeMap::new(),
         replicas: None,

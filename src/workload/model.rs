@@ -2,10 +2,14 @@
 //!
 //! Plain data. Readers of Compose and Pod files make it, `plan` turns it into objects of an engine.
 
+mod build;
 mod hook;
+mod resources;
+mod seccomp;
 mod watch;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +17,10 @@ use std::time::Duration;
 use crate::diagnostic::Place;
 use crate::secret::Secret;
 
+pub use build::{Build, NamedContext};
 pub use hook::{Hook, Hooks, PreStart};
+pub use resources::{BlockIo, CpuTime, Device, DeviceRequest, OutOfMemory, Resources, Ulimit};
+pub use seccomp::Seccomp;
 pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
 /// Everything one file describes. `services` is in start order: a service follows its dependencies.
@@ -36,16 +43,43 @@ pub struct Network {
     pub driver_options: BTreeMap<String, String>,
     pub internal: bool,
     pub attachable: bool,
+    /// `None` leaves it to the engine, which gives IPv4 addresses.
+    pub ipv4: Option<bool>,
     pub ipv6: bool,
     pub labels: BTreeMap<String, String>,
+    pub ipam: Ipam,
+}
+
+/// How addresses of a network are given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ipam {
+    pub driver: Option<String>,
+    pub options: BTreeMap<String, String>,
     pub subnets: Vec<Subnet>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Subnet {
     pub subnet: Option<String>,
     pub gateway: Option<String>,
     pub ip_range: Option<String>,
+    /// Name → address that is not given to containers.
+    pub aux_addresses: BTreeMap<String, String>,
+}
+
+/// Definitions are hashes of this text: what came later shows only where it is used.
+impl fmt::Debug for Subnet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Subnet");
+        shown
+            .field("subnet", &self.subnet)
+            .field("gateway", &self.gateway)
+            .field("ip_range", &self.ip_range);
+        if !self.aux_addresses.is_empty() {
+            shown.field("aux_addresses", &self.aux_addresses);
+        }
+        shown.finish()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,6 +107,8 @@ pub struct Service {
     /// The other namespaces that may be shared.
     pub namespaces: Namespaces,
     pub mounts: Vec<Mount>,
+    /// Containers whose mounts this one has too.
+    pub volumes_from: Vec<VolumesFrom>,
     /// Secrets and configs as files in the container.
     pub files: Vec<FileMount>,
     pub labels: BTreeMap<String, String>,
@@ -125,6 +161,9 @@ pub struct Process {
     pub seccomp: Option<Seccomp>,
     pub extra_hosts: Vec<(String, String)>,
     pub devices: Vec<Device>,
+    pub device_requests: Vec<DeviceRequest>,
+    /// For instance `c 1:3 mr`.
+    pub device_cgroup_rules: Vec<String>,
     pub sysctls: BTreeMap<String, String>,
     pub ulimits: BTreeMap<String, Ulimit>,
     /// Target path → options as the engine takes them, for instance `size=64m,mode=1777`.
@@ -137,35 +176,24 @@ pub struct Process {
     pub dns: Vec<String>,
     pub dns_search: Vec<String>,
     pub dns_options: Vec<String>,
+    /// `host` or `private`.
+    pub cgroup: Option<String>,
+    pub cgroup_parent: Option<String>,
+    /// A word of the engine, such as `host`.
+    pub userns_mode: Option<String>,
+    /// The OCI runtime, by the engine's name for it.
+    pub runtime: Option<String>,
+    pub storage_opt: BTreeMap<String, String>,
+    /// For the OCI runtime.
+    pub annotations: BTreeMap<String, String>,
+    pub external_links: Vec<ExternalLink>,
 }
 
-/// A seccomp profile from a file; engines take its text or its path.
+/// A container made elsewhere, in one of the same networks, under a name for this one alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seccomp {
-    /// Absolute path on the host.
-    pub path: PathBuf,
-    /// JSON.
-    pub profile: String,
-}
-
-impl Seccomp {
-    /// The option of Docker's create call.
-    #[must_use]
-    pub fn option(&self) -> String {
-        format!("seccomp={}", self.profile)
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Resources {
-    /// Billionths of a CPU.
-    pub nano_cpus: Option<i64>,
-    /// Bytes.
-    pub memory: Option<i64>,
-    /// Bytes.
-    pub memory_reservation: Option<i64>,
-    pub memory_swap: Option<i64>,
-    pub pids: Option<i64>,
+pub struct ExternalLink {
+    pub container: String,
+    pub alias: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -177,27 +205,6 @@ pub enum PullPolicy {
     Never,
     /// Build when there is a `build` section, even if the image is there.
     Build,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Build {
-    /// Absolute path of the context folder.
-    pub context: PathBuf,
-    /// Absolute, or relative to the context; `Dockerfile` by default.
-    pub dockerfile: PathBuf,
-    pub dockerfile_inline: Option<String>,
-    /// `None` takes the value of the process environment, resolved before it gets here.
-    pub args: BTreeMap<String, Option<String>>,
-    pub target: Option<String>,
-    pub labels: BTreeMap<String, String>,
-    pub tags: Vec<String>,
-    pub no_cache: bool,
-    pub pull: bool,
-    pub network: Option<String>,
-    pub extra_hosts: Vec<(String, String)>,
-    pub shm_size: Option<i64>,
-    /// Where `build:` stands in the file.
-    pub place: Place,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -257,8 +264,28 @@ pub struct Attachment {
     pub aliases: Vec<String>,
     pub ipv4_address: Option<String>,
     pub ipv6_address: Option<String>,
+    pub link_local_ips: Vec<String>,
     pub mac_address: Option<String>,
+    /// The name of the network interface in the container.
+    pub interface_name: Option<String>,
+    /// The network with the highest one is the way out.
+    pub gateway_priority: Option<i64>,
     pub driver_options: BTreeMap<String, String>,
+}
+
+/// The mounts of another container, in this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumesFrom {
+    pub source: VolumesSource,
+    pub read_only: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VolumesSource {
+    /// Another service of the same file.
+    Service(String),
+    /// A container made elsewhere.
+    Container(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -384,20 +411,6 @@ pub enum Restart {
     OnFailure {
         max_retries: Option<u32>,
     },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Device {
-    pub host: String,
-    pub container: String,
-    /// Some of `rwm`.
-    pub permissions: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ulimit {
-    pub soft: i64,
-    pub hard: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

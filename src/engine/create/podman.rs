@@ -11,6 +11,9 @@ use crate::workload::model::{Port, Protocol, PublishedPort, Seccomp};
 /// The limits that Podman sets by itself as soon as one is given, as `/proc/…/limits` calls them.
 const PODMAN_LIMITS: [(&str, &str); 2] = [("nofile", "Max open files"), ("nproc", "Max processes")];
 
+/// Bytes that stand for no limit of swap: Podman's call takes no `-1`.
+const ALL_SWAP: i64 = 1 << 60;
+
 /// The value it sets them to.
 const PODMAN_LIMIT: i64 = 1_048_576;
 
@@ -24,9 +27,18 @@ impl Engine {
         body: &mut ContainerCreateBody,
     ) -> Result<(), EngineError> {
         self.choose_ports(&spec.process.ports, body);
+        self.links_as_hosts(spec, body).await?;
         let host = body.host_config.get_or_insert_default();
         complete_tmpfs(host);
         name_seccomp(host, spec.process.seccomp.as_ref());
+        if host.memory_swap == Some(-1) {
+            host.memory_swap = Some(ALL_SWAP);
+        }
+        if host.masked_paths.take().is_some() {
+            host.readonly_paths = None;
+            let options = host.security_opt.get_or_insert_default();
+            options.push("unmask=ALL".to_owned());
+        }
         if !spec.process.ulimits.is_empty() {
             let allowed = self.allowed_limits().await;
             let host = body.host_config.get_or_insert_default();

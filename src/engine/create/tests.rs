@@ -23,6 +23,7 @@ fn spec(process: Process) -> ContainerSpec {
         ]),
         namespaces: SharedNamespaces::default(),
         mounts: Vec::new(),
+        volumes_from: Vec::new(),
         files: Vec::new(),
         labels: [("k".to_owned(), "v".to_owned())].into(),
     }

@@ -9,12 +9,12 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::plan::definition;
 use crate::plan::identity::{self, DEFAULT_NETWORK, Identity, Role};
 use crate::plan::spec::{
-    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NamespaceMode, NetworkAttachment,
-    SharedNamespaces,
+    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, MountsOf, NamespaceMode,
+    NetworkAttachment, SharedNamespaces,
 };
 use crate::workload::model::{
     Attachment, Condition, Dependency, Mount, MountSource, Namespace, Namespaces, Service,
-    ServiceNetwork, Workload,
+    ServiceNetwork, VolumesFrom, VolumesSource, Workload,
 };
 
 impl Builder<'_> {
@@ -43,7 +43,7 @@ impl Builder<'_> {
             .into_iter()
             .map(|(service, number)| {
                 let spec = self.spec(service, number, workload);
-                let source = image_source(service, self.inputs.identity);
+                let source = image_source(service, workload, self.inputs.identity);
                 self.image(&spec.image, source, &service.place);
                 let hooks = self.hooks(service, number, &spec);
                 self.finish(Made {
@@ -94,6 +94,7 @@ impl Builder<'_> {
                 .iter()
                 .map(|mount| self.mount(mount))
                 .collect(),
+            volumes_from: self.volumes_from(service, workload),
             files: service.files.clone(),
             labels: service.labels.clone(),
             process,
@@ -146,6 +147,17 @@ impl Builder<'_> {
         }
     }
 
+    fn volumes_from(&self, service: &Service, workload: &Workload) -> Vec<MountsOf> {
+        let one = |from: &VolumesFrom| MountsOf {
+            container: match &from.source {
+                VolumesSource::Service(other) => self.container_of(other, workload),
+                VolumesSource::Container(name) => name.clone(),
+            },
+            read_only: from.read_only,
+        };
+        service.volumes_from.iter().map(one).collect()
+    }
+
     /// The name of the first container of another service.
     fn container_of(&self, other: &str, workload: &Workload) -> String {
         let mut services = workload.services.iter();
@@ -167,8 +179,12 @@ impl Builder<'_> {
             aliases,
             ipv4_address: attachment.ipv4_address.clone(),
             ipv6_address: attachment.ipv6_address.clone(),
+            link_local_ips: attachment.link_local_ips.clone(),
             mac_address: attachment.mac_address.clone(),
+            interface_name: attachment.interface_name.clone(),
+            gateway_priority: attachment.gateway_priority,
             driver_options: attachment.driver_options.clone(),
+            links: service.process.external_links.clone(),
         }
     }
 
