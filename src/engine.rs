@@ -26,6 +26,8 @@ mod create;
 pub mod discover;
 mod error;
 mod exec;
+mod fill;
+mod fingerprint;
 mod health;
 mod image;
 mod inspect;
@@ -33,6 +35,7 @@ mod lifecycle;
 mod logs;
 mod network;
 mod observe;
+mod probe;
 mod volume;
 mod wire;
 

@@ -14,6 +14,8 @@ use crate::plan::spec::Labels;
 pub(super) struct ImageConfig {
     #[serde(deserialize_with = "null_is_empty")]
     pub env: Vec<String>,
+    /// Empty for root.
+    pub user: String,
     pub labels: Option<Labels>,
 }
 

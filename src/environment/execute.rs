@@ -15,16 +15,9 @@ use crate::plan::spec::{ContainerSpec, MountSpecSource};
 use crate::plan::step::{NEXT, PREVIOUS, StepId};
 use crate::plan::{Action, Phase, Plan, Step};
 
-/// A plan that did not reach its end.
-pub(super) struct Stopped {
-    pub failure: Failure,
-    /// What was done before.
-    pub done: Vec<Action>,
-}
-
 /// Runs `plan` to its end, or to the first failure: steps under way that change something end
 /// first, those that only wait are dropped.
-pub(super) async fn execute(plan: &Plan, context: &Context<'_>) -> Result<(), Box<Stopped>> {
+pub(super) async fn execute(plan: &Plan, context: &Context<'_>) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     let mut state = Progress::new(plan);
     let mut running = FuturesUnordered::new();
@@ -50,19 +43,12 @@ pub(super) async fn execute(plan: &Plan, context: &Context<'_>) -> Result<(), Bo
             }
         }
     }
-    match failure {
-        None => Ok(()),
-        Some(failure) => Err(Box::new(Stopped {
-            failure,
-            done: state.done(plan),
-        })),
-    }
+    failure.map_or(Ok(()), Err)
 }
 
 struct Progress {
     /// Per step: how many it still waits for, or `None` when it was begun.
     waiting: Vec<Option<usize>>,
-    ended: Vec<bool>,
     followers: Vec<Vec<StepId>>,
 }
 
@@ -82,7 +68,6 @@ impl Progress {
                 .iter()
                 .map(|step| Some(step.after.len()))
                 .collect(),
-            ended: vec![false; plan.steps.len()],
             followers,
         }
     }
@@ -102,20 +87,11 @@ impl Progress {
     }
 
     fn end(&mut self, id: StepId) {
-        if let Some(ended) = self.ended.get_mut(id) {
-            *ended = true;
-        }
         for follower in self.followers.get(id).cloned().unwrap_or_default() {
             if let Some(Some(count)) = self.waiting.get_mut(follower) {
                 *count = count.saturating_sub(1);
             }
         }
-    }
-
-    fn done(&self, plan: &Plan) -> Vec<Action> {
-        let steps = plan.steps.iter().zip(&self.ended);
-        let done = steps.filter(|(_, ended)| **ended);
-        done.map(|(step, _)| step.action.clone()).collect()
     }
 }
 
@@ -173,6 +149,7 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             (Subject::new("Volume", &volume.name), "creating", "created")
         }
         Action::RemoveNetwork(name) => (Subject::new("Network", name), "removing", "removed"),
+        Action::RemoveVolume(name) => (Subject::new("Volume", name), "removing", "removed"),
         Action::PrepareImage(_) | Action::Migrate(_) | Action::AwaitExit { .. } => return None,
         Action::CreateContainer { spec, .. } => match spec.name.strip_suffix(NEXT) {
             Some(name) => (container(name), "creating anew", "created anew"),
@@ -210,6 +187,7 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         }
         Action::CreateVolume(volume) => engine.create_volume(volume).await.map(drop),
         Action::RemoveNetwork(name) => engine.remove_network(name).await,
+        Action::RemoveVolume(name) => engine.remove_unused_volume(name).await,
         Action::PrepareImage(reference) => {
             return context.images.prepare(reference, context.listener).await;
         }
@@ -235,10 +213,10 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         Action::AwaitExit { name } => return await_exit(step.phase, name, context).await,
         Action::AwaitReady {
             name,
+            tested,
             health_needed,
-            ..
         } => {
-            return match engine.wait_healthy(name, None).await {
+            return match wait_ready(name, *tested, context).await {
                 Ok(HealthOutcome::NoTest) if *health_needed => {
                     Err(step_failure::untested(step, name, context))
                 }
@@ -258,6 +236,23 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
 fn warn(warnings: Vec<String>, context: &Context<'_>) {
     for warning in warnings {
         (context.listener)(Event::Warning(context.prepared.mask(&warning)));
+    }
+}
+
+/// By the probes of its Pod file, else by the health test that the engine knows.
+async fn wait_ready(
+    name: &str,
+    tested: bool,
+    context: &Context<'_>,
+) -> Result<HealthOutcome, EngineError> {
+    let mut containers = context.prepared.desired.containers();
+    let found = containers.find(|container| container.spec.name == name);
+    match found.and_then(|container| container.readiness.as_ref()) {
+        // A former container that was put back has other probes, or none.
+        Some(readiness) if tested || readiness.probes.is_empty() => {
+            context.engine.wait_ready(name, readiness).await
+        }
+        _ => context.engine.wait_healthy(name, None).await,
     }
 }
 

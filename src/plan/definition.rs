@@ -1,29 +1,18 @@
 //! The definition of a container as fields, each with a hash, so that a change can be named.
 
 use std::collections::BTreeMap;
-use std::fmt::{Debug, Write as _};
-
-use sha2::{Digest, Sha256};
+use std::fmt::Debug;
 
 use super::spec::{ContainerSpec, Labels, NetworkSpec, SharedNamespaces, VolumeSpec};
+pub use crate::text::sha256;
 use crate::workload::model::{CpuTime, FileContent, Process, Resources};
 
 /// Field → short hash of its value; fields with their default value are left out, so that a new
 /// version of poststack with more fields recreates nothing.
 pub type Fields = BTreeMap<String, String>;
 
-/// Lower-case hexadecimal SHA-256 of `text`.
-#[must_use]
-pub fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-}
-
-fn short(text: &str) -> String {
+/// The first half of a hash: enough to tell two values apart.
+pub(crate) fn short(text: &str) -> String {
     sha256(text).chars().take(12).collect()
 }
 
@@ -122,6 +111,7 @@ fn process_fields(process: &Process, fields: &mut Collector) {
         entrypoint,
         command,
         user,
+        never_root,
         working_dir,
         hostname,
         domainname,
@@ -251,7 +241,12 @@ pub fn differing(before: &str, after: &str) -> Vec<String> {
             .map(|(name, hash)| (name.to_owned(), hash.to_owned()))
             .collect()
     };
-    let (before, after) = (pairs(before), pairs(after));
+    unequal(&pairs(before), &pairs(after))
+}
+
+/// Names of the fields that differ.
+#[must_use]
+pub fn unequal(before: &Fields, after: &Fields) -> Vec<String> {
     let mut names: Vec<String> = before
         .keys()
         .chain(after.keys())

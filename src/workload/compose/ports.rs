@@ -38,9 +38,21 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Publishe
         if !file.take_ports(item.span, ports.len()) {
             break;
         }
-        published.extend(ports.into_iter().map(|port| (port, item.span)));
+        for port in ports {
+            if !said_elsewhere(file, &published, &port, item.span) {
+                published.push((port, item.span));
+            }
+        }
     }
     published
+}
+
+/// Whether a file under this one publishes the very same port: merged, it is one.
+fn said_elsewhere(file: &File<'_>, published: &[Published], port: &Port, span: Span) -> bool {
+    let sources = file.decoder.sources;
+    let own = sources.index(span);
+    let mut equal = published.iter().filter(|(other, _)| other == port);
+    equal.any(|(_, other)| sources.index(*other) != own)
 }
 
 fn short(file: &mut File<'_>, item: &Node, path: &str) -> Vec<Port> {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::text::Span;
 use crate::workload::model::{
-    Build, FileMount, Namespaces, Process, Service, ServiceNetwork, VolumesSource,
+    Build, FileMount, Namespaces, PodMember, Process, Service, ServiceNetwork, VolumesSource,
 };
 use crate::yaml::{Entry, Mapping, Node};
 
@@ -62,7 +62,10 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     let volumes_from = volumes::from::read(file, &section);
     for (from, span) in &volumes_from {
         if let VolumesSource::Service(service) = &from.source {
-            need(&mut needs, service, *span);
+            // Its volumes stay when it restarts.
+            if !needs.iter().any(|one| one.dependency.service == *service) {
+                needs.push(Needed::plain(service, *span));
+            }
         }
     }
     let process = process(file, &section, &published);
@@ -119,6 +122,7 @@ fn service(
         replicas: scale::read(file, section),
         hooks: hooks::read(file, section),
         watch,
+        pod: PodMember::default(),
         process,
     }
 }
@@ -135,16 +139,17 @@ fn mounted_files(file: &mut File<'_>, section: &Section<'_>) -> Vec<FileMount> {
 }
 
 fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) -> Process {
-    let (security_opt, seccomp) = section.read(file, "security_opt", options::security);
     let deployed = deploy::read(file, section);
     let (files, mut requests) = section.read(file, "devices", devices::read);
     requests.extend(deployed.devices);
     requests.extend(section.read(file, "gpus", devices::gpus));
+    let (security_opt, seccomp) = section.read(file, "security_opt", options::security);
     Process {
         entrypoint: section.read(file, "entrypoint", command::read),
         command: section.read(file, "command", command::read),
         environment: environment::read(file, section),
         user: section.read(file, "user", casts::string),
+        never_root: false,
         working_dir: section.read(file, "working_dir", casts::string),
         hostname: section.read(file, "hostname", casts::string),
         domainname: section.read(file, "domainname", casts::string),
@@ -257,10 +262,10 @@ fn build_of(
             None => (None, None),
         },
         None => {
-            // What it extends could not be found, and that is told already.
-            let is_cut = section.entry("extends").is_some();
-            let elsewhere = section.entry("image").or(section.entry("provider"));
-            if !has_image && !is_cut && elsewhere.is_none() {
+            // What it extends could not be found, or it runs elsewhere: that is told already.
+            let elsewhere = ["image", "extends", "provider"];
+            let is_told = elsewhere.iter().any(|key| section.entry(key).is_some());
+            if !has_image && !is_told {
                 let message = format!(
                     "The service `{}` has neither `image` nor `build`",
                     entry.key
