@@ -7,6 +7,7 @@ mod hook;
 mod network;
 mod pod;
 mod resources;
+mod seccomp;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use pod::{
     Ending, HostPathKind, PodMember, Probe, ProbeKind, Readiness, VolumeContent, VolumeFile,
 };
 pub use resources::{BlockIo, CpuTime, Device, DeviceRequest, OutOfMemory, Resources, Ulimit};
+pub use seccomp::Seccomp;
 pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
 /// Everything one file describes. `services` is in start order: a service follows its dependencies.
@@ -185,23 +187,6 @@ pub struct Process {
 pub struct ExternalLink {
     pub container: String,
     pub alias: String,
-}
-
-/// A seccomp profile from a file; engines take its text or its path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seccomp {
-    /// Absolute path on the host.
-    pub path: PathBuf,
-    /// JSON.
-    pub profile: String,
-}
-
-impl Seccomp {
-    /// The option of Docker's create call.
-    #[must_use]
-    pub fn option(&self) -> String {
-        format!("seccomp={}", self.profile)
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -20,7 +20,7 @@ pub(super) struct Needed {
 
 impl Needed {
     /// A dependency that says no more than the service.
-    fn plain(service: &str, span: Span) -> Self {
+    pub fn plain(service: &str, span: Span) -> Self {
         let dependency = Dependency {
             service: service.to_owned(),
             condition: Condition::Started,

@@ -41,6 +41,11 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Publishe
             break;
         }
         if let Some(&first) = seen.get(&ports).filter(|_| !ports.is_empty()) {
+            let sources = file.decoder.sources;
+            if sources.index(first) != sources.index(item.span) {
+                // Merged, it is one.
+                continue;
+            }
             let place = file.decoder.place(first);
             let message = format!("A port of `{path}` is written twice");
             let diagnostic = file.decoder.warning(item.span, message);

@@ -67,7 +67,10 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     let volumes_from = volumes::from::read(file, &section);
     for (from, span) in &volumes_from {
         if let VolumesSource::Service(service) = &from.source {
-            need(&mut needs, service, *span);
+            // Its volumes stay when it restarts.
+            if !needs.iter().any(|one| one.dependency.service == *service) {
+                needs.push(Needed::plain(service, *span));
+            }
         }
     }
     let process = process(file, &section, &published);

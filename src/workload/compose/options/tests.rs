@@ -147,10 +147,11 @@ privileged: 'True'
 fn a_seccomp_profile_is_read_from_its_file() {
     let project = Project::new("services: {a: {image: x, security_opt: ['seccomp:./p.json']}}")
         .file("p.json", "{ \"a\": [ 1 ] }");
-    assert_eq!(
-        project.load().workload.services[0].process.security_opt,
-        ["seccomp={\"a\":[1]}"]
-    );
+    let process = &project.load().workload.services[0].process;
+    let seccomp = process.seccomp.as_ref().unwrap();
+    assert_eq!(seccomp.option(), "seccomp={\"a\":[1]}");
+    assert!(seccomp.path.ends_with("p.json"));
+    assert!(process.security_opt.is_empty());
 }
 
 #[test]
