@@ -183,6 +183,7 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
     let cyclic = order::cycles(file, &drafts);
     checks::across(file, &mut drafts);
     links::apply(file, &mut drafts);
+    build::contexts::check(file, &drafts);
     let any = drafts.len();
     drafts.retain(|draft| draft.active);
     if any > 0 && drafts.is_empty() {
