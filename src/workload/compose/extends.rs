@@ -168,9 +168,7 @@ impl Extender<'_, '_> {
     /// The number of the home of a file; it is read when it was not yet.
     fn file(&mut self, home: usize, written: &(String, Span)) -> Option<usize> {
         let scope = self.scope_of(home);
-        let Some(file) = named(self.loader, &scope, written) else {
-            return None;
-        };
+        let file = named(self.loader, &scope, written)?;
         let link = Link::new(&file);
         if let Some(known) = self.files.get(&link.real) {
             return *known;
