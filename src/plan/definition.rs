@@ -251,3 +251,6 @@ pub fn differing(before: &str, after: &str) -> Vec<String> {
     names.dedup();
     names
 }
+
+#[cfg(test)]
+mod tests;
