@@ -23,6 +23,7 @@ use super::wire::{Answer, Call, JsonLines};
 use super::{Engine, EngineError, EngineKind};
 use crate::plan::spec::{BuildContext, ContextSource, ImageBuild};
 use dockerfile::Dockerfile;
+pub use ignore::Ignore;
 use stages::Stages;
 use trace::{Told, Trace};
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::inspect::{Inspected, InspectedHealthTest};
+use super::quiet;
 use super::wire::Call;
 use super::{Engine, EngineError, EngineKind, ExecOptions};
 use crate::plan::identity::START_INTERVAL;
@@ -32,6 +33,15 @@ pub enum HealthOutcome {
     Exited(i64),
     /// Neither the container nor its image has a health test; it has not failed yet.
     NoTest,
+}
+
+/// How a container without a health test is watched for an early end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caution {
+    /// Until it has come to rest, as far as that can be seen.
+    UntilAtRest,
+    /// As long as most programs take that cannot do their work: another one was stopped for it.
+    Settle,
 }
 
 /// How long a container without a health test is watched: a program that cannot do its work
@@ -81,11 +91,12 @@ impl Engine {
     pub async fn wait_healthy(
         &self,
         container: &str,
+        caution: Caution,
         limit: Option<Duration>,
     ) -> Result<HealthOutcome, EngineError> {
         let inspected = self.must_inspect(container).await?;
         let Some(test) = Test::of(&inspected) else {
-            return self.settled(container, &inspected).await;
+            return self.settled(container, &inspected, caution).await;
         };
         let mut last_output = String::new();
         let decided = async {
@@ -121,6 +132,7 @@ impl Engine {
         &self,
         container: &str,
         inspected: &Inspected,
+        caution: Caution,
     ) -> Result<HealthOutcome, EngineError> {
         let left = match running_for(inspected) < SETTLED {
             true => SETTLE,
@@ -128,9 +140,23 @@ impl Engine {
         };
         let over = matches!(inspected.state, State::Exited(_) | State::Restarting);
         if !over && inspected.restart_count == 0 {
-            match timeout(left, self.wait_end(container)).await {
-                Ok(code) => drop(code?),
-                Err(_elapsed) => return Ok(HealthOutcome::NoTest),
+            let ended = async {
+                // Who has come to rest meanwhile needs no call.
+                sleep(FIRST_PAUSE.min(left)).await;
+                timeout(left, self.wait_end(container)).await
+            };
+            let at_rest = async {
+                match caution {
+                    Caution::UntilAtRest => quiet::at_rest(&inspected.id, inspected.process).await,
+                    Caution::Settle => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                ended = ended => match ended {
+                    Ok(code) => drop(code?),
+                    Err(_elapsed) => return Ok(HealthOutcome::NoTest),
+                },
+                () = at_rest => return Ok(HealthOutcome::NoTest),
             }
         }
         // Brought back by its restart policy, it tells its code when it ends again.

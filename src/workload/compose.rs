@@ -102,11 +102,13 @@ fn scope(loader: &mut Loader<'_>, files: &[Named]) -> Scope {
     let first = files.first();
     let folder = first.map_or_else(PathBuf::new, |first| paths::folder_of(&first.path));
     let shown = first.and_then(|first| first.shown.parent());
-    let dot_env = include::dot_env(loader, &folder, shown.unwrap_or(Path::new("")));
+    let shown = shown.unwrap_or(Path::new(""));
+    let dot_env = include::dot_env(loader, &folder, shown);
     let (variables, faults) = loader.context.variables.over(&dot_env);
     loader.found.diagnostics.extend(faults);
     Scope {
         folder: folder.into(),
+        shown: shown.into(),
         variables: Rc::new(variables),
     }
 }

@@ -25,3 +25,4 @@ mod same;
 mod schema;
 mod state;
 mod tidy;
+mod watch;

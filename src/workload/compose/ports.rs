@@ -1,6 +1,7 @@
 //! `ports` and `expose`
 //! (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#ports>).
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
@@ -24,12 +25,13 @@ const LONG: Keys = Keys {
 /// A published port with the place it is written at.
 pub(super) type Published = (Port, Span);
 
-/// Every published port; equally long ranges are taken apart.
+/// Every published port, each once; equally long ranges are taken apart.
 pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Published> {
     let Some(items) = file.decoder.sequence(node, path) else {
         return Vec::new();
     };
     let mut published = Vec::new();
+    let mut seen = HashSet::new();
     for item in items {
         let ports = match &item.value {
             Value::Mapping(_) => long(file, item, path),
@@ -38,7 +40,8 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Publishe
         if !file.take_ports(item.span, ports.len()) {
             break;
         }
-        published.extend(ports.into_iter().map(|port| (port, item.span)));
+        let fresh = ports.into_iter().filter(|port| seen.insert(port.clone()));
+        published.extend(fresh.map(|port| (port, item.span)));
     }
     published
 }

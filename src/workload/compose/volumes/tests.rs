@@ -170,7 +170,7 @@ services:
       - c:/users:/6
       - ~other/x:/7
       - 8
-"), @r##"
+"), @r#"
     error 7:9: There is no volume `dta`
       help: did you mean `data`?
     error 8:9: `sub/folder` is neither a declared volume nor a path
@@ -183,8 +183,8 @@ services:
       help: write `source:target:ro`
     error 12:9: `:/4` has no source
       help: write `source:target`
-    error 14:9: `/5` is mounted twice in `services.a.volumes`
-      13:9: first mounted here
+    warning 14:9: `/5` is mounted twice in `services.a.volumes`
+      13:9: this one does not count
     error 15:9: A volume cannot be mounted on `/`
       help: mount it on a folder below
     error 16:9: Unknown volume option `/6`
@@ -193,7 +193,7 @@ services:
       help: write the path in full
     error 18:9: `services.a.volumes` must be a string, this is a number
       help: put it in quotes: "8"
-    "##);
+    "#);
 }
 
 #[test]
