@@ -193,5 +193,12 @@ fn builds_that_wait_for_each_other_or_for_no_build_are_faults() {
         build("a"),
         build("d")
     );
-    insta::assert_snapshot!(Project::new(&text).faults(), @"");
+    insta::assert_snapshot!(Project::new(&text).faults(), @r"
+    error 2:6: The build of `a` waits for itself by way of its contexts
+      help: remove one of these contexts
+    error 3:6: The build of `b` waits for itself by way of its contexts
+      help: remove one of these contexts
+    error 4:6: The service `d` is a context, but has no `build`
+      help: name its image: `docker-image://<image>`
+    ");
 }

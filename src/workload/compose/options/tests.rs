@@ -220,3 +220,40 @@ security_opt: ['seccomp=none.json']
     error 20:20: The seccomp profile cannot be read: no such file: `<folder>/none.json`
     "#);
 }
+
+#[test]
+fn a_plain_value_keeps_its_text_and_what_compose_would_make_of_it_is_told() {
+    let lines = "
+labels: {a: 0755}
+annotations: {a: 1.10}
+sysctls: {a: 0x1F}
+storage_opt: {a: 1_000}
+group_add: [0100, '0100', wheel]
+logging: {options: {a: 007}}
+environment: [A=0755]
+"
+    .trim();
+    let service = service(lines);
+    let process = &service.process;
+    assert_eq!(service.labels["a"], "0755");
+    assert_eq!(process.annotations["a"], "1.10");
+    assert_eq!(process.sysctls["a"], "0x1F");
+    assert_eq!(process.storage_opt["a"], "1_000");
+    assert_eq!(process.group_add, ["0100", "0100", "wheel"]);
+    assert_eq!(process.logging.as_ref().unwrap().options["a"], "007");
+    assert_eq!(process.environment["A"].as_ref().unwrap().expose(), "0755");
+    insta::assert_snapshot!(service_faults(lines), @r#"
+    warning 4:17: `services.a.labels.a` is passed on as `0755`; Compose makes it `493`
+      help: put it in quotes: "0755"
+    warning 5:22: `services.a.annotations.a` is passed on as `1.10`; Compose makes it `1.1`
+      help: put it in quotes: "1.10"
+    warning 6:18: `services.a.sysctls.a` is passed on as `0x1F`; Compose makes it `31`
+      help: put it in quotes: "0x1F"
+    warning 7:22: `services.a.storage_opt.a` is passed on as `1_000`; Compose makes it `1000`
+      help: put it in quotes: "1_000"
+    warning 8:17: `services.a.group_add` is passed on as `0100`; Compose makes it `64`
+      help: put it in quotes: "0100"
+    warning 9:28: `services.a.logging.options.a` is passed on as `007`; Compose makes it `7`
+      help: put it in quotes: "007"
+    "#);
+}
