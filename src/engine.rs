@@ -26,6 +26,7 @@ mod create;
 pub mod discover;
 mod error;
 mod exec;
+mod fill;
 mod fingerprint;
 mod health;
 mod image;
@@ -34,6 +35,7 @@ mod lifecycle;
 mod logs;
 mod network;
 mod observe;
+mod probe;
 mod volume;
 mod wire;
 

@@ -45,7 +45,10 @@ impl Engine {
         let call = Call::get(&format!("/containers/{name}/json"), action);
         let found: Option<Value> = self.wire.find(call).await?;
         let is_it = |found: &Value| {
-            let own = found.get("Name").and_then(Value::as_str).unwrap_or_default();
+            let own = found
+                .get("Name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             own.trim_start_matches('/') == name
         };
         Ok(found.filter(is_it).map(|found| fingerprint(&found)))
@@ -53,7 +56,12 @@ impl Engine {
 }
 
 fn fingerprint(container: &Value) -> Fingerprint {
-    let text = |key: &str| container.get(key).and_then(Value::as_str).unwrap_or_default();
+    let text = |key: &str| {
+        container
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let mut texts = Texts {
         id: text("Id"),
         found: BTreeMap::new(),
@@ -64,9 +72,17 @@ fn fingerprint(container: &Value) -> Fingerprint {
             texts.member(key, value);
         }
     }
-    for mount in container.get("Mounts").and_then(Value::as_array).into_iter().flatten() {
+    for mount in container
+        .get("Mounts")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         let part = |key: &str| mount.get(key).map(ToString::to_string).unwrap_or_default();
-        let target = mount.get("Destination").and_then(Value::as_str).unwrap_or_default();
+        let target = mount
+            .get("Destination")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let how = ["Type", "Name", "Source", "RW"].map(part).join(" ");
         texts.add(&format!("volumes.{target}"), &how);
     }
@@ -74,7 +90,11 @@ fn fingerprint(container: &Value) -> Fingerprint {
     for (network, endpoint) in members(settings.and_then(|one| one.get("Networks"))) {
         texts.endpoint(network, endpoint);
     }
-    let fields: Fields = texts.found.iter().map(|(name, text)| (name.clone(), definition::short(text))).collect();
+    let fields: Fields = texts
+        .found
+        .iter()
+        .map(|(name, text)| (name.clone(), definition::short(text)))
+        .collect();
     Fingerprint {
         id: texts.id.to_owned(),
         fields,
@@ -82,7 +102,10 @@ fn fingerprint(container: &Value) -> Fingerprint {
 }
 
 fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
-    value.and_then(Value::as_object).into_iter().flat_map(Map::iter)
+    value
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Map::iter)
 }
 
 /// Field → all there is to it.
@@ -185,7 +208,16 @@ mod tests {
     fn a_fingerprint_holds_what_was_asked_for_and_nothing_that_changes_by_itself() {
         let before = fingerprint(&container());
         let names: Vec<&str> = before.fields.keys().map(String::as_str).collect();
-        assert_eq!(names, ["command", "environment.A", "image", "networks.net", "restart"]);
+        assert_eq!(
+            names,
+            [
+                "command",
+                "environment.A",
+                "image",
+                "networks.net",
+                "restart"
+            ]
+        );
         let mut stopped = container();
         stopped["State"]["Status"] = json!("exited");
         stopped["HostConfig"]["CapAdd"] = json!([]);

@@ -68,7 +68,10 @@ pub async fn plan(
     obstacles.extend(free.err().map(|failure| failure.message));
     let mut all = builds(prepared, build);
     for change in changes(&planned.plan, &prepared.desired) {
-        if !all.iter().any(|one| one.kind == "image" && one.name == change.name) {
+        if !all
+            .iter()
+            .any(|one| one.kind == "image" && one.name == change.name)
+        {
             all.push(change);
         }
     }
@@ -123,7 +126,9 @@ async fn pending(plan: &Plan, prepared: &Prepared) -> Result<Vec<Change>, Failur
     });
     let mut found = Vec::new();
     for folder in folders {
-        let shown = folder.strip_prefix(&prepared.identity.directory).unwrap_or(folder);
+        let shown = folder
+            .strip_prefix(&prepared.identity.directory)
+            .unwrap_or(folder);
         let (files, _) = migrations::load_beside(&prepared.address, (folder, shown), false).await?;
         let connection = postgres::connect(&prepared.address, CONNECT).await.ok();
         let ledger = match &connection {

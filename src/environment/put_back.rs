@@ -19,7 +19,11 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Puts the containers of `before` back where a start that ended with `failure` had replaced or
 /// stopped them; the failure, with what came of it.
-pub(super) async fn put_back(failure: Failure, before: &Observed, context: &Context<'_>) -> Failure {
+pub(super) async fn put_back(
+    failure: Failure,
+    before: &Observed,
+    context: &Context<'_>,
+) -> Failure {
     let mut failure = failure;
     let mut restored: Vec<String> = Vec::new();
     let mut lost = failure.kind == Kind::Unreachable;

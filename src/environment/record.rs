@@ -55,17 +55,25 @@ pub(super) async fn remember(
     before: &Seen,
 ) {
     let all = status.database.container.iter().chain(&status.services);
-    let there: Vec<_> = all.filter(|one| !one.id.is_empty() && one.role != "orphan").collect();
+    let there: Vec<_> = all
+        .filter(|one| !one.id.is_empty() && one.role != "orphan")
+        .collect();
     let known = |name: &str, id: &str| {
         let known = before.containers.get(name)?;
         (known.id == id).then(|| known.fields.clone())
     };
-    let new = there.iter().filter(|one| known(&one.container, &one.id).is_none());
+    let new = there
+        .iter()
+        .filter(|one| known(&one.container, &one.id).is_none());
     let new: Vec<&String> = new.map(|one| &one.container).collect();
     let fingerprints = of(engine, &new).await.unwrap_or_default();
     let mut seen = Seen::default();
     for one in there {
-        let fresh = || fingerprints.get(&one.container).map(|found| found.fields.clone());
+        let fresh = || {
+            fingerprints
+                .get(&one.container)
+                .map(|found| found.fields.clone())
+        };
         let Some(fields) = known(&one.container, &one.id).or_else(fresh) else {
             continue;
         };

@@ -156,7 +156,10 @@ fn of_container(
     if !now.edited.is_empty() {
         tell(What::Edited, now.edited.clone());
     }
-    let networks = before.fields.keys().filter_map(|field| field.strip_prefix(NETWORKS));
+    let networks = before
+        .fields
+        .keys()
+        .filter_map(|field| field.strip_prefix(NETWORKS));
     let lost = networks.filter(|network| !is_attached(now, network, observed));
     let lost: Vec<String> = lost.map(str::to_owned).collect();
     if !lost.is_empty() {
@@ -170,7 +173,8 @@ fn of_container(
 pub fn is_attached(container: &ObservedContainer, network: &str, observed: &Observed) -> bool {
     let named = container.networks.iter().any(|name| name == network);
     let id = observed.networks.get(network).map(|there| &there.id);
-    let known = |id: &String| container.network_ids.is_empty() || container.network_ids.contains(id);
+    let known =
+        |id: &String| container.network_ids.is_empty() || container.network_ids.contains(id);
     named && id.is_none_or(known)
 }
 

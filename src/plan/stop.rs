@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::desired::{Desired, DesiredContainer};
 use super::identity::{self, Role};
 use super::observed::{Observed, ObservedContainer};
-use super::step::{Action, Phase, Plan, StepId};
+use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StopOptions {
-    /// Remove the containers, and the networks when none is left on them; never a volume.
+    /// Remove the containers, the volumes that hold nothing of worth, and the networks when nothing
+    /// is left on them; never a volume with data.
     pub remove: bool,
     /// Leave the database as it is.
     pub keep_postgres: bool,
@@ -41,6 +42,15 @@ pub fn stop(desired: &Desired, observed: &Observed, options: StopOptions) -> Pla
         let described = desired.container(&container.name);
         if let Some(id) = stop_one(&mut plan, (container, described), options, after) {
             ended.insert(&container.name, id);
+        }
+    }
+    if options.remove {
+        let all: Vec<StepId> = (0..plan.steps.len()).collect();
+        for volume in observed.volumes.values() {
+            if identity.owns(&volume.labels) && volume.labels.contains_key(identity::SCRATCH) {
+                let action = Action::RemoveVolume(volume.name.clone());
+                plan.push(Phase::Finish, action, "", all.clone());
+            }
         }
     }
     if options.remove && !options.keep_postgres {
@@ -90,8 +100,27 @@ fn dependencies(container: &ObservedContainer) -> impl Iterator<Item = &str> {
         .filter(|name| !name.is_empty())
 }
 
+/// Sorts containers so that each comes before those it lives in or depends on: by its place among
+/// what is described, and where nothing describes it, by its label.
+pub(super) fn in_stop_order<'o>(
+    desired: &Desired,
+    own: &[&'o ObservedContainer],
+) -> Vec<&'o ObservedContainer> {
+    let described: Vec<&str> = desired.container_names().collect();
+    let place = |container: &ObservedContainer| {
+        let name = &container.name;
+        let name = name.strip_suffix(NEXT).unwrap_or(name);
+        let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
+        let place = described.iter().position(|one| *one == name);
+        place.map_or(0, |place| usize::MAX - place)
+    };
+    let mut order = dependents_first(own);
+    order.sort_by_key(|container| place(container));
+    order
+}
+
 /// Sorts containers so that each comes before those it depends on, the database last.
-pub(super) fn dependents_first<'o>(own: &[&'o ObservedContainer]) -> Vec<&'o ObservedContainer> {
+fn dependents_first<'o>(own: &[&'o ObservedContainer]) -> Vec<&'o ObservedContainer> {
     let mut rest: Vec<&ObservedContainer> = own.to_vec();
     let mut order = Vec::new();
     while !rest.is_empty() {

@@ -31,7 +31,7 @@ use crate::text::{SourceFile, Span};
 use crate::workload::Workload;
 use crate::workload::model::{
     Attachment, Condition, Dependency, HealthTest, Healthcheck, Hook, Hooks, Namespace, Namespaces,
-    PreStart, Process, PullPolicy, Replicas, Service, ServiceNetwork,
+    PodMember, PreStart, Process, PullPolicy, Replicas, Service, ServiceNetwork,
 };
 
 fn place() -> Place {
@@ -68,6 +68,7 @@ fn service(name: &str) -> Service {
         replicas: None,
         hooks: Hooks::default(),
         watch: Vec::new(),
+        pod: PodMember::default(),
         process: Process::default(),
     }
 }
@@ -209,6 +210,7 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                 observed.volumes.insert(volume.name.clone(), made);
             }
             Action::RemoveNetwork(name) => drop(observed.networks.remove(name)),
+            Action::RemoveVolume(name) => drop(observed.volumes.remove(name)),
             Action::PrepareImage(name) => {
                 observed
                     .images
@@ -293,7 +295,13 @@ fn plan_text(desired: &Desired, observed: &Observed) -> String {
 fn change_text(plan: &Plan, desired: &Desired) -> String {
     let changes = changes::changes(plan, desired);
     let line = |one: changes::Change| {
-        let line = format!("{} {} {}: {}", one.action.as_str(), one.kind, one.name, one.cause);
+        let line = format!(
+            "{} {} {}: {}",
+            one.action.as_str(),
+            one.kind,
+            one.name,
+            one.cause
+        );
         line.trim_end_matches(": ").to_owned() + "\n"
     };
     changes.into_iter().map(line).collect()

@@ -23,7 +23,11 @@ pub fn plan(planned: &Planned, details: bool) -> String {
         let _ = writeln!(text, "\n{}", steps(planned).trim_end());
     }
     for obstacle in &planned.obstacles {
-        let _ = writeln!(text, "{}: a start would stop: {obstacle}", paint(BAD, "error"));
+        let _ = writeln!(
+            text,
+            "{}: a start would stop: {obstacle}",
+            paint(BAD, "error")
+        );
     }
     if !planned.orphans.is_empty() {
         let names = planned.orphans.join(", ");

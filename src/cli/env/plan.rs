@@ -35,11 +35,16 @@ pub async fn run(run: &Run, args: &PlanArgs) -> Result<(), Failure> {
     let options = args.deploy.prepare_options(false)?;
     let prepared = run.prepare(&project, environment, &options)?;
     let engine = run.engine().await?;
-    let verb = if args.no_init { Verb::Deploy } else { Verb::Start };
+    let verb = if args.no_init {
+        Verb::Deploy
+    } else {
+        Verb::Start
+    };
     let options = args.deploy.plan_options(verb, &prepared);
     let planned = plan(&project, &prepared, &engine, (&options, args.deploy.build)).await?;
     let details = run.global.verbose > 0;
-    run.ui.checked(&planned, &[], || view::plan(&planned, details));
+    run.ui
+        .checked(&planned, &[], || view::plan(&planned, details));
     match planned.changes.len() {
         0 => Ok(()),
         _ if !args.exit_code => Ok(()),

@@ -6,8 +6,8 @@ use super::Planner;
 use crate::plan::desired::DesiredContainer;
 use crate::plan::identity;
 use crate::plan::observed::{ObservedContainer, State};
-use crate::plan::step::{Action, NEXT, PREVIOUS, Phase};
-use crate::plan::stop::dependents_first;
+use crate::plan::step::{Action, NEXT, PREVIOUS, Phase, StepId};
+use crate::plan::stop::in_stop_order;
 
 const CAUSE: &str = "left by an interrupted start";
 
@@ -22,7 +22,7 @@ impl Planner<'_> {
         let gone: Vec<&ObservedContainer> = gone.iter().collect();
         let mut after = Vec::new();
         // One by one: Podman keeps a container whose network another one shares.
-        for container in dependents_first(&gone) {
+        for container in in_stop_order(self.desired, &gone) {
             after = vec![self.remove(&container.name, Phase::Prepare, CAUSE, after)];
         }
         let names: Vec<String> = self.containers.keys().cloned().collect();
@@ -40,8 +40,7 @@ impl Planner<'_> {
     fn half_made(&self) -> BTreeSet<String> {
         // One that never ran may lack its files or networks, and holds nothing.
         let unused = self.containers.values();
-        let unused =
-            unused.filter(|one| one.name.ends_with(NEXT) || one.state == State::Created);
+        let unused = unused.filter(|one| one.name.ends_with(NEXT) || one.state == State::Created);
         let mut gone: BTreeSet<String> = unused.map(|one| one.name.clone()).collect();
         let succeeded = |name: &&String| {
             let base = name.strip_suffix(PREVIOUS);
@@ -67,9 +66,19 @@ impl Planner<'_> {
         let names = followers.filter_map(|follower| {
             let own = &follower.spec.name;
             let names = [format!("{own}{suffix}"), own.clone()];
-            names.into_iter().find(|name| self.containers.contains_key(name))
+            names
+                .into_iter()
+                .find(|name| self.containers.contains_key(name))
         });
         names.collect()
+    }
+
+    /// Removes the containers that may live in a namespace of `base`.
+    pub(super) fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
+        let names = self.hang_on(base).into_iter();
+        names
+            .map(|name| self.remove(&name, Phase::Prepare, cause, Vec::new()))
+            .collect()
     }
 
     /// Gives a container another name.

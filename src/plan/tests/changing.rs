@@ -4,11 +4,19 @@ use super::*;
 
 #[test]
 fn a_plan_reads_as_one_line_per_object() {
-    let old = shop(vec![with_variable(service("web"), "info"), service("db"), service("old")]);
+    let old = shop(vec![
+        with_variable(service("web"), "info"),
+        service("db"),
+        service("old"),
+    ]);
     let mut observed = running(&old);
     set(&mut observed, "shop-dev-db-1", State::Exited(Some(137)));
     let new = service("new");
-    let desired = shop(vec![with_variable(service("web"), "debug"), service("db"), new]);
+    let desired = shop(vec![
+        with_variable(service("web"), "debug"),
+        service("db"),
+        new,
+    ]);
     let options = StartOptions {
         remove_orphans: true,
         ..StartOptions::default()

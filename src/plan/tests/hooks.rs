@@ -53,7 +53,12 @@ fn a_step_for_all_runs_once_before_any_container_starts() {
     shop-dev-web-2.pre-start-2
     ");
     let plan = planned(&desired, &running(&shop(vec![])));
-    let find = |wanted: &str| plan.steps.iter().position(|step| step.action.to_string() == wanted).unwrap();
+    let find = |wanted: &str| {
+        plan.steps
+            .iter()
+            .position(|step| step.action.to_string() == wanted)
+            .unwrap()
+    };
     let all = find("wait for exit 0 of shop-dev-web-1.pre-start-2");
     let second = &plan.steps[find("start container shop-dev-web-2.pre-start-2")];
     assert!(second.after.contains(&all), "{plan}");
@@ -121,7 +126,11 @@ fn a_failed_hook_is_kept_and_goes_when_it_runs_again() {
     let steps = plan.steps[..waits.unwrap()].to_vec();
     let mut now = before.clone();
     apply(&Plan { steps }, &mut now);
-    set(&mut now, "shop-dev-web-1.pre-start-1", State::Exited(Some(3)));
+    set(
+        &mut now,
+        "shop-dev-web-1.pre-start-1",
+        State::Exited(Some(3)),
+    );
     let back = undo(&desired, &before, &now);
     apply(&back, &mut now);
     assert!(now.containers.contains_key("shop-dev-web-1.pre-start-1"));

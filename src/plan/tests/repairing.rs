@@ -52,7 +52,11 @@ fn a_container_that_somebody_renamed_gets_its_name_back() {
 fn a_container_that_somebody_edited_is_made_anew() {
     let desired = shop(vec![service("web")]);
     let mut observed = running(&desired);
-    observed.containers.get_mut("shop-dev-web-1").unwrap().edited = vec!["restart".to_owned()];
+    observed
+        .containers
+        .get_mut("shop-dev-web-1")
+        .unwrap()
+        .edited = vec!["restart".to_owned()];
     insta::assert_snapshot!(change_text(&planned(&desired, &observed), &desired), @"recreate container shop-dev-web-1: changed outside poststack: restart");
 }
 
@@ -60,7 +64,12 @@ fn a_container_that_somebody_edited_is_made_anew() {
 fn a_container_outside_its_network_is_made_anew() {
     let desired = shop(vec![service("web")]);
     let mut observed = running(&desired);
-    observed.containers.get_mut("shop-dev-web-1").unwrap().networks.clear();
+    observed
+        .containers
+        .get_mut("shop-dev-web-1")
+        .unwrap()
+        .networks
+        .clear();
     insta::assert_snapshot!(change_text(&planned(&desired, &observed), &desired), @"recreate container shop-dev-web-1: it is not in network shop-dev_default");
 }
 

@@ -5,17 +5,40 @@ use super::*;
 #[test]
 fn a_service_has_as_many_containers_as_it_is_told() {
     let web = needs(service("web"), "cache", Condition::Healthy);
-    let desired = shop(vec![scaled(tested(service("cache")), 2), web, scaled(service("off"), 0)]);
-    let names: Vec<&str> = desired.deployment.iter().map(|one| one.spec.name.as_str()).collect();
-    assert_eq!(names, ["shop-dev-cache-1", "shop-dev-cache-2", "shop-dev-web-1"]);
+    let desired = shop(vec![
+        scaled(tested(service("cache")), 2),
+        web,
+        scaled(service("off"), 0),
+    ]);
+    let names: Vec<&str> = desired
+        .deployment
+        .iter()
+        .map(|one| one.spec.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["shop-dev-cache-1", "shop-dev-cache-2", "shop-dev-web-1"]
+    );
     let labels = &desired.deployment[1].spec.labels;
     assert_eq!(labels["com.docker.compose.container-number"], "2");
-    assert_eq!(desired.deployment[0].hash == desired.deployment[1].hash, false, "aliases differ");
+    assert_eq!(
+        desired.deployment[0].hash == desired.deployment[1].hash,
+        false,
+        "aliases differ"
+    );
     let plan = planned(&desired, &running(&shop(vec![])));
     let steps = &plan.steps;
-    let find = |wanted: &str| steps.iter().position(|step| step.action.to_string() == wanted).unwrap();
+    let find = |wanted: &str| {
+        steps
+            .iter()
+            .position(|step| step.action.to_string() == wanted)
+            .unwrap()
+    };
     let start = &steps[find("start container shop-dev-web-1")];
-    for ready in ["wait until ready: shop-dev-cache-1", "wait until ready: shop-dev-cache-2"] {
+    for ready in [
+        "wait until ready: shop-dev-cache-1",
+        "wait until ready: shop-dev-cache-2",
+    ] {
         assert!(start.after.contains(&find(ready)), "{plan}");
     }
 }
@@ -45,7 +68,10 @@ fn a_service_of_none_leaves_nothing() {
 
 #[test]
 fn the_namespace_of_a_service_is_that_of_its_first_container() {
-    let desired = shop(vec![scaled(service("web"), 2), in_network_of(service("side"), "web")]);
+    let desired = shop(vec![
+        scaled(service("web"), 2),
+        in_network_of(service("side"), "web"),
+    ]);
     let side = desired.container("shop-dev-side-1").unwrap();
     let owners: Vec<(&str, &str)> = side.spec.lives_in().collect();
     assert_eq!(owners, [("network", "shop-dev-web-1")]);
@@ -64,7 +90,10 @@ fn what_only_one_container_can_have_is_a_fault_of_several() {
     };
     api.process.ports = vec![port(8080, 8080), port(9000, 9001)];
     let (_, faults) = shop_with_faults(vec![web, api]);
-    let texts: Vec<String> = faults.iter().map(|one| format!("{} / {}", one.message, one.help.clone().unwrap_or_default())).collect();
+    let texts: Vec<String> = faults
+        .iter()
+        .map(|one| format!("{} / {}", one.message, one.help.clone().unwrap_or_default()))
+        .collect();
     insta::assert_snapshot!(texts.join("\n"), @r"
     `web` cannot have 3 containers: they would all be called `only` / remove `container_name`: each gets a name with its number
     `api` cannot have 2 containers on 1 host port / publish a range that is long enough, `8080-8081:80`, or leave the host port out: `80`

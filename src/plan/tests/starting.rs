@@ -116,7 +116,9 @@ fn every_shared_namespace_is_followed_whatever_its_owner_is_replaced_for() {
     web.image = Some("shop".to_owned());
     let desired = shop(vec![web, side, other]);
     let mut observed = running(&desired);
-    observed.images.insert("shop".to_owned(), "sha256:new".to_owned());
+    observed
+        .images
+        .insert("shop".to_owned(), "sha256:new".to_owned());
     insta::assert_snapshot!(change_text(&planned(&desired, &observed), &desired), @r"
     recreate container shop-dev-web-1: changed: image was built or pulled anew
     recreate container shop-dev-side-1: shares the processes of shop-dev-web-1
@@ -129,7 +131,10 @@ fn anonymous_volumes_are_handed_on_unless_new_ones_are_asked_for() {
     let observed = running(&shop(vec![with_variable(service("web"), "info")]));
     let desired = shop(vec![with_variable(service("web"), "debug")]);
     let of = |renew_volumes: bool| {
-        let options = StartOptions { renew_volumes, ..StartOptions::default() };
+        let options = StartOptions {
+            renew_volumes,
+            ..StartOptions::default()
+        };
         let plan = start(&desired, &observed, &options).unwrap().plan;
         let mut actions = plan.steps.into_iter().map(|step| step.action);
         let heir = actions.by_ref().find_map(|action| match action {

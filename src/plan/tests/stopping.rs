@@ -25,8 +25,16 @@ fn a_stop_ends_dependents_first_and_the_database_last() {
 
 #[test]
 fn a_restart_takes_all_containers_of_a_service_and_those_that_live_in_them() {
-    let desired = shop(vec![scaled(service("web"), 2), in_network_of(service("side"), "web"), service("job")]);
-    let web: Vec<&DesiredContainer> = desired.deployment.iter().filter(|one| one.service == "web").collect();
+    let desired = shop(vec![
+        scaled(service("web"), 2),
+        in_network_of(service("side"), "web"),
+        service("job"),
+    ]);
+    let web: Vec<&DesiredContainer> = desired
+        .deployment
+        .iter()
+        .filter(|one| one.service == "web")
+        .collect();
     let plan = restart(&desired, &web, &running(&desired));
     insta::assert_snapshot!(plan.to_string(), @r"
     1  stop container shop-dev-web-1

@@ -34,7 +34,10 @@ fn a_failed_replacement_is_undone() {
 
 #[test]
 fn what_failed_at_its_first_start_is_kept_for_its_log_and_what_never_ran_goes() {
-    let desired = shop(vec![service("web"), needs(service("late"), "web", Condition::Started)]);
+    let desired = shop(vec![
+        service("web"),
+        needs(service("late"), "web", Condition::Started),
+    ]);
     let before = images(&desired);
     let plan = planned(&desired, &before);
     let starts = plan.steps.iter().position(
@@ -42,7 +45,10 @@ fn what_failed_at_its_first_start_is_kept_for_its_log_and_what_never_ran_goes() 
     );
     let (_, now) = undone(&desired, &before, &plan, starts.unwrap() + 1);
     let names: Vec<&str> = now.containers.keys().map(String::as_str).collect();
-    assert_eq!(names, ["shop-dev-migrate-1", "shop-dev-postgres", "shop-dev-web-1"]);
+    assert_eq!(
+        names,
+        ["shop-dev-migrate-1", "shop-dev-postgres", "shop-dev-web-1"]
+    );
 }
 
 #[test]
@@ -65,7 +71,10 @@ fn orphans_that_made_way_run_again() {
     let mut before = running(&shop(vec![service("web"), service("old")]));
     let desired = shop(vec![with_variable(service("web"), "new")]);
     before.images.extend(images(&desired).images);
-    let options = StartOptions { remove_orphans: true, ..StartOptions::default() };
+    let options = StartOptions {
+        remove_orphans: true,
+        ..StartOptions::default()
+    };
     let plan = start(&desired, &before, &options).unwrap().plan;
     let (work, _) = plan.before_finish();
     let (_, now) = undone(&desired, &before, &plan, work.steps.len());

@@ -23,10 +23,17 @@ struct Tampered {
 /// An environment that runs, and was changed by `tamper`, which gets the name of a container.
 fn tampered(on: On, tamper: impl FnOnce(&str)) -> Tampered {
     let project = Project::new(on, DEV);
-    project.write("app.yml", &compose(&SERVICES.replace("{web}", &free_port().to_string())));
+    project.write(
+        "app.yml",
+        &compose(&SERVICES.replace("{web}", &free_port().to_string())),
+    );
     project.run(&["env", "start", "dev"]).ok();
     let clean = project.run(&["env", "diff", "dev", "--exit-code"]).ok();
-    assert!(clean.stdout.contains("as the last start left it"), "{}", clean.stdout);
+    assert!(
+        clean.stdout.contains("as the last start left it"),
+        "{}",
+        clean.stdout
+    );
     let web = container(&project, "dev-web-1");
     tamper(&web);
     Tampered { project, web }
@@ -37,26 +44,54 @@ impl Tampered {
     #[track_caller]
     fn is_told_and_repaired(&self) -> String {
         let project = &self.project;
-        let found = project.run(&["env", "diff", "dev", "--exit-code", "--format", "json"]).exits(10);
+        let found = project
+            .run(&["env", "diff", "dev", "--exit-code", "--format", "json"])
+            .exits(10);
         let human = project.run(&["env", "diff", "dev"]).ok().stdout;
         assert!(human.contains("env start dev"), "{human}");
-        let plan = project.run(&["env", "plan", "dev", "--exit-code"]).exits(10);
-        let started = project.run(&["env", "start", "dev", "--format", "json"]).ok();
+        let plan = project
+            .run(&["env", "plan", "dev", "--exit-code"])
+            .exits(10);
+        let started = project
+            .run(&["env", "start", "dev", "--format", "json"])
+            .ok();
         let result = started.result();
         assert_eq!(result["changed"], true, "{}", started.stdout);
         assert_eq!(service(&result, "web")["state"], "running", "{result}");
         let left = project.run(&["env", "diff", "dev", "--exit-code"]);
-        assert_eq!(left.code, 0, "{}\n{}\n{}", plan.stdout, started.stderr, left.stdout);
+        assert_eq!(
+            left.code, 0,
+            "{}\n{}\n{}",
+            plan.stdout, started.stderr, left.stdout
+        );
         assert_eq!(project.result(&["env", "start", "dev"])["changed"], false);
-        assert_eq!(project.exec(&self.web, &["printenv", "WORD"]).stdout, b"kept\n");
+        assert_eq!(
+            project.exec(&self.web, &["printenv", "WORD"]).stdout,
+            b"kept\n"
+        );
         let all = found.json();
         let line = |one: &Value| {
             let text = |key: &str| one[key].as_str().unwrap().replace(&project.name, "P");
-            let details = one["details"].as_array().unwrap().iter().map(|detail| detail.as_str().unwrap().replace(&project.name, "P"));
+            let details = one["details"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|detail| detail.as_str().unwrap().replace(&project.name, "P"));
             let details: Vec<String> = details.collect();
-            format!("{} {} {}: {}", text("what"), text("kind"), text("name"), details.join(", "))
+            format!(
+                "{} {} {}: {}",
+                text("what"),
+                text("kind"),
+                text("name"),
+                details.join(", ")
+            )
         };
-        let lines: Vec<String> = all["differences"].as_array().unwrap().iter().map(line).collect();
+        let lines: Vec<String> = all["differences"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(line)
+            .collect();
         lines.join("\n")
     }
 }
@@ -65,10 +100,27 @@ impl Tampered {
 fn made_anew(on: On, name: &str, options: &[&str]) {
     let labels = on.cli_text(&["inspect", "--format", "{{json .Config.Labels}}", name]);
     let labels: std::collections::BTreeMap<String, String> = serde_json::from_str(&labels).unwrap();
-    let labels: Vec<String> = labels.iter().map(|(key, value)| format!("--label={key}={value}")).collect();
-    let network = on.cli_text(&["inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}", name]);
+    let labels: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("--label={key}={value}"))
+        .collect();
+    let network = on.cli_text(&[
+        "inspect",
+        "--format",
+        "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}",
+        name,
+    ]);
     on.cli_text(&["rm", "--force", name]);
-    let mut arguments = vec!["run", "--detach", "--name", name, "--network", &network, "--restart", "unless-stopped"];
+    let mut arguments = vec![
+        "run",
+        "--detach",
+        "--name",
+        name,
+        "--network",
+        &network,
+        "--restart",
+        "unless-stopped",
+    ];
     arguments.extend(labels.iter().map(String::as_str));
     arguments.extend(options);
     arguments.extend(["debian:bookworm-slim", "sleep", "infinity"]);
@@ -173,10 +225,29 @@ on_both_engines! {
 fn a_docker_update_is_told_and_undone() {
     let on = On::Docker;
     let tampered = tampered(on, |web| {
-        on.cli_text(&["update", "--restart", "no", "--memory", "64m", "--memory-swap", "64m", "--cpus", "0.5", web]);
+        on.cli_text(&[
+            "update",
+            "--restart",
+            "no",
+            "--memory",
+            "64m",
+            "--memory-swap",
+            "64m",
+            "--cpus",
+            "0.5",
+            web,
+        ]);
     });
     let told = tampered.is_told_and_repaired();
-    assert_eq!(told, "edited container P-dev-web-1: cpus, mem_limit, memswap_limit, restart");
-    let policy = on.cli_text(&["inspect", "--format", "{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.Memory}}", &tampered.web]);
+    assert_eq!(
+        told,
+        "edited container P-dev-web-1: cpus, mem_limit, memswap_limit, restart"
+    );
+    let policy = on.cli_text(&[
+        "inspect",
+        "--format",
+        "{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.Memory}}",
+        &tampered.web,
+    ]);
     assert_eq!(policy, "unless-stopped 0");
 }

@@ -31,7 +31,12 @@ volumes: { data: {} }
 ";
 
 fn log(project: &Project) -> String {
-    shell(project, &container(project, "dev-cache-1"), "cat /data/log; : > /data/log", &[])
+    shell(
+        project,
+        &container(project, "dev-cache-1"),
+        "cat /data/log; : > /data/log",
+        &[],
+    )
 }
 
 on_both_engines! {

@@ -16,8 +16,19 @@ fn plan(project: &Project, arguments: &[&str]) -> Value {
 fn changes(planned: &Value, project: &Project) -> Vec<String> {
     let changes = planned["changes"].as_array().unwrap();
     let line = |one: &Value| {
-        let part = |key: &str| one[key].as_str().unwrap().replace(&format!("{}-dev", project.name), "P");
-        let line = format!("{} {} {}: {}", part("action"), part("kind"), part("name"), part("cause"));
+        let part = |key: &str| {
+            one[key]
+                .as_str()
+                .unwrap()
+                .replace(&format!("{}-dev", project.name), "P")
+        };
+        let line = format!(
+            "{} {} {}: {}",
+            part("action"),
+            part("kind"),
+            part("name"),
+            part("cause")
+        );
         line.trim_end_matches(": ").to_owned()
     };
     changes.iter().map(line).collect()

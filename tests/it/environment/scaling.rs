@@ -7,7 +7,9 @@ use crate::project::{On, Project, on_both_engines};
 fn names(project: &Project, service: &str) -> Vec<String> {
     let prefix = container(project, &format!("dev-{service}-"));
     let ids = project.container_ids();
-    ids.into_keys().filter(|name| name.starts_with(&prefix)).collect()
+    ids.into_keys()
+        .filter(|name| name.starts_with(&prefix))
+        .collect()
 }
 
 on_both_engines! {

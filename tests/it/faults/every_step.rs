@@ -47,7 +47,15 @@ fn change(project: &Project, proxy: &Proxy) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_poststack"));
     command.current_dir(project.root()).env("NO_COLOR", "1");
     command.env_remove("POSTSTACK_ENV");
-    ran(command.args(["env", "start", "dev", "--set", "VERSION=2", "--host", &proxy.address]))
+    ran(command.args([
+        "env",
+        "start",
+        "dev",
+        "--set",
+        "VERSION=2",
+        "--host",
+        &proxy.address,
+    ]))
 }
 
 #[track_caller]
@@ -65,9 +73,17 @@ fn runs(project: &Project, version: &str, context: &str) {
         (["ls", "/tmp/up"], "/tmp/up"),
     ] {
         let output = project.exec(&first, &command);
-        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), said, "{command:?} {context}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            said,
+            "{command:?} {context}"
+        );
     }
-    let network = |container: &str| project.exec(container, &["readlink", "/proc/self/ns/net"]).stdout;
+    let network = |container: &str| {
+        project
+            .exec(container, &["readlink", "/proc/self/ns/net"])
+            .stdout
+    };
     assert_eq!(network(&first), network(&name("side-1")), "{context}");
 }
 
@@ -89,7 +105,9 @@ fn every_call(on: On, fault: Fault) {
         if project.container_ids().len() > 3 {
             says(&changed.stderr, "the next start tries it again");
         }
-        project.run(&["env", "start", "dev", "--set", "VERSION=2"]).ok();
+        project
+            .run(&["env", "start", "dev", "--set", "VERSION=2"])
+            .ok();
         runs(&project, "2", &context);
         if proxy.calls() < at {
             assert!(at > 15, "there are more calls than {at}");

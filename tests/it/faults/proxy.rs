@@ -53,7 +53,9 @@ impl Proxy {
 }
 
 fn serve(mut client: UnixStream, engine: &Path, seen: &AtomicUsize, (fault, at): (Fault, usize)) {
-    let Some(head) = head(&mut client) else { return };
+    let Some(head) = head(&mut client) else {
+        return;
+    };
     let number = match changes(&head) {
         true => seen.fetch_add(1, Ordering::SeqCst) + 1,
         false => seen.load(Ordering::SeqCst),
@@ -64,18 +66,24 @@ fn serve(mut client: UnixStream, engine: &Path, seen: &AtomicUsize, (fault, at):
     let chosen = number == at && changes(&head);
     if chosen && fault == Fault::Refused {
         let body = r#"{"message":"injected fault","cause":"injected fault"}"#;
-        let answer = format!("HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        let answer = format!(
+            "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
         let _ = client.write_all(answer.as_bytes());
         // What is left of the request is read, so that the answer is not cut short.
         let _ = client.shutdown(std::net::Shutdown::Write);
         let _ = std::io::copy(&mut client, &mut std::io::sink());
         return;
     }
-    let Ok(mut upstream) = UnixStream::connect(engine) else { return };
+    let Ok(mut upstream) = UnixStream::connect(engine) else {
+        return;
+    };
     if upstream.write_all(&head).is_err() {
         return;
     }
-    let (mut from_client, mut to_engine) = (client.try_clone().unwrap(), upstream.try_clone().unwrap());
+    let (mut from_client, mut to_engine) =
+        (client.try_clone().unwrap(), upstream.try_clone().unwrap());
     thread::spawn(move || {
         let _ = std::io::copy(&mut from_client, &mut to_engine);
         let _ = to_engine.shutdown(std::net::Shutdown::Write);
