@@ -262,7 +262,9 @@ async fn wait_ready(
     let found = containers.find(|container| container.spec.name == name);
     match found.and_then(|container| container.readiness.as_ref()) {
         // A former container that was put back has other probes, or none.
-        Some(readiness) if tested || readiness.probes.is_empty() => context.engine.wait_ready(name, readiness).await,
+        Some(readiness) if tested || readiness.probes.is_empty() => {
+            context.engine.wait_ready(name, readiness).await
+        }
         _ => context.engine.wait_healthy(name, None).await,
     }
 }

@@ -20,8 +20,8 @@ use crate::secret::Secret;
 use crate::text::{SourceFile, Span};
 use crate::workload::Workload;
 use crate::workload::model::{
-    Attachment, Condition, Dependency, HealthTest, Healthcheck, Hooks, Namespaces, PodMember, Process,
-    PullPolicy, Service, ServiceNetwork,
+    Attachment, Condition, Dependency, HealthTest, Healthcheck, Hooks, Namespaces, PodMember,
+    Process, PullPolicy, Service, ServiceNetwork,
 };
 
 fn place() -> Place {

@@ -17,6 +17,7 @@ mod faults;
 mod inverse;
 mod lint;
 mod migration;
+mod pods;
 mod postgres;
 mod project;
 mod readme;
