@@ -224,12 +224,8 @@ fn port(file: &mut File<'_>, object: &Object<'_>, ground: Ground<'_>) -> Option<
     let found = known.clone().find(|((_, name), _)| *name == text);
     if found.is_none() {
         let names = known.map(|((_, name), _)| name.as_str());
-        file.missing(
-            entry.value.span,
-            "port of this container called",
-            &text,
-            names,
-        );
+        let message = format!("No port of the container is called `{text}`");
+        file.missing(entry.value.span, message, &text, names);
     }
     found.map(|(_, port)| *port)
 }
