@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::context::{Context, service_of};
 use super::failure::Failure;
 use super::{hooks, step_failure, stopping};
-use crate::engine::{Engine, EngineError, HealthOutcome};
+use crate::engine::{Created, Engine, EngineError, HealthOutcome};
 use crate::event::{Event, InitResult, Seconds, Subject};
 use crate::plan::spec::{ContainerSpec, MountSpecSource};
 use crate::plan::step::{NEXT, PREVIOUS, StepId};
@@ -205,7 +205,10 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
 async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
     let engine = context.engine;
     let result = match &step.action {
-        Action::CreateNetwork(network) => engine.create_network(network).await.map(drop),
+        Action::CreateNetwork(network) => {
+            let made = engine.create_network(network).await;
+            made.map(|warnings| warn(warnings, context))
+        }
         Action::CreateVolume(volume) => engine.create_volume(volume).await.map(drop),
         Action::RemoveNetwork(name) => engine.remove_network(name).await,
         Action::RemoveVolume(name) => engine.remove_unused_volume(name).await,
@@ -213,7 +216,8 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
             return context.images.prepare(reference, context.listener).await;
         }
         Action::CreateContainer { spec, predecessor } => {
-            create(spec, predecessor.as_deref(), engine).await
+            let made = create(spec, predecessor.as_deref(), engine).await;
+            made.map(|created| warn(created.warnings, context))
         }
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
@@ -252,6 +256,13 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
     }
 }
 
+/// What the engine leaves out is told, whatever it is.
+fn warn(warnings: Vec<String>, context: &Context<'_>) {
+    for warning in warnings {
+        (context.listener)(Event::Warning(context.prepared.mask(&warning)));
+    }
+}
+
 /// By the probes of its Pod file, else by the health test that the engine knows.
 async fn wait_ready(
     name: &str,
@@ -274,13 +285,13 @@ async fn create(
     spec: &ContainerSpec,
     predecessor: Option<&str>,
     engine: &Engine,
-) -> Result<(), EngineError> {
+) -> Result<Created, EngineError> {
     let inherited = match predecessor {
         Some(name) => engine.anonymous_volumes(name).await?,
         None => Vec::new(),
     };
     if inherited.is_empty() {
-        return engine.create_container(spec).await.map(drop);
+        return engine.create_container(spec).await;
     }
     let mut spec = spec.clone();
     for mount in inherited {
@@ -294,7 +305,7 @@ async fn create(
             None => spec.mounts.push(mount),
         }
     }
-    engine.create_container(&spec).await.map(drop)
+    engine.create_container(&spec).await
 }
 
 async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(), Box<Failure>> {

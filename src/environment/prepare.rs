@@ -96,9 +96,9 @@ pub fn gather(
     let mut files = load_files(project, environment, options, &variables);
     scale(files.deployment.as_mut(), &options.scale)?;
     diagnostics.extend(files.diagnostics);
+    variables.also_mask(files.local.iter());
     let workloads = files.init.iter().flatten().chain(&files.deployment);
     variables.hide(workloads.flat_map(|workload| &workload.secrets));
-    variables.also_mask(files.local.iter());
     let mounted = mounted::states(&project.config.root, files.init.iter().flatten());
     let (desired, faults) = desired(&Inputs {
         identity: &identity,

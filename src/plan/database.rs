@@ -56,6 +56,7 @@ pub(super) fn objects(inputs: &Inputs<'_>, network: String) -> DatabaseObjects {
         network: NetworkAttachment::Networks(vec![endpoint]),
         namespaces: SharedNamespaces::default(),
         mounts: vec![mount],
+        volumes_from: Vec::new(),
         files: Vec::new(),
         labels: Labels::new(),
         name,

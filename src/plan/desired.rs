@@ -240,8 +240,9 @@ impl<'a> Builder<'a> {
                 driver_options: network.driver_options.clone(),
                 internal: network.internal,
                 attachable: network.attachable,
+                ipv4: network.ipv4,
                 ipv6: network.ipv6,
-                subnets: network.subnets.clone(),
+                ipam: network.ipam.clone(),
                 labels,
             };
             let label = definition::encode(&definition::network_fields(&spec));

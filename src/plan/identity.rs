@@ -15,10 +15,10 @@ pub const REVISION: &str = "io.poststack.revision";
 pub const DEFINITION_HASH: &str = "io.poststack.definition-hash";
 /// `field=hash` of every field, so that a change can be named.
 pub const DEFINITION: &str = "io.poststack.definition";
-/// On a volume that holds nothing of worth.
-pub const SCRATCH: &str = "io.poststack.scratch";
 /// What is run in the container before it is stopped, as [`super::hooks`] writes it.
 pub const PRE_STOP: &str = "io.poststack.pre-stop";
+/// On a volume that holds nothing of worth.
+pub const SCRATCH: &str = "io.poststack.scratch";
 /// Hash of the context a built-in image was made of.
 pub const CONTEXT_HASH: &str = "io.poststack.context-hash";
 

@@ -52,12 +52,13 @@ fn service(name: &str) -> Service {
         }]),
         namespaces: Namespaces::default(),
         mounts: Vec::new(),
+        volumes_from: Vec::new(),
         files: Vec::new(),
         labels: BTreeMap::new(),
-        pod: PodMember::default(),
         replicas: None,
         hooks: Hooks::default(),
         watch: Vec::new(),
+        pod: PodMember::default(),
         process: Process::default(),
     }
 }

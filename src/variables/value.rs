@@ -159,14 +159,18 @@ impl Masks {
             }
             replacements.push((value.text.clone(), value.shown.clone()));
         }
-        let mut masks = Self::default();
-        masks.add(Self { replacements });
+        let mut masks = Self { replacements };
+        masks.put_in_order();
         masks
     }
 
-    /// Replaces what `others` replace as well.
     pub fn add(&mut self, others: Self) {
         self.replacements.extend(others.replacements);
+        self.put_in_order();
+    }
+
+    /// The longest first: it may hold a shorter one.
+    fn put_in_order(&mut self) {
         self.replacements.sort_by(|(a, _), (b, _)| {
             let length = |secret: &Secret| secret.expose().len();
             length(b).cmp(&length(a)).then_with(|| a.cmp(b))

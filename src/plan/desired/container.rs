@@ -9,12 +9,12 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::plan::definition;
 use crate::plan::identity::{self, DEFAULT_NETWORK, Identity, Role};
 use crate::plan::spec::{
-    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NamespaceMode, NetworkAttachment,
-    SharedNamespaces,
+    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, MountsOf, NamespaceMode,
+    NetworkAttachment, SharedNamespaces,
 };
 use crate::workload::model::{
     Attachment, Condition, Dependency, Ending, Mount, MountSource, Namespace, Namespaces,
-    PodMember, Readiness, Restart, Service, ServiceNetwork, Workload,
+    PodMember, Readiness, Restart, Service, ServiceNetwork, VolumesFrom, VolumesSource, Workload,
 };
 
 impl Builder<'_> {
@@ -46,7 +46,7 @@ impl Builder<'_> {
                 if role == Role::Init && !serves(service, workload) {
                     run_once(&mut spec.process.restart);
                 }
-                let source = image_source(service, self.inputs.identity);
+                let source = image_source(service, workload, self.inputs.identity);
                 self.image(&spec.image, source, &service.place);
                 let hooks = self.hooks(service, number, &spec);
                 self.finish(Made {
@@ -101,6 +101,7 @@ impl Builder<'_> {
                 .iter()
                 .map(|mount| self.mount(mount))
                 .collect(),
+            volumes_from: self.volumes_from(service, workload),
             files: service.files.clone(),
             labels: service.labels.clone(),
             process,
@@ -130,7 +131,7 @@ impl Builder<'_> {
                         ..Attachment::default()
                     });
                 }
-                let endpoint = |one: &Attachment| self.endpoint(one, container, &service.name);
+                let endpoint = |one: &Attachment| self.endpoint(one, container, service);
                 NetworkAttachment::Networks(joined.iter().map(endpoint).collect())
             }
         }
@@ -164,6 +165,17 @@ impl Builder<'_> {
         pod
     }
 
+    fn volumes_from(&self, service: &Service, workload: &Workload) -> Vec<MountsOf> {
+        let one = |from: &VolumesFrom| MountsOf {
+            container: match &from.source {
+                VolumesSource::Service(other) => self.container_of(other, workload),
+                VolumesSource::Container(name) => name.clone(),
+            },
+            read_only: from.read_only,
+        };
+        service.volumes_from.iter().map(one).collect()
+    }
+
     /// The name of the first container of another service.
     fn container_of(&self, other: &str, workload: &Workload) -> String {
         let mut services = workload.services.iter();
@@ -173,9 +185,11 @@ impl Builder<'_> {
         named.unwrap_or_else(own)
     }
 
-    fn endpoint(&self, attachment: &Attachment, container: &str, service: &str) -> Endpoint {
-        let mut aliases = vec![container.to_owned(), service.to_owned()];
+    fn endpoint(&self, attachment: &Attachment, container: &str, service: &Service) -> Endpoint {
+        let mut aliases = vec![container.to_owned(), service.name.clone()];
         aliases.extend(attachment.aliases.iter().cloned());
+        // Docker makes the host name an alias by itself, Podman does not.
+        aliases.extend(service.process.hostname.clone());
         aliases.sort();
         aliases.dedup();
         Endpoint {
@@ -183,8 +197,12 @@ impl Builder<'_> {
             aliases,
             ipv4_address: attachment.ipv4_address.clone(),
             ipv6_address: attachment.ipv6_address.clone(),
+            link_local_ips: attachment.link_local_ips.clone(),
             mac_address: attachment.mac_address.clone(),
+            interface_name: attachment.interface_name.clone(),
+            gateway_priority: attachment.gateway_priority,
             driver_options: attachment.driver_options.clone(),
+            links: service.process.external_links.clone(),
         }
     }
 

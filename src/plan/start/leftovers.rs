@@ -41,8 +41,10 @@ impl Planner<'_> {
         let half = |name: &str, found: &ObservedContainer| {
             name.ends_with(NEXT) || found.state == State::Created
         };
-        let found = self.containers.iter();
-        let found = found.filter(|(name, found)| half(name, found));
+        let found = self
+            .containers
+            .iter()
+            .filter(|(name, found)| half(name, found));
         let mut names: Vec<String> = found.map(|(name, _)| name.clone()).collect();
         names.sort_by_key(|name| std::cmp::Reverse(place(name)));
         names

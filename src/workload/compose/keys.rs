@@ -74,7 +74,7 @@ fn shorten_help(decoder: &mut Decoder<'_>, known: usize) {
 }
 
 fn refuse(decoder: &mut Decoder<'_>, span: crate::text::Span, key: &str, path: &str, help: &str) {
-    let message = format!("`{key}`{} is not supported yet", within(path));
+    let message = format!("`{key}`{} is not supported", within(path));
     let diagnostic = decoder.error(span, message);
     diagnostic.label = Some("not supported".to_owned());
     if !help.is_empty() {
@@ -117,16 +117,29 @@ pub(super) const TOP: Keys = Keys {
 /// A service: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
 pub(super) const SERVICE: Keys = Keys {
     read: &[
+        "annotations",
+        "blkio_config",
         "build",
         "cap_add",
         "cap_drop",
+        "cgroup",
+        "cgroup_parent",
         "command",
         "configs",
         "container_name",
+        "cpu_count",
+        "cpu_percent",
+        "cpu_period",
+        "cpu_quota",
+        "cpu_rt_period",
+        "cpu_rt_runtime",
+        "cpu_shares",
         "cpus",
+        "cpuset",
         "depends_on",
         "deploy",
         "develop",
+        "device_cgroup_rules",
         "devices",
         "dns",
         "dns_opt",
@@ -137,21 +150,29 @@ pub(super) const SERVICE: Keys = Keys {
         "environment",
         "expose",
         "extends",
+        "external_links",
         "extra_hosts",
+        "gpus",
         "group_add",
         "healthcheck",
         "hostname",
         "image",
         "init",
         "ipc",
+        "isolation",
+        "label_file",
         "labels",
         "links",
         "logging",
+        "mac_address",
         "mem_limit",
         "mem_reservation",
+        "mem_swappiness",
         "memswap_limit",
         "network_mode",
         "networks",
+        "oom_kill_disable",
+        "oom_score_adj",
         "pid",
         "pids_limit",
         "platform",
@@ -164,6 +185,7 @@ pub(super) const SERVICE: Keys = Keys {
         "pull_policy",
         "read_only",
         "restart",
+        "runtime",
         "scale",
         "secrets",
         "security_opt",
@@ -171,68 +193,41 @@ pub(super) const SERVICE: Keys = Keys {
         "stdin_open",
         "stop_grace_period",
         "stop_signal",
+        "storage_opt",
         "sysctls",
         "tmpfs",
         "tty",
         "ulimits",
         "user",
+        "userns_mode",
         "uts",
         "volumes",
+        "volumes_from",
         "working_dir",
     ],
     ignored: &[
-        ("annotations", "poststack gives containers labels only"),
         (
             "attach",
             "poststack attaches to no output; see `poststack env logs`",
         ),
+        (
+            "pull_refresh_after",
+            "an image is pulled when it is missing, or each time with `pull_policy: always`",
+        ),
     ],
     refused: &[
-        ("blkio_config", ""),
-        ("cgroup", ""),
-        ("cgroup_parent", ""),
-        ("cpu_count", "write `cpus` instead"),
-        ("cpu_percent", "write `cpus` instead"),
-        ("cpu_period", "write `cpus` instead"),
-        ("cpu_quota", "write `cpus` instead"),
-        ("cpu_rt_period", ""),
-        ("cpu_rt_runtime", ""),
-        ("cpu_shares", "write `cpus` for a hard limit instead"),
-        ("cpuset", "write `cpus` for a limit instead"),
         ("credential_spec", "it exists on Windows only"),
-        (
-            "device_cgroup_rules",
-            "write the devices under `devices` instead",
-        ),
-        (
-            "external_links",
-            "join the other container's network as an external one",
-        ),
-        ("gpus", ""),
-        ("isolation", "it exists on Windows only"),
-        ("label_file", "write the labels under `labels`"),
-        (
-            "mac_address",
-            "write it under `networks.<name>.mac_address`",
-        ),
-        ("mem_swappiness", ""),
         (
             "models",
             "run the model as a service and pass its address as a variable",
         ),
-        ("oom_kill_disable", ""),
-        ("oom_score_adj", ""),
-        ("provider", ""),
-        ("runtime", ""),
-        ("storage_opt", ""),
+        (
+            "provider",
+            "it stands for a program outside of containers; run that one, and pass its address as a variable",
+        ),
         (
             "use_api_socket",
             "mount the engine's socket under `volumes`",
-        ),
-        ("userns_mode", ""),
-        (
-            "volumes_from",
-            "name the volumes at the top level and mount them in both services",
         ),
     ],
 };
@@ -264,11 +259,13 @@ mod tests {
 
     #[test]
     fn a_key_that_would_change_what_runs_is_refused_with_what_to_write_instead() {
-        insta::assert_snapshot!(faults("models: {}\nservices:\n  a: {image: x, gpus: all, runtime: runsc}\n"), @"
-        error 1:1: `models` is not supported yet
+        insta::assert_snapshot!(faults("models: {}\nservices:\n  a: {image: x, credential_spec: {}, provider: {type: p}}\n"), @"
+        error 1:1: `models` is not supported
           help: run the model as a service and pass its address as a variable
-        error 3:17: `gpus` in `services.a` is not supported yet
-        error 3:28: `runtime` in `services.a` is not supported yet
+        error 3:17: `credential_spec` in `services.a` is not supported
+          help: it exists on Windows only
+        error 3:38: `provider` in `services.a` is not supported
+          help: it stands for a program outside of containers; run that one, and pass its address as a variable
         ");
     }
 }

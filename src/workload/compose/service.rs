@@ -10,12 +10,12 @@ use super::links::{self, Link};
 use super::ports::{self, Published};
 use super::readers;
 use super::{
-    build, casts, command, deploy, develop, healthcheck, hooks, hosts, keys, namespaces, networks,
-    options, pairs, scale, volumes,
+    build, casts, command, deploy, develop, devices, healthcheck, hooks, hosts, keys, labels,
+    namespaces, networks, options, pairs, scale, volumes,
 };
 use crate::text::Span;
 use crate::workload::model::{
-    Build, FileMount, Namespaces, PodMember, Process, Service, ServiceNetwork,
+    Build, FileMount, Namespaces, PodMember, Process, Service, ServiceNetwork, VolumesSource,
 };
 use crate::yaml::{Entry, Mapping, Node};
 
@@ -49,6 +49,7 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
         active,
     };
     check_name(file, entry);
+    isolation(file, &section);
     let network = networks::read(file, &section);
     let published = published(file, &section, &network);
     let mut needs = section.read(file, "depends_on", depends::read);
@@ -58,8 +59,15 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     for (service, span) in namespaces::owners(&namespaces, &section) {
         need(&mut needs, service, span);
     }
+    let volumes_from = volumes::from::read(file, &section);
+    for (from, span) in &volumes_from {
+        if let VolumesSource::Service(service) = &from.source {
+            need(&mut needs, service, *span);
+        }
+    }
     let process = process(file, &section, &published);
-    let service = service(file, entry, &section, (network, namespaces), process);
+    let mut service = service(file, entry, &section, (network, namespaces), process);
+    service.volumes_from = volumes_from.into_iter().map(|(from, _)| from).collect();
     Some(Draft {
         service,
         active,
@@ -105,12 +113,13 @@ fn service(
         network,
         namespaces,
         mounts: section.read(file, "volumes", volumes::read),
+        volumes_from: Vec::new(),
         files: mounted_files(file, section),
-        labels: section.read(file, "labels", pairs::map),
-        pod: PodMember::default(),
+        labels: labels::read(file, section),
         replicas: scale::read(file, section),
         hooks: hooks::read(file, section),
         watch,
+        pod: PodMember::default(),
         process,
     }
 }
@@ -127,6 +136,11 @@ fn mounted_files(file: &mut File<'_>, section: &Section<'_>) -> Vec<FileMount> {
 }
 
 fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) -> Process {
+    let deployed = deploy::read(file, section);
+    let (files, mut requests) = section.read(file, "devices", devices::read);
+    requests.extend(deployed.devices);
+    requests.extend(section.read(file, "gpus", devices::gpus));
+    let (security_opt, seccomp) = section.read(file, "security_opt", options::security);
     Process {
         entrypoint: section.read(file, "entrypoint", command::read),
         command: section.read(file, "command", command::read),
@@ -144,24 +158,57 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
         ports: published.iter().map(|(port, _)| port.clone()).collect(),
         expose: section.read(file, "expose", ports::exposed),
         healthcheck: section.read(file, "healthcheck", healthcheck::read),
-        restart: section.read(file, "restart", options::restart),
+        restart: deploy::restart(file, section, deployed.restart),
         stop_signal: section.read(file, "stop_signal", casts::string),
         stop_grace_period: section.read(file, "stop_grace_period", casts::duration),
         cap_add: section.read(file, "cap_add", casts::list),
         cap_drop: section.read(file, "cap_drop", casts::list),
-        security_opt: section.read(file, "security_opt", options::security),
+        security_opt,
+        seccomp,
         extra_hosts: section.read(file, "extra_hosts", hosts::read),
-        devices: section.read(file, "devices", options::devices),
+        devices: files,
+        device_requests: requests,
+        device_cgroup_rules: section.read(file, "device_cgroup_rules", devices::cgroup_rules),
         sysctls: section.read(file, "sysctls", pairs::map),
         ulimits: section.read(file, "ulimits", options::ulimits),
         tmpfs: section.read(file, "tmpfs", options::tmpfs),
         shm_size: section.read(file, "shm_size", casts::bytes),
         logging: section.read(file, "logging", options::logging),
-        resources: deploy::read(file, section),
-        group_add: section.read(file, "group_add", casts::list),
+        resources: deployed.resources,
+        group_add: section.read(file, "group_add", casts::words),
         dns: section.read(file, "dns", casts::strings),
         dns_search: section.read(file, "dns_search", casts::strings),
         dns_options: section.read(file, "dns_opt", casts::list),
+        ..surroundings(file, section)
+    }
+}
+
+/// What the engine puts around the process.
+fn surroundings(file: &mut File<'_>, section: &Section<'_>) -> Process {
+    Process {
+        cgroup: section.read(file, "cgroup", namespaces::cgroup),
+        cgroup_parent: section.read(file, "cgroup_parent", casts::string),
+        userns_mode: section.read(file, "userns_mode", casts::string),
+        runtime: section.read(file, "runtime", casts::string),
+        storage_opt: section.read(file, "storage_opt", pairs::options),
+        annotations: section.read(file, "annotations", pairs::map),
+        external_links: section.read(file, "external_links", links::external),
+        ..Process::default()
+    }
+}
+
+/// Windows knows several kinds of isolation; everywhere else there is `default` alone.
+pub(super) fn isolation(file: &mut File<'_>, section: &Section<'_>) {
+    if let Some(entry) = section.entry("isolation")
+        && let Some(text) = casts::string(file, &entry.value, &section.at("isolation"))
+        && text != "default"
+    {
+        let message = format!("The isolation `{text}` exists on Windows only");
+        file.fault(
+            entry.value.span,
+            message,
+            "write `default` or drop the line",
+        );
     }
 }
 
@@ -207,14 +254,15 @@ fn build_of(
     has_image: bool,
 ) -> (Option<Build>, Option<String>) {
     match section.entry("build") {
-        Some(build) => match build::read(file, build, &section.at("build")) {
+        Some(build) => match build::read(file, build, section) {
             Some((build, platform)) => (Some(build), platform),
             None => (None, None),
         },
         None => {
-            // What it extends could not be found, and that is told already.
-            let is_cut = section.entry("extends").is_some();
-            if !has_image && !is_cut && section.entry("image").is_none() {
+            // What it extends could not be found, or it runs elsewhere: that is told already.
+            let elsewhere = ["image", "extends", "provider"];
+            let is_told = elsewhere.iter().any(|key| section.entry(key).is_some());
+            if !has_image && !is_told {
                 let message = format!(
                     "The service `{}` has neither `image` nor `build`",
                     entry.key

@@ -15,7 +15,7 @@ use crate::yaml::{Entry, Mapping, Node};
 /// What every reading function gets: where faults go, what may be looked up, what comes together.
 pub(super) struct File<'a> {
     pub decoder: Decoder<'a>,
-    /// Absolute folder of the file; relative paths start here.
+    /// Relative paths start here.
     pub folder: PathBuf,
     pub objects: Objects,
     /// By key in the workload.
