@@ -27,6 +27,7 @@ pub mod discover;
 mod error;
 mod exec;
 mod fill;
+mod fingerprint;
 mod health;
 mod image;
 mod inspect;

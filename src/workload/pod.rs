@@ -94,9 +94,17 @@ fn workload(file: &mut File<'_>, documents: &[Node]) -> Workload {
     for (kind, node) in controllers {
         for pod in controller::read(file, kind, node) {
             let span = pod.metadata.name_span;
-            if let Some(first) = seen.insert(pod.name.clone(), span).filter(|one| *one != span) {
+            if let Some(first) = seen
+                .insert(pod.name.clone(), span)
+                .filter(|one| *one != span)
+            {
                 let message = format!("Two pods of the file are called `{}`", pod.name);
-                file.contradiction(span, message, (first, "the first one"), "rename one of them");
+                file.contradiction(
+                    span,
+                    message,
+                    (first, "the first one"),
+                    "rename one of them",
+                );
                 continue;
             }
             for service in member::services(file, &pod) {

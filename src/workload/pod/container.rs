@@ -61,6 +61,7 @@ pub(super) fn read(file: &mut File<'_>, written: &Written<'_>, ground: &Ground<'
         }),
         restart,
         stop_grace_period: Some(ground.grace),
+        annotations: ground.pod.metadata.annotations.clone(),
         resources: ground
             .declared
             .get(name)

@@ -57,7 +57,11 @@ impl Objects {
 impl Data {
     /// The fault of a reference to a key that is not there.
     pub fn no_key(&self, key: &str) -> String {
-        format!("There is no key `{key}` in {} `{}`", self.kind.word(), self.name)
+        format!(
+            "There is no key `{key}` in {} `{}`",
+            self.kind.word(),
+            self.name
+        )
     }
 
     /// A text that changes when any of its values does.
