@@ -18,6 +18,7 @@ mod faults;
 mod inverse;
 mod lint;
 mod migration;
+mod pods;
 mod postgres;
 mod project;
 mod readme;
