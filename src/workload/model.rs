@@ -6,12 +6,12 @@ mod build;
 mod hook;
 mod network;
 mod pod;
+mod port;
 mod resources;
 mod seccomp;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ pub use network::{Attachment, Ipam, Network, Subnet};
 pub use pod::{
     Ending, HostPathKind, PodMember, Probe, ProbeKind, Readiness, VolumeContent, VolumeFile,
 };
+pub use port::{ExposedPort, Port, Protocol, PublishedPort};
 pub use resources::{BlockIo, CpuTime, Device, DeviceRequest, OutOfMemory, Resources, Ulimit};
 pub use seccomp::Seccomp;
 pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
@@ -322,48 +323,6 @@ pub enum FileContent {
     /// Absolute path on the host, mounted read-only.
     Path(PathBuf),
     Inline(Secret),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Port {
-    /// `None` takes the environment's `bind` address.
-    pub host_ip: Option<IpAddr>,
-    /// `None` lets the engine choose one.
-    pub published: Option<PublishedPort>,
-    pub target: u16,
-    pub protocol: Protocol,
-}
-
-/// One host port, or a range from which the engine takes a free one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PublishedPort {
-    pub first: u16,
-    pub last: u16,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExposedPort {
-    pub port: u16,
-    pub protocol: Protocol,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Protocol {
-    #[default]
-    Tcp,
-    Udp,
-    Sctp,
-}
-
-impl Protocol {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-            Self::Sctp => "sctp",
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
