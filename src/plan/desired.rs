@@ -16,7 +16,8 @@ use crate::config::model::{Environment, InitKind};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::secret::Secret;
 use crate::workload::model::{
-    Dependency, Ending, Healthcheck, Network, PodMember, Protocol, Readiness, Volume, Workload,
+    Dependency, Ending, HealthTest, Healthcheck, Network, PodMember, Protocol, Readiness, Volume,
+    Workload,
 };
 
 use container::Made;
@@ -89,6 +90,17 @@ impl DesiredContainer {
     #[must_use]
     pub fn healthcheck(&self) -> Option<&Healthcheck> {
         self.spec.process.healthcheck.as_ref()
+    }
+
+    /// Whether its file says how to find out that it is ready.
+    #[must_use]
+    pub fn is_tested(&self) -> bool {
+        match &self.readiness {
+            Some(readiness) => !readiness.probes.is_empty(),
+            None => self
+                .healthcheck()
+                .is_some_and(|check| check.test != HealthTest::None),
+        }
     }
 }
 

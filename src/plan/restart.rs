@@ -6,7 +6,6 @@ use super::desired::{Desired, DesiredContainer};
 use super::identity::Role;
 use super::observed::Observed;
 use super::step::{Action, Phase, Plan, StepId};
-use crate::workload::model::HealthTest;
 
 /// Plans the restart of `containers`, which are of one service. Those that do not exist are passed
 /// over.
@@ -57,10 +56,9 @@ fn restart_one(
     } else if container.completes {
         Action::AwaitExit { name }
     } else {
-        let test = container.healthcheck().map(|check| &check.test);
         Action::AwaitReady {
             name,
-            tested: test.is_some_and(|test| *test != HealthTest::None),
+            tested: container.is_tested(),
             health_needed: false,
         }
     };

@@ -95,6 +95,82 @@ fn is_reference(text: &str) -> bool {
     })
 }
 
+/// Where the values of objects of kind `Secret` stand in a file of Kubernetes' objects. Goes by the
+/// shape of lines as well.
+#[must_use]
+pub fn values_of_secrets(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for document in text.split_inclusive("\n---") {
+        if is_secret_object(document) {
+            let ranges = values_of_data(document).into_iter();
+            found.extend(ranges.map(|range| start + range.start..start + range.end));
+        }
+        start += document.len();
+    }
+    found
+}
+
+fn is_secret_object(document: &str) -> bool {
+    document.match_indices("Secret").any(|(at, word)| {
+        let before = document.get(..at).unwrap_or_default();
+        let before = before.trim_end_matches([' ', '"', '\'']);
+        let after = document.get(at + word.len()..).unwrap_or_default();
+        let key = before
+            .strip_suffix(':')
+            .map(|key| key.trim_end_matches([' ', '"', '\'']));
+        key.is_some_and(|key| key.ends_with("kind")) && !after.starts_with(char::is_alphanumeric)
+    })
+}
+
+/// What follows `data:` and `stringData:`, on the line and on those further in; names of keys are
+/// left readable.
+fn values_of_data(document: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    // How far in the key stands, and its own keys below.
+    let mut within: Option<(usize, Option<usize>)> = None;
+    let mut start = 0;
+    for line in document.split_inclusive('\n') {
+        let trimmed = line.trim_start();
+        let indent = line.len() - trimmed.len();
+        let end = start + line.trim_end().len();
+        let is_blank = trimmed.trim_end().is_empty();
+        if let Some((outer, inner)) = within
+            && (is_blank || indent > outer)
+        {
+            let level = inner.unwrap_or(indent);
+            let key = (indent == level).then(|| trimmed.find(':')).flatten();
+            found.push(start + indent + key.map_or(0, |at| at + 1)..end);
+            if !is_blank {
+                within = Some((outer, Some(level)));
+            }
+        } else {
+            within = data_key(line).map(|(column, value)| {
+                found.push(start + value..end);
+                (column, None)
+            });
+        }
+        start += line.len();
+    }
+    found.retain(|range| range.start < range.end);
+    found
+}
+
+/// Where `data:` or `stringData:` stands in the line, and where its value begins.
+fn data_key(line: &str) -> Option<(usize, usize)> {
+    let (at, _) = line
+        .match_indices("data")
+        .chain(line.match_indices("stringData"))
+        .find(|(at, word)| {
+            let before = line.get(..*at).unwrap_or_default();
+            let after = line.get(at + word.len()..).unwrap_or_default();
+            let starts = before.is_empty() || before.ends_with([' ', '{', ',', '"', '\'']);
+            starts && after.trim_start_matches(['"', '\'', ' ']).starts_with(':')
+        })?;
+    let colon = line.get(at..)?.find(':')?;
+    Some((at, at + colon + 1))
+}
+
 /// Where the passwords of `scheme://user:password@host` stand in `line`.
 fn url_passwords(line: &str) -> impl Iterator<Item = Range<usize>> {
     line.match_indices("://").filter_map(|(at, sign)| {
@@ -111,7 +187,7 @@ fn url_passwords(line: &str) -> impl Iterator<Item = Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::{masked, values_of_secrets};
     use proptest::prelude::*;
 
     #[test]
@@ -161,7 +237,50 @@ mod tests {
         }
     }
 
+    fn hidden(text: &str) -> String {
+        let mut shown = text.to_owned();
+        for range in values_of_secrets(text) {
+            let stars = "*".repeat(range.len());
+            shown.replace_range(range, &stars);
+        }
+        shown
+    }
+
+    #[test]
+    fn values_of_secret_objects_are_found_in_any_shape() {
+        for text in [
+            "kind: Secret\nmetadata: {name: s}\nstringData:\n  a: canary\n  b: |\n    canary\n    x: canary\ntype: Opaque\n",
+            "stringData: {a: canary}\nkind: 'Secret'\n",
+            "{kind: Secret, metadata: {name: s}, data: {a: canary, b: canary}}\n",
+            "kind: Secret\ndata:\n  a: canary\n\n  b: [canary\n",
+            "items:\n- kind: Secret\n  data:\n    a: canary\n",
+        ] {
+            let shown = hidden(text);
+            assert!(!shown.contains("canary"), "{shown}");
+            assert_eq!(shown.len(), text.len());
+        }
+        let shown =
+            hidden("kind: Secret\nmetadata:\n  name: s\ndata:\n  key: canary\ntype: Opaque\n");
+        assert_eq!(
+            shown,
+            "kind: Secret\nmetadata:\n  name: s\ndata:\n  key:*******\ntype: Opaque\n"
+        );
+    }
+
+    #[test]
+    fn other_objects_stay_readable() {
+        let text = "kind: ConfigMap\ndata: {a: shown}\n---\nkind: SecretList\ndata: {a: shown}\n";
+        assert_eq!(hidden(text), text);
+    }
+
     proptest! {
+        #[test]
+        fn any_text_has_ranges_of_whole_characters(text in "(?s)(kind: Secret|data:|  a: é|---|\n|\\PC)*") {
+            for range in values_of_secrets(&text) {
+                prop_assert!(text.get(range).is_some());
+            }
+        }
+
         #[test]
         fn any_text_keeps_its_bytes_and_lines(text in "(?s)(password: |://a:|[@}'\", =:é]|\\PC|\n)*") {
             let masked = masked(&text);

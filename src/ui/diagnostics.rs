@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Place, Severity};
-use crate::secret::masked;
+use crate::secret::{masked, values_of_secrets};
+use crate::text::SourceFile;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// Two places of a file that are farther apart than this, in bytes, get a snippet each.
@@ -89,7 +90,7 @@ fn excerpt(marks: Vec<(AnnotationKind, &Place, Option<String>)>) -> Option<Excer
     let text = source.text.get(start..end)?;
     Some(Excerpt {
         path: source.path.display().to_string(),
-        text: masked(text),
+        text: without_secrets(source, start, text),
         first_line: source.location(start).line,
         start,
         marks: marks
@@ -98,6 +99,20 @@ fn excerpt(marks: Vec<(AnnotationKind, &Place, Option<String>)>) -> Option<Excer
             .map(|((kind, _, label), range)| (kind, range, label))
             .collect(),
     })
+}
+
+/// The lines at `start` of the file without what is secret in them.
+fn without_secrets(source: &SourceFile, start: usize, text: &str) -> String {
+    let mut shown = masked(text);
+    for range in values_of_secrets(&source.text) {
+        let from = range.start.max(start);
+        let to = range.end.min(start + text.len());
+        if from < to {
+            let stars = "*".repeat(to - from);
+            shown.replace_range(from - start..to - start, &stars);
+        }
+    }
+    shown
 }
 
 /// The marked bytes: at least one character, and no more than the first line of a long span.
@@ -118,7 +133,7 @@ fn range(place: &Place) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{SourceFile, Span};
+    use crate::text::Span;
 
     fn plain(diagnostic: &Diagnostic) -> String {
         anstream::adapter::strip_str(&render(diagnostic)).to_string()

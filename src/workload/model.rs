@@ -324,7 +324,7 @@ pub enum FileContent {
     Inline(Secret),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Port {
     /// `None` takes the environment's `bind` address.
     pub host_ip: Option<IpAddr>,
@@ -335,7 +335,7 @@ pub struct Port {
 }
 
 /// One host port, or a range from which the engine takes a free one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PublishedPort {
     pub first: u16,
     pub last: u16,

@@ -90,8 +90,23 @@ fn workload(file: &mut File<'_>, documents: &[Node]) -> Workload {
     let controllers = manifest::read(file, documents);
     let mut services: Vec<Service> = Vec::new();
     let any = !controllers.is_empty();
+    let mut seen: BTreeMap<String, Span> = BTreeMap::new();
     for (kind, node) in controllers {
         for pod in controller::read(file, kind, node) {
+            let span = pod.metadata.name_span;
+            if let Some(first) = seen
+                .insert(pod.name.clone(), span)
+                .filter(|one| *one != span)
+            {
+                let message = format!("Two pods of the file are called `{}`", pod.name);
+                file.contradiction(
+                    span,
+                    message,
+                    (first, "the first one"),
+                    "rename one of them",
+                );
+                continue;
+            }
             for service in member::services(file, &pod) {
                 add(file, &mut services, service);
             }

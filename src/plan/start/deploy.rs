@@ -7,7 +7,7 @@ use super::decision::Decision;
 use crate::plan::desired::DesiredContainer;
 use crate::plan::observed::{Health, State};
 use crate::plan::step::{Action, Phase, StepId};
-use crate::workload::model::{Condition, Dependency, HealthTest};
+use crate::workload::model::{Condition, Dependency};
 
 impl Planner<'_> {
     pub(super) fn deploy(&mut self, gate: &[StepId]) {
@@ -66,7 +66,7 @@ impl Planner<'_> {
             return vec![self.plan.push(Phase::Deploy, action, "", after)];
         }
         let health = state.map(|(_, health)| health).unwrap_or_default();
-        let tested = is_tested(container);
+        let tested = container.is_tested();
         let runs = matches!(state, Some((State::Running, _)));
         if kept && runs && (health == Health::Healthy || (health == Health::None && !tested)) {
             return started.to_vec();
@@ -82,20 +82,11 @@ impl Planner<'_> {
     ) -> StepId {
         let action = Action::AwaitReady {
             name: container.spec.name.clone(),
-            tested: is_tested(container),
+            tested: container.is_tested(),
             health_needed: container.health_needed,
         };
         self.plan.push(phase, action, "", after)
     }
-}
-
-fn is_tested(container: &DesiredContainer) -> bool {
-    if let Some(readiness) = &container.readiness {
-        return !readiness.probes.is_empty();
-    }
-    container
-        .healthcheck()
-        .is_some_and(|check| check.test != HealthTest::None)
 }
 
 /// The steps of all containers of one service that others wait for.

@@ -7,7 +7,7 @@ use crate::plan::desired::DesiredContainer;
 use crate::plan::identity;
 use crate::plan::observed::{ObservedContainer, State};
 use crate::plan::step::{Action, NEXT, PREVIOUS, Phase, StepId};
-use crate::plan::stop::dependents_first;
+use crate::plan::stop::in_stop_order;
 
 const CAUSE: &str = "left by an interrupted start";
 
@@ -22,7 +22,7 @@ impl Planner<'_> {
         let gone: Vec<&ObservedContainer> = gone.iter().collect();
         let mut after = Vec::new();
         // One by one: Podman keeps a container whose network another one shares.
-        for container in dependents_first(&gone) {
+        for container in in_stop_order(self.desired, &gone) {
             after = vec![self.remove(&container.name, Phase::Prepare, CAUSE, after)];
         }
         let names: Vec<String> = self.containers.keys().cloned().collect();
@@ -73,6 +73,14 @@ impl Planner<'_> {
         names.collect()
     }
 
+    /// Removes the containers that may live in a namespace of `base`.
+    pub(super) fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
+        let names = self.hang_on(base).into_iter();
+        names
+            .map(|name| self.remove(&name, Phase::Prepare, cause, Vec::new()))
+            .collect()
+    }
+
     /// Gives a container another name.
     fn give_back(&mut self, name: &str, to: &str, cause: &str) {
         let Some(mut container) = self.containers.remove(name) else {
@@ -115,14 +123,5 @@ impl Planner<'_> {
             let other = found.name.clone();
             self.give_back(&other, name, cause);
         }
-    }
-
-    /// Removes the containers that may live in a namespace of this one.
-    pub(super) fn remove_followers(&mut self, name: &str, cause: &str) -> Vec<StepId> {
-        let followers = self.hang_on(name);
-        let removed = followers.iter();
-        removed
-            .map(|name| self.remove(name, Phase::Prepare, cause, Vec::new()))
-            .collect()
     }
 }

@@ -9,7 +9,8 @@ use super::mounts;
 use super::probes;
 use super::security;
 use crate::workload::model::{
-    Ending, HealthTest, Healthcheck, PodMember, Process, PullPolicy, Readiness, Restart, Service,
+    Ending, HealthTest, Healthcheck, Hook, Hooks, PodMember, Process, PullPolicy, Readiness,
+    Restart, Service,
 };
 
 /// When a container of a pod runs.
@@ -60,7 +61,7 @@ pub(super) fn read(file: &mut File<'_>, written: &Written<'_>, ground: &Ground<'
         }),
         restart,
         stop_grace_period: Some(ground.grace),
-        stop_signal: stop_signal(file, object),
+        annotations: ground.pod.metadata.annotations.clone(),
         resources: ground
             .declared
             .get(name)
@@ -68,6 +69,7 @@ pub(super) fn read(file: &mut File<'_>, written: &Written<'_>, ground: &Ground<'
             .unwrap_or_default(),
         ..Process::default()
     };
+    let hooks = lifecycle(file, object, &mut process);
     (process.entrypoint, process.command) = command(file, object, &environment);
     security::apply(file, object, &ground.security, &mut process);
     let readiness = (!probes.is_empty()).then_some(Readiness {
@@ -82,6 +84,7 @@ pub(super) fn read(file: &mut File<'_>, written: &Written<'_>, ground: &Ground<'
         namespaces,
         mounts,
         labels: ground.pod.metadata.labels.clone(),
+        hooks,
         pod: PodMember {
             readiness,
             ending,
@@ -139,7 +142,23 @@ fn command(
     (words("command"), words("args"))
 }
 
-fn stop_signal(file: &mut File<'_>, container: &Object<'_>) -> Option<String> {
-    let lifecycle = container.child(file, "lifecycle", &keys::LIFECYCLE)?;
-    lifecycle.string(file, "stopSignal")
+/// <https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/>
+fn lifecycle(file: &mut File<'_>, container: &Object<'_>, process: &mut Process) -> Hooks {
+    let Some(lifecycle) = container.child(file, "lifecycle", &keys::LIFECYCLE) else {
+        return Hooks::default();
+    };
+    process.stop_signal = lifecycle.string(file, "stopSignal");
+    let mut hook = |key: &str| {
+        let handler = lifecycle.child(file, key, &keys::HANDLER)?;
+        let command = probes::program(file, &handler)?;
+        Some(Hook {
+            command,
+            ..Hook::default()
+        })
+    };
+    Hooks {
+        pre_start: Vec::new(),
+        post_start: hook("postStart").into_iter().collect(),
+        pre_stop: hook("preStop").into_iter().collect(),
+    }
 }

@@ -185,8 +185,8 @@ fn item_of(
         ),
         None if optional => {}
         None => {
-            let what = format!("key in {} `{}`", data.kind.word(), data.name);
-            file.missing(span, &what, &key, data.values.keys().map(String::as_str));
+            let message = data.no_key(&key);
+            file.missing(span, message, &key, data.values.keys().map(String::as_str));
         }
     }
 }

@@ -119,7 +119,8 @@ pub(super) fn referred(
     if found.is_none() && !optional {
         let names: Vec<String> = file.objects.of(kind).keys().cloned().collect();
         let known = names.iter().map(String::as_str);
-        file.missing(entry.value.span, kind.word(), &name, known);
+        let message = format!("There is no {} `{name}`", kind.word());
+        file.missing(entry.value.span, message, &name, known);
     }
     found.map(|data| (data, optional))
 }
@@ -195,13 +196,8 @@ fn of_key(
     let key = file.decoder.string(&entry.value, &reference.at("key"))?;
     let Some(value) = data.values.get(&key) else {
         if !optional {
-            let what = format!("key in {} `{}`", kind.word(), data.name);
-            file.missing(
-                entry.value.span,
-                &what,
-                &key,
-                data.values.keys().map(String::as_str),
-            );
+            let known = data.values.keys().map(String::as_str);
+            file.missing(entry.value.span, data.no_key(&key), &key, known);
         }
         return None;
     };
@@ -227,12 +223,8 @@ pub(super) fn of_resource(
     let container = of.as_deref().unwrap_or(owner.container);
     let Some(declared) = resources.get(container) else {
         let known = resources.keys().map(String::as_str);
-        file.missing(
-            field.place_of("containerName"),
-            "container",
-            container,
-            known,
-        );
+        let message = format!("There is no container `{container}`");
+        file.missing(field.place_of("containerName"), message, container, known);
         return None;
     };
     let entry = field.required(file, "resource", "for instance `limits.memory`")?;

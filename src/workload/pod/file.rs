@@ -54,11 +54,11 @@ impl<'a> File<'a> {
         fault.help = Some(help.into());
     }
 
-    /// Reports a reference to something that is not there.
+    /// Reports a reference to something that is not there; `known` are those that are.
     pub fn missing<'n>(
         &mut self,
         span: Span,
-        what: &str,
+        message: impl Into<String>,
         name: &str,
         known: impl Iterator<Item = &'n str>,
     ) {
@@ -68,7 +68,7 @@ impl<'a> File<'a> {
             None if known.is_empty() => "there is none at all in this file".to_owned(),
             None => format!("there are: {}", known.join(", ")),
         };
-        self.fault(span, format!("There is no {what} `{name}`"), help);
+        self.fault(span, message, help);
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn read(file: &mut File<'_>, ground: &Ground<'_>) -> Service {
         command: Some(Vec::new()),
         working_dir: Some("/".to_owned()),
         sysctls: ground.security.sysctls.clone(),
+        annotations: pod.metadata.annotations.clone(),
         restart: match ground.policies().0 {
             Restart::Always => Restart::Always,
             _ => Restart::No,

@@ -282,14 +282,17 @@ pub(super) const CONTAINER: Keys = Keys {
     ],
 };
 
-pub(super) const LIFECYCLE: Keys = Keys {
-    read: &["stopSignal"],
+pub(super) const LIFECYCLE: Keys = Keys::only(&["postStart", "preStop", "stopSignal"]);
+pub(super) const HANDLER: Keys = Keys {
+    read: &["exec"],
     ignored: &[],
     refused: &[
-        ("postStart", "do it in the container's own command"),
-        ("preStop", "handle the stop signal in the container"),
+        ("httpGet", "write `exec` with a program that asks"),
+        ("sleep", "write `exec` with `sleep`"),
+        ("tcpSocket", "Kubernetes runs no such hook either"),
     ],
 };
+pub(super) const EXEC: Keys = Keys::only(&["command"]);
 
 pub(super) const PORT: Keys =
     Keys::only(&["containerPort", "hostPort", "hostIP", "name", "protocol"]);

@@ -57,7 +57,8 @@ pub(super) fn read(
         let part = part(file, &object, environment);
         let Some(volume) = volumes.get(&name) else {
             let known = volumes.keys().map(String::as_str);
-            file.missing(entry.value.span, "volume", &name, known);
+            let message = format!("There is no volume `{name}`");
+            file.missing(entry.value.span, message, &name, known);
             continue;
         };
         if let Some((target, _)) = target {
@@ -217,6 +218,7 @@ fn check_part(
     {
         return Some(());
     }
-    file.missing(span, "file in the volume called", part, files.into_iter());
+    let message = format!("There is no file `{part}` in the volume");
+    file.missing(span, message, part, files.into_iter());
     None
 }

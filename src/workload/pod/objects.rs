@@ -55,6 +55,15 @@ impl Objects {
 }
 
 impl Data {
+    /// The fault of a reference to a key that is not there.
+    pub fn no_key(&self, key: &str) -> String {
+        format!(
+            "There is no key `{key}` in {} `{}`",
+            self.kind.word(),
+            self.name
+        )
+    }
+
     /// A text that changes when any of its values does.
     pub fn state(&self) -> Secret {
         let mut state = String::new();
@@ -77,7 +86,7 @@ pub(super) fn data(file: &mut File<'_>, node: &Node, kind: DataKind) {
     };
     let values = match kind {
         DataKind::ConfigMap => {
-            let mut values = texts(file, &object, "data");
+            let mut values = texts(file, &object, "data", kind);
             for (key, (value, span)) in encoded(file, &object, "binaryData") {
                 if values.contains_key(&key) {
                     let message = format!("`{key}` stands in `data` and in `binaryData`");
@@ -93,7 +102,7 @@ pub(super) fn data(file: &mut File<'_>, node: &Node, kind: DataKind) {
                 .into_iter()
                 .map(|(key, (value, _))| (key, value))
                 .collect();
-            values.extend(texts(file, &object, "stringData"));
+            values.extend(texts(file, &object, "stringData", kind));
             hide(file, &values);
             values
         }
@@ -125,15 +134,33 @@ pub(super) fn data(file: &mut File<'_>, node: &Node, kind: DataKind) {
     known.insert(data.name.clone(), data);
 }
 
-fn texts(file: &mut File<'_>, object: &Object<'_>, key: &str) -> BTreeMap<String, SecretBytes> {
+fn texts(
+    file: &mut File<'_>,
+    object: &Object<'_>,
+    key: &str,
+    kind: DataKind,
+) -> BTreeMap<String, SecretBytes> {
     let mut values = BTreeMap::new();
     for (key, node) in entries(file, object, key) {
         let path = object.at(&key);
+        if kind == DataKind::Secret && !check_secret(file, node, &path) {
+            continue;
+        }
         if let Some(text) = file.decoder.string(node, &path) {
             values.insert(key, SecretBytes::new(text));
         }
     }
     values
+}
+
+/// Whether the value is a string; the fault of another one does not show it.
+fn check_secret(file: &mut File<'_>, node: &Node, path: &str) -> bool {
+    let good = node.kind() == "a string";
+    if !good {
+        let message = format!("`{path}` must be a string, this is {}", node.kind());
+        file.fault(node.span, message, "put it in quotes");
+    }
+    good
 }
 
 type Encoded = BTreeMap<String, (SecretBytes, Span)>;
@@ -142,7 +169,10 @@ fn encoded(file: &mut File<'_>, object: &Object<'_>, key: &str) -> Encoded {
     let mut values = BTreeMap::new();
     for (key, node) in entries(file, object, key) {
         let path = object.at(&key);
-        let Some(text) = file.decoder.string(node, &path) else {
+        if !check_secret(file, node, &path) {
+            continue;
+        }
+        let Some(text) = file.decoder.text(node, &path) else {
             continue;
         };
         if text.len() >= SHORTEST_HIDDEN {

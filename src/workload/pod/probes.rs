@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::file::{File, Object};
-use super::keys::Keys;
+use super::keys::{self, Keys};
 use super::ports::Ports;
 use crate::workload::model::{HealthTest, Healthcheck, Probe, ProbeKind};
 
@@ -29,7 +29,6 @@ const PROBE: Keys = Keys {
     )],
     refused: &[],
 };
-const EXEC: Keys = Keys::only(&["command"]);
 const HTTP: Keys = Keys::only(&["host", "httpHeaders", "path", "port", "scheme"]);
 const HEADER: Keys = Keys::only(&["name", "value"]);
 const TCP: Keys = Keys::only(&["host", "port"]);
@@ -105,20 +104,7 @@ fn test(
     let given: Vec<&str> = given.collect();
     let infra = Some(ground.infra.to_owned());
     match given.as_slice() {
-        ["exec"] => {
-            let exec = object.child(file, "exec", &EXEC)?;
-            let command = exec.strings(file, "command");
-            if command.is_empty() {
-                let message = format!("`{}` has no `command`", exec.path);
-                file.fault(
-                    exec.span,
-                    message,
-                    "add the program and its arguments as a list",
-                );
-                return None;
-            }
-            Some((command, None))
-        }
+        ["exec"] => Some((program(file, object)?, None)),
         ["httpGet"] => {
             let get = object.child(file, "httpGet", &HTTP)?;
             Some((http(file, &get, timeout, ground)?, infra))
@@ -143,6 +129,19 @@ fn test(
             None
         }
     }
+}
+
+/// The program under `exec`, with its arguments.
+pub(super) fn program(file: &mut File<'_>, object: &Object<'_>) -> Option<Vec<String>> {
+    let exec = object.child(file, "exec", &keys::EXEC)?;
+    let command = exec.strings(file, "command");
+    if command.is_empty() {
+        let message = format!("`{}` has no `command`", exec.path);
+        let help = "add the program and its arguments as a list";
+        file.fault(exec.span, message, help);
+        return None;
+    }
+    Some(command)
 }
 
 fn http(
@@ -225,12 +224,8 @@ fn port(file: &mut File<'_>, object: &Object<'_>, ground: Ground<'_>) -> Option<
     let found = known.clone().find(|((_, name), _)| *name == text);
     if found.is_none() {
         let names = known.map(|((_, name), _)| name.as_str());
-        file.missing(
-            entry.value.span,
-            "port of this container called",
-            &text,
-            names,
-        );
+        let message = format!("No port of the container is called `{text}`");
+        file.missing(entry.value.span, message, &text, names);
     }
     found.map(|(_, port)| *port)
 }

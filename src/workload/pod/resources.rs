@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::file::{File, Object};
 use super::keys::Keys;
 use super::quantity::Quantity;
-use crate::workload::model::Resources;
+use crate::workload::model::{CpuTime, Resources};
 use crate::yaml::{Mapping, Node};
 
 const RESOURCES: Keys = Keys {
@@ -14,9 +14,6 @@ const RESOURCES: Keys = Keys {
     ignored: &[],
     refused: &[("claims", "no driver of a cluster gives devices")],
 };
-
-/// The least weight that an engine takes.
-const LEAST_SHARES: i64 = 2;
 
 /// Limits and requests as they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,29 +56,30 @@ pub(super) fn read(file: &mut File<'_>, container: &Object<'_>) -> Declared {
 impl Declared {
     /// In the engine's terms. A request is a weight, and memory that is reclaimed last.
     pub fn resources(&self) -> Resources {
-        let shares =
-            |request: Quantity| (request.nano() / 1000 * 1024 / 1_000_000).max(LEAST_SHARES);
-        let mut resources = Resources {
-            nano_cpus: self
-                .cpu_limit
-                .map(Quantity::nano)
-                .filter(|limit| *limit > 0),
-            memory: self
-                .memory_limit
-                .map(Quantity::units)
-                .filter(|limit| *limit > 0),
-            memory_reservation: self
-                .memory_request
-                .map(Quantity::units)
-                .filter(|one| *one > 0),
-            ..Resources::default()
+        let some = |quantity: Option<Quantity>, unit: fn(Quantity) -> i64| {
+            quantity.map(unit).filter(|count| *count > 0)
         };
-        set_shares(&mut resources, self.cpu_request.map(shares));
-        resources
+        Resources {
+            nano_cpus: some(self.cpu_limit, Quantity::nano),
+            memory: some(self.memory_limit, Quantity::units),
+            memory_reservation: some(self.memory_request, Quantity::units),
+            cpu: CpuTime {
+                shares: self.cpu_request.map(shares),
+                ..CpuTime::default()
+            },
+            ..Resources::default()
+        }
     }
 }
 
-fn set_shares(_resources: &mut Resources, _shares: Option<i64>) {}
+/// A processor is worth the usual weight of a container.
+fn shares(request: Quantity) -> i64 {
+    const USUAL: i64 = 1024;
+    /// What an engine takes at least.
+    const LEAST: i64 = 2;
+    let milli = request.nano() / 1_000_000;
+    (milli.saturating_mul(USUAL) / 1000).max(LEAST)
+}
 
 fn quantities(
     file: &mut File<'_>,

@@ -113,9 +113,11 @@ pub(super) fn read(file: &mut File<'_>, ground: &Ground<'_>) -> BTreeMap<String,
         let Some((name, span)) = names::label(file, &object, "name") else {
             continue;
         };
-        let Some(source) = source(file, &object, &name, ground) else {
-            continue;
-        };
+        // One that cannot be had is declared all the same.
+        let source = source(file, &object, &name, ground).unwrap_or_else(|| Source::HostPath {
+            path: PathBuf::new(),
+            kind: HostPathKind::Any,
+        });
         if let Some(first) = volumes.get(&name) {
             let message = format!("Two volumes are called `{name}`");
             file.contradiction(
