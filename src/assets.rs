@@ -92,16 +92,9 @@ fn image(
             tags: vec![reference.to_owned()],
             context: BuildContext::Files(files),
             dockerfile: "Dockerfile".into(),
-            dockerfile_inline: None,
-            args: BTreeMap::new(),
             target: target.map(str::to_owned),
             labels: BTreeMap::from([(CONTEXT_HASH.to_owned(), hash)]),
-            no_cache: false,
-            pull: false,
-            network: None,
-            extra_hosts: Vec::new(),
-            shm_size: None,
-            platform: None,
+            ..ImageBuild::default()
         },
     }
 }

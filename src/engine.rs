@@ -26,6 +26,7 @@ mod create;
 pub mod discover;
 mod error;
 mod exec;
+mod fill;
 mod health;
 mod image;
 mod inspect;
@@ -33,12 +34,14 @@ mod lifecycle;
 mod logs;
 mod network;
 mod observe;
+mod probe;
 mod volume;
 mod wire;
 
 pub use attach::{AttachOptions, Attached, Handle, TerminalSize, Written};
 pub use build::{BuildError, BuildFault};
 pub use connect::{Attempt, ConnectError, EngineVersion, Fault};
+pub use create::Created;
 pub use error::EngineError;
 pub use exec::{ExecOptions, ExecOutput};
 pub use health::HealthOutcome;
@@ -56,6 +59,8 @@ pub struct Engine {
     /// `20.10.24`, `4.3.1`: as the engine's ping tells it.
     pub version: String,
     pub endpoint: Endpoint,
+    /// The newest version of Docker's API that it speaks, as its ping tells it.
+    api: (u32, u32),
     wire: Wire,
     docker: bollard::Docker,
 }
@@ -93,11 +98,20 @@ pub struct Endpoint {
 impl Engine {
     /// Whether this is a Podman older than `major.minor`.
     fn is_podman_before(&self, major: u32, minor: u32) -> bool {
-        let mut numbers = self.version.split('.').map_while(|part| part.parse().ok());
-        let version: (u32, u32) = (
-            numbers.next().unwrap_or_default(),
-            numbers.next().unwrap_or_default(),
-        );
-        self.kind == EngineKind::Podman && version < (major, minor)
+        self.kind == EngineKind::Podman && numbers(&self.version) < (major, minor)
     }
+
+    /// Whether this is a Docker whose API is older than `major.minor`.
+    fn is_docker_before(&self, major: u32, minor: u32) -> bool {
+        self.kind == EngineKind::Docker && self.api < (major, minor)
+    }
+}
+
+/// The first two numbers of a version.
+fn numbers(version: &str) -> (u32, u32) {
+    let mut numbers = version.split('.').map_while(|part| part.parse().ok());
+    (
+        numbers.next().unwrap_or_default(),
+        numbers.next().unwrap_or_default(),
+    )
 }

@@ -176,6 +176,8 @@ async fn open(address: Address, reason: String) -> Result<Engine, Fault> {
     let ping = Call::get("/_ping", "ping the engine").limit(PING);
     let answer = wire.call(ping).await.map_err(fault)?;
     let (kind, version) = identify(&answer.headers).ok_or(Fault::NotAnEngine)?;
+    let api = answer.headers.get("api-version");
+    let api = api.and_then(|version| version.to_str().ok());
     let docker = match &address {
         Address::Unix(path) => bollard::Docker::connect_with_unix(
             &path.to_string_lossy(),
@@ -192,6 +194,7 @@ async fn open(address: Address, reason: String) -> Result<Engine, Fault> {
         kind,
         version,
         endpoint: Endpoint { address, reason },
+        api: super::numbers(api.unwrap_or_default()),
         wire,
         docker: docker.map_err(|error| Fault::Io(io::Error::other(error)))?,
     })

@@ -2,68 +2,133 @@
 //!
 //! Where Podman reads the same words differently, they are chosen so that both mean the same.
 
+mod gaps;
+mod links;
 mod mounts;
 mod podman;
+mod resources;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::models::{
-    ContainerCreateBody, DeviceMapping, HealthConfig, HostConfig, HostConfigLogConfig,
-    NetworkingConfig, PortBinding, PortMap, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig,
+    NetworkingConfig, PortBinding, PortMap, RestartPolicy, RestartPolicyNameEnum,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use super::inspect::null_is_default;
 use super::network::{endpoint_settings, some_map};
 use super::wire::Call;
 use super::{Engine, EngineError, EngineKind};
-use crate::plan::spec::{ContainerSpec, NamespaceMode, NetworkAttachment};
+use crate::plan::spec::{ContainerSpec, MountsOf, NamespaceMode, NetworkAttachment};
 use crate::secret::Secret;
 use crate::workload::model::{
-    ExposedPort, HealthTest, Healthcheck, Logging, Port, Process, Restart,
+    ExposedPort, HealthTest, Healthcheck, Logging, Port, Process, Restart, Seccomp,
 };
+use resources::limits;
+
+/// The word of `security_opt` that shows the container all of `/proc` and `/sys`.
+const UNCONFINED_PATHS: &str = "systempaths=unconfined";
 
 /// Docker's own default, made explicit: Podman's create call would take 0.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A new container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    pub id: String,
+    /// What of its specification has no effect here, in whole sentences.
+    pub warnings: Vec<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Created {
+struct Answer {
     id: String,
+    #[serde(default, deserialize_with = "null_is_default")]
+    warnings: Vec<String>,
 }
 
 impl Engine {
     /// Creates the container, attaches all its networks and uploads its inline files; it is not
-    /// started. Gives its id. What was half made is removed again when a later part fails.
+    /// started. What was half made is removed again when a later part fails.
     ///
     /// # Errors
     /// [`EngineError::NameTaken`], [`EngineError::ImageMissing`],
     /// [`EngineError::Unsupported`] for what this engine cannot do, or what the engine says.
-    pub async fn create_container(&self, spec: &ContainerSpec) -> Result<String, EngineError> {
-        let id = self.create_bare(spec).await?;
-        match self.complete(&id, spec).await {
-            Ok(()) => Ok(id),
+    pub async fn create_container(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {
+        let created = self.create_bare(spec).await?;
+        match self.complete(&created.id, spec).await {
+            Ok(()) => Ok(created),
             Err(error) => {
                 // The first failure is the one to tell.
-                self.remove(&id, true, true).await.ok();
+                self.remove(&created.id, true, true).await.ok();
                 Err(error)
             }
         }
     }
 
-    async fn create_bare(&self, spec: &ContainerSpec) -> Result<String, EngineError> {
+    async fn create_bare(&self, spec: &ContainerSpec) -> Result<Created, EngineError> {
         let action = format!("create container `{}`", spec.name);
+        let mut warnings = self.gaps(spec)?;
         let mut body = body(spec);
-        self.add_mounts(spec, &mut body, &action)?;
+        self.add_mounts(spec, &mut body, &action).await?;
+        if spec.process.never_root {
+            self.refuse_root(spec, &action).await?;
+        }
+        if self.kind == EngineKind::Docker {
+            drop_foreign_uts(&mut body);
+        }
         if self.kind == EngineKind::Podman {
             self.adapt_to_podman(spec, &mut body).await?;
+        }
+        if let Some(check) = &mut body.healthcheck
+            && (self.kind == EngineKind::Podman || self.is_docker_before(1, 44))
+        {
+            // Engines before it refuse the key; poststack's own probing keeps to it.
+            check.start_interval = None;
         }
         let mut call = Call::post("/containers/create", action).query("name", &spec.name);
         if let Some(platform) = &spec.platform {
             call = call.query("platform", platform);
         }
-        let created: Created = self.wire.fetch(call.json(&body)?).await?;
-        Ok(created.id)
+        let body = CreateCall {
+            mac_address: self.container_mac(spec),
+            body,
+        };
+        let created: Answer = self.wire.fetch(call.json(&body)?).await?;
+        let said = created.warnings.into_iter();
+        warnings.extend(said.map(|text| format!("container `{}`: {text}", spec.name)));
+        let id = created.id;
+        Ok(Created { id, warnings })
+    }
+
+    /// Docker's API before 1.44 knows the address of the first network alone, as the container's.
+    fn container_mac<'s>(&self, spec: &'s ContainerSpec) -> Option<&'s str> {
+        match &spec.network {
+            NetworkAttachment::Networks(endpoints) if self.is_docker_before(1, 44) => {
+                endpoints.first()?.mac_address.as_deref()
+            }
+            _ => None,
+        }
+    }
+
+    /// Refuses an image whose own user is root.
+    async fn refuse_root(&self, spec: &ContainerSpec, action: &str) -> Result<(), EngineError> {
+        let image = self.image_config(&spec.image).await?.unwrap_or_default();
+        let user = spec.process.user.as_ref().unwrap_or(&image.user);
+        match user.split(':').next() {
+            None | Some("" | "0" | "root") => Err(EngineError::Unsupported {
+                action: action.to_owned(),
+                message: format!(
+                    "image `{}` runs as root, and `runAsNonRoot` forbids it",
+                    spec.image
+                ),
+                hint: "set `runAsUser`, or a user in the image".to_owned(),
+            }),
+            Some(_) => Ok(()),
+        }
     }
 
     /// What the create call cannot take: engines before API 1.44 accept a single network there.
@@ -75,6 +140,25 @@ impl Engine {
         }
         self.upload_files(id, &spec.files).await
     }
+}
+
+/// The body of the call with what newer versions of the API have dropped.
+#[derive(Serialize)]
+struct CreateCall<'s> {
+    #[serde(rename = "MacAddress", skip_serializing_if = "Option::is_none")]
+    mac_address: Option<&'s str>,
+    #[serde(flatten)]
+    body: ContainerCreateBody,
+}
+
+/// Docker takes no `container:` here, and gives a container the host name of the one whose network it
+/// shares.
+fn drop_foreign_uts(body: &mut ContainerCreateBody) {
+    let host = body.host_config.get_or_insert_default();
+    host.uts_mode = host
+        .uts_mode
+        .take()
+        .filter(|mode| !mode.starts_with("container:"));
 }
 
 /// Everything but the mounts.
@@ -127,7 +211,11 @@ pub(super) fn whole_seconds(duration: Duration) -> i64 {
 
 fn host_config(spec: &ContainerSpec) -> HostConfig {
     let process = &spec.process;
-    let resources = &process.resources;
+    let (unconfined, security): (Vec<String>, Vec<String>) = security_options(process)
+        .into_iter()
+        // Not a rule of the engine's, but an empty list of what it hides from a container.
+        .partition(|option| option == UNCONFINED_PATHS);
+    let nothing = || (!unconfined.is_empty()).then(Vec::new);
     HostConfig {
         network_mode: network_mode(&spec.network),
         port_bindings: Some(port_bindings(&process.ports)),
@@ -137,7 +225,9 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         readonly_rootfs: Some(process.read_only),
         cap_add: list(&process.cap_add),
         cap_drop: list(&process.cap_drop),
-        security_opt: list(&process.security_opt),
+        security_opt: list(&security),
+        masked_paths: nothing(),
+        readonly_paths: nothing(),
         extra_hosts: Some(
             process
                 .extra_hosts
@@ -145,17 +235,10 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
                 .map(|(host, address)| format!("{host}:{address}"))
                 .collect(),
         ),
-        devices: Some(process.devices.iter().map(device).collect()),
         sysctls: some_map(&process.sysctls),
-        ulimits: Some(process.ulimits.iter().map(ulimit).collect()),
         tmpfs: some_map(&process.tmpfs),
         shm_size: process.shm_size,
         log_config: process.logging.as_ref().map(log_config),
-        nano_cpus: resources.nano_cpus,
-        memory: resources.memory,
-        memory_reservation: resources.memory_reservation,
-        memory_swap: resources.memory_swap,
-        pids_limit: resources.pids,
         group_add: list(&process.group_add),
         dns: list(&process.dns),
         dns_search: list(&process.dns_search),
@@ -163,12 +246,44 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         pid_mode: namespace(spec.namespaces.pid.as_ref()),
         ipc_mode: namespace(spec.namespaces.ipc.as_ref()),
         uts_mode: namespace(spec.namespaces.uts.as_ref()),
-        ..HostConfig::default()
+        cgroupns_mode: process.cgroup.as_deref().map(cgroup_namespace),
+        cgroup_parent: process.cgroup_parent.clone(),
+        userns_mode: process.userns_mode.clone(),
+        runtime: process.runtime.clone(),
+        storage_opt: some_map(&process.storage_opt),
+        annotations: some_map(&process.annotations),
+        volumes_from: volumes_from(&spec.volumes_from),
+        ..limits(process)
     }
+}
+
+fn security_options(process: &Process) -> Vec<String> {
+    let seccomp = process.seccomp.as_ref().map(Seccomp::option);
+    process
+        .security_opt
+        .iter()
+        .cloned()
+        .chain(seccomp)
+        .collect()
 }
 
 fn list(words: &[String]) -> Option<Vec<String>> {
     (!words.is_empty()).then(|| words.to_vec())
+}
+
+fn cgroup_namespace(word: &str) -> HostConfigCgroupnsModeEnum {
+    match word {
+        "host" => HostConfigCgroupnsModeEnum::HOST,
+        _ => HostConfigCgroupnsModeEnum::PRIVATE,
+    }
+}
+
+fn volumes_from(sources: &[MountsOf]) -> Option<Vec<String>> {
+    let one = |from: &MountsOf| match from.read_only {
+        true => format!("{}:ro", from.container),
+        false => from.container.clone(),
+    };
+    (!sources.is_empty()).then(|| sources.iter().map(one).collect())
 }
 
 fn namespace(mode: Option<&NamespaceMode>) -> Option<String> {
@@ -246,22 +361,6 @@ fn restart_policy(restart: Restart) -> RestartPolicy {
     }
 }
 
-fn device(device: &crate::workload::model::Device) -> DeviceMapping {
-    DeviceMapping {
-        path_on_host: Some(device.host.clone()),
-        path_in_container: Some(device.container.clone()),
-        cgroup_permissions: Some(device.permissions.clone()),
-    }
-}
-
-fn ulimit((name, limit): (&String, &crate::workload::model::Ulimit)) -> ResourcesUlimits {
-    ResourcesUlimits {
-        name: Some(name.clone()),
-        soft: Some(limit.soft),
-        hard: Some(limit.hard),
-    }
-}
-
 fn log_config(logging: &Logging) -> HostConfigLogConfig {
     HostConfigLogConfig {
         typ: logging.driver.clone(),
@@ -285,8 +384,7 @@ fn health_config(check: &Healthcheck) -> HealthConfig {
         timeout: check.timeout.map(nanoseconds),
         start_period: check.start_period.map(nanoseconds),
         retries: check.retries.map(i64::from),
-        // Engines below API 1.44 refuse it; poststack's own probing makes it needless.
-        start_interval: None,
+        start_interval: check.start_interval.map(nanoseconds),
     }
 }
 

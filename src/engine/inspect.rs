@@ -154,7 +154,7 @@ impl Engine {
 }
 
 /// Both engines write `null` for empty lists and maps now and then.
-fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+pub(super) fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: Default + Deserialize<'de>,

@@ -3,26 +3,30 @@
 use std::collections::HashMap;
 
 use bollard::models::{
-    EndpointIpamConfig, EndpointSettings, Ipam, IpamConfig, NetworkConnectRequest,
+    EndpointIpamConfig, EndpointSettings, Ipam as WireIpam, IpamConfig, NetworkConnectRequest,
     NetworkCreateRequest,
 };
 use serde::Deserialize;
 
 use super::wire::Call;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, EngineKind};
 use crate::plan::observed::ObservedNetwork;
 use crate::plan::spec::{Endpoint, Labels, NetworkSpec};
-use crate::workload::model::Subnet;
+use crate::workload::model::{Ipam, Subnet};
+
+/// The option by which Docker names an interface.
+const INTERFACE_NAME: &str = "com.docker.network.endpoint.ifname";
 
 /// How often a network is tried again after a failure that passes.
 const CREATE_RETRIES: u32 = 10;
 
 impl Engine {
-    /// Makes the network; one of this name that exists already is left as it is.
+    /// Makes the network; one of this name that exists already is left as it is. Gives sentences
+    /// about what of it has no effect here.
     ///
     /// # Errors
     /// When the engine refuses, for instance for overlapping subnets.
-    pub async fn create_network(&self, spec: &NetworkSpec) -> Result<(), EngineError> {
+    pub async fn create_network(&self, spec: &NetworkSpec) -> Result<Vec<String>, EngineError> {
         let action = format!("create network `{}`", spec.name);
         // Docker lets two networks share a name unless it is told to look.
         let mut body = serde_json::json!({ "CheckDuplicate": true });
@@ -30,12 +34,37 @@ impl Engine {
         let mut again = CREATE_RETRIES;
         loop {
             let call = Call::post("/networks/create", action.as_str()).json(&body)?;
-            match self.wire.run(call).await {
-                Err(error) if error.is_conflict() => return Ok(()),
+            match self.wire.fetch::<MadeNetwork>(call).await {
+                Ok(made) => return Ok(self.network_gaps(spec, made.warning)),
+                Err(error) if error.is_conflict() => return Ok(Vec::new()),
                 Err(error) if is_passing(&error) && again > 0 => again -= 1,
-                other => return other,
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// What has no effect here, besides what the engine says of itself.
+    fn network_gaps(&self, spec: &NetworkSpec, said: String) -> Vec<String> {
+        let Ipam {
+            driver,
+            options,
+            subnets,
+        } = &spec.ipam;
+        let podman = self.kind == EngineKind::Podman;
+        let ipv4 = spec.ipv4 == Some(false) && (podman || self.is_docker_before(1, 47));
+        let reserved = subnets.iter().any(|one| !one.aux_addresses.is_empty());
+        let all = [
+            ("enable_ipv4: false", ipv4),
+            ("ipam.driver", podman && driver.is_some()),
+            ("ipam.options", podman && !options.is_empty()),
+            ("ipam.config.aux_addresses", podman && reserved),
+        ];
+        let name = &spec.name;
+        let tell = |key| format!("network `{name}`: `{key}` has no effect on {self}");
+        let left_out = all.into_iter().filter(|(_, left_out)| *left_out);
+        let own = left_out.map(|(key, _)| tell(key));
+        let said = (!said.is_empty()).then(|| format!("network `{name}`: {said}"));
+        own.chain(said).collect()
     }
 
     /// The network of this name, `None` when there is none.
@@ -101,15 +130,26 @@ fn is_passing(error: &EngineError) -> bool {
 
 /// How a container appears in one network.
 pub(super) fn endpoint_settings(endpoint: &Endpoint) -> EndpointSettings {
-    let address = endpoint.ipv4_address.is_some() || endpoint.ipv6_address.is_some();
+    let address = endpoint.ipv4_address.is_some()
+        || endpoint.ipv6_address.is_some()
+        || !endpoint.link_local_ips.is_empty();
+    let mut options = endpoint.driver_options.clone();
+    if let Some(name) = &endpoint.interface_name {
+        options.insert(INTERFACE_NAME.to_owned(), name.clone());
+    }
+    let links = endpoint.links.iter();
+    let links = links.map(|link| format!("{}:{}", link.container, link.alias));
     EndpointSettings {
         aliases: Some(endpoint.aliases.clone()),
         mac_address: endpoint.mac_address.clone(),
-        driver_opts: some_map(&endpoint.driver_options),
+        driver_opts: some_map(&options),
+        gw_priority: endpoint.gateway_priority,
+        links: (!endpoint.links.is_empty()).then(|| links.collect()),
         ipam_config: address.then(|| EndpointIpamConfig {
             ipv4_address: endpoint.ipv4_address.clone(),
             ipv6_address: endpoint.ipv6_address.clone(),
-            link_local_ips: None,
+            link_local_ips: (!endpoint.link_local_ips.is_empty())
+                .then(|| endpoint.link_local_ips.clone()),
         }),
         ..EndpointSettings::default()
     }
@@ -121,14 +161,21 @@ fn network_body(spec: &NetworkSpec) -> NetworkCreateRequest {
         driver: spec.driver.clone(),
         internal: Some(spec.internal),
         attachable: Some(spec.attachable),
+        enable_ipv4: spec.ipv4,
         enable_ipv6: Some(spec.ipv6),
         options: some_map(&spec.driver_options),
         labels: Some(spec.labels.clone().into_iter().collect()),
-        ipam: (!spec.subnets.is_empty()).then(|| Ipam {
-            config: Some(spec.subnets.iter().map(ipam_config).collect()),
-            ..Ipam::default()
-        }),
+        ipam: (spec.ipam != Ipam::default()).then(|| ipam(&spec.ipam)),
         ..NetworkCreateRequest::default()
+    }
+}
+
+fn ipam(ipam: &Ipam) -> WireIpam {
+    let subnets = ipam.subnets.iter().map(ipam_config);
+    WireIpam {
+        driver: ipam.driver.clone(),
+        config: (!ipam.subnets.is_empty()).then(|| subnets.collect()),
+        options: some_map(&ipam.options),
     }
 }
 
@@ -137,7 +184,7 @@ fn ipam_config(subnet: &Subnet) -> IpamConfig {
         subnet: subnet.subnet.clone(),
         ip_range: subnet.ip_range.clone(),
         gateway: subnet.gateway.clone(),
-        auxiliary_addresses: None,
+        auxiliary_addresses: some_map(&subnet.aux_addresses),
     }
 }
 
@@ -163,6 +210,13 @@ pub(super) fn absent_is_fine(result: Result<(), EngineError>) -> Result<(), Engi
         Err(error) if error.is_not_found() => Ok(()),
         other => other,
     }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MadeNetwork {
+    #[serde(default)]
+    warning: String,
 }
 
 /// A network as both engines list and inspect it.

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::context::{Context, service_of};
 use super::failure::Failure;
 use super::{hooks, step_failure, stopping};
-use crate::engine::{Engine, EngineError, HealthOutcome};
+use crate::engine::{Created, Engine, EngineError, HealthOutcome};
 use crate::event::{Event, InitResult, Seconds, Subject};
 use crate::plan::spec::{ContainerSpec, MountSpecSource};
 use crate::plan::step::{NEXT, PREVIOUS, StepId};
@@ -173,6 +173,7 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             (Subject::new("Volume", &volume.name), "creating", "created")
         }
         Action::RemoveNetwork(name) => (Subject::new("Network", name), "removing", "removed"),
+        Action::RemoveVolume(name) => (Subject::new("Volume", name), "removing", "removed"),
         Action::PrepareImage(_) | Action::Migrate(_) | Action::AwaitExit { .. } => return None,
         Action::CreateContainer { spec, .. } => match spec.name.strip_suffix(NEXT) {
             Some(name) => (container(name), "creating anew", "created anew"),
@@ -204,14 +205,19 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
 async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
     let engine = context.engine;
     let result = match &step.action {
-        Action::CreateNetwork(network) => engine.create_network(network).await.map(drop),
+        Action::CreateNetwork(network) => {
+            let made = engine.create_network(network).await;
+            made.map(|warnings| warn(warnings, context))
+        }
         Action::CreateVolume(volume) => engine.create_volume(volume).await.map(drop),
         Action::RemoveNetwork(name) => engine.remove_network(name).await,
+        Action::RemoveVolume(name) => engine.remove_unused_volume(name).await,
         Action::PrepareImage(reference) => {
             return context.images.prepare(reference, context.listener).await;
         }
         Action::CreateContainer { spec, predecessor } => {
-            create(spec, predecessor.as_deref(), engine).await
+            let made = create(spec, predecessor.as_deref(), engine).await;
+            made.map(|created| warn(created.warnings, context))
         }
         Action::RenameContainer { from, to } => engine.rename(from, to).await,
         Action::StartContainer(name) => engine.start(name).await,
@@ -231,10 +237,10 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         Action::AwaitExit { name } => return await_exit(step.phase, name, context).await,
         Action::AwaitReady {
             name,
+            tested,
             health_needed,
-            ..
         } => {
-            return match engine.wait_healthy(name, None).await {
+            return match wait_ready(name, *tested, context).await {
                 Ok(HealthOutcome::NoTest) if *health_needed => {
                     Err(step_failure::untested(step, name, context))
                 }
@@ -250,18 +256,42 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
     }
 }
 
+/// What the engine leaves out is told, whatever it is.
+fn warn(warnings: Vec<String>, context: &Context<'_>) {
+    for warning in warnings {
+        (context.listener)(Event::Warning(context.prepared.mask(&warning)));
+    }
+}
+
+/// By the probes of its Pod file, else by the health test that the engine knows.
+async fn wait_ready(
+    name: &str,
+    tested: bool,
+    context: &Context<'_>,
+) -> Result<HealthOutcome, EngineError> {
+    let mut containers = context.prepared.desired.containers();
+    let found = containers.find(|container| container.spec.name == name);
+    match found.and_then(|container| container.readiness.as_ref()) {
+        // A former container that was put back has other probes, or none.
+        Some(readiness) if tested || readiness.probes.is_empty() => {
+            context.engine.wait_ready(name, readiness).await
+        }
+        _ => context.engine.wait_healthy(name, None).await,
+    }
+}
+
 /// Creates a container; with a predecessor it takes over the anonymous volumes of that one.
 async fn create(
     spec: &ContainerSpec,
     predecessor: Option<&str>,
     engine: &Engine,
-) -> Result<(), EngineError> {
+) -> Result<Created, EngineError> {
     let inherited = match predecessor {
         Some(name) => engine.anonymous_volumes(name).await?,
         None => Vec::new(),
     };
     if inherited.is_empty() {
-        return engine.create_container(spec).await.map(drop);
+        return engine.create_container(spec).await;
     }
     let mut spec = spec.clone();
     for mount in inherited {
@@ -275,7 +305,7 @@ async fn create(
             None => spec.mounts.push(mount),
         }
     }
-    engine.create_container(&spec).await.map(drop)
+    engine.create_container(&spec).await
 }
 
 async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(), Box<Failure>> {

@@ -95,8 +95,11 @@ pub fn gather(
     diagnostics.extend(faults);
     let mut files = load_files(project, environment, options, &variables);
     scale(files.deployment.as_mut(), &options.scale)?;
+    let readable = !any_error(&files.diagnostics);
     diagnostics.extend(files.diagnostics);
     variables.also_mask(files.local.iter());
+    let workloads = files.init.iter().flatten().chain(&files.deployment);
+    variables.hide(workloads.flat_map(|workload| &workload.secrets));
     let mounted = mounted::states(&project.config.root, files.init.iter().flatten());
     let (desired, faults) = desired(&Inputs {
         identity: &identity,
@@ -106,7 +109,8 @@ pub fn gather(
         deployment: files.deployment.as_ref(),
         mounted: &mounted,
     });
-    diagnostics.extend(faults);
+    // What follows from a faulty file says nothing new.
+    diagnostics.extend(faults.into_iter().filter(|_| readable));
     Ok(Prepared {
         address: address::host(&database, &environment.postgres),
         identity,

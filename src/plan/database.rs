@@ -56,6 +56,7 @@ pub(super) fn objects(inputs: &Inputs<'_>, network: String) -> DatabaseObjects {
         network: NetworkAttachment::Networks(vec![endpoint]),
         namespaces: SharedNamespaces::default(),
         mounts: vec![mount],
+        volumes_from: Vec::new(),
         files: Vec::new(),
         labels: Labels::new(),
         name,
@@ -84,6 +85,7 @@ fn storage(inputs: &Inputs<'_>) -> (MountSpec, Option<VolumeSpec>) {
                 subpath: None,
             };
             let mut volume = VolumeSpec {
+                filling: None,
                 name,
                 driver: None,
                 driver_options: BTreeMap::new(),

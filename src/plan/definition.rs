@@ -1,27 +1,15 @@
 //! The definition of a container as fields, each with a hash, so that a change can be named.
 
 use std::collections::BTreeMap;
-use std::fmt::{Debug, Write as _};
-
-use sha2::{Digest, Sha256};
+use std::fmt::Debug;
 
 use super::spec::{ContainerSpec, Labels, NetworkSpec, SharedNamespaces, VolumeSpec};
-use crate::workload::model::{FileContent, Process, Resources};
+pub use crate::text::sha256;
+use crate::workload::model::{CpuTime, FileContent, Process, Resources};
 
 /// Field → short hash of its value; fields with their default value are left out, so that a new
 /// version of poststack with more fields recreates nothing.
 pub type Fields = BTreeMap<String, String>;
-
-/// Lower-case hexadecimal SHA-256 of `text`.
-#[must_use]
-pub fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-}
 
 fn short(text: &str) -> String {
     sha256(text).chars().take(12).collect()
@@ -38,6 +26,10 @@ pub fn fields(spec: &ContainerSpec, extra: &BTreeMap<String, String>) -> Fields 
     for mount in &spec.mounts {
         let name = format!("volumes.{}", mount.target);
         fields.always(&name, &format!("{mount:?}"));
+    }
+    for one in &spec.volumes_from {
+        let name = format!("volumes_from.{}", one.container);
+        fields.always(&name, if one.read_only { "ro" } else { "rw" });
     }
     for file in &spec.files {
         let content = match &file.content {
@@ -71,8 +63,11 @@ pub fn network_fields(spec: &NetworkSpec) -> Fields {
     fields.unless_default("driver_opts", &spec.driver_options);
     fields.unless_default("internal", &spec.internal);
     fields.unless_default("attachable", &spec.attachable);
+    fields.unless_default("enable_ipv4", &spec.ipv4);
     fields.unless_default("enable_ipv6", &spec.ipv6);
-    fields.unless_default("ipam", &spec.subnets);
+    fields.unless_default("ipam", &spec.ipam.subnets);
+    fields.unless_default("ipam.driver", &spec.ipam.driver);
+    fields.unless_default("ipam.options", &spec.ipam.options);
     for (key, value) in user_labels(&spec.labels) {
         fields.always(&format!("labels.{key}"), value);
     }
@@ -115,6 +110,7 @@ fn process_fields(process: &Process, fields: &mut Collector) {
         entrypoint,
         command,
         user,
+        never_root,
         working_dir,
         hostname,
         domainname,
@@ -143,7 +139,19 @@ fn process_fields(process: &Process, fields: &mut Collector) {
         dns,
         dns_search,
         dns_options,
+        device_requests,
+        device_cgroup_rules,
+        cgroup,
+        cgroup_parent,
+        userns_mode,
+        runtime,
+        storage_opt,
+        annotations,
+        external_links,
     );
+    if let Some(seccomp) = &process.seccomp {
+        fields.always("seccomp", &seccomp.profile);
+    }
     resource_fields(&process.resources, fields);
 }
 
@@ -153,6 +161,34 @@ fn resource_fields(resources: &Resources, fields: &mut Collector) {
     fields.unless_default("memory_reservation", &resources.memory_reservation);
     fields.unless_default("memory_swap", &resources.memory_swap);
     fields.unless_default("pids_limit", &resources.pids);
+    fields.unless_default("mem_swappiness", &resources.memory_swappiness);
+    let CpuTime {
+        shares,
+        period,
+        quota,
+        realtime_period,
+        realtime_runtime,
+        set,
+        count,
+        percent,
+    } = &resources.cpu;
+    let numbers = [
+        ("cpu_shares", shares),
+        ("cpu_period", period),
+        ("cpu_quota", quota),
+        ("cpu_rt_period", realtime_period),
+        ("cpu_rt_runtime", realtime_runtime),
+        ("cpu_count", count),
+        ("cpu_percent", percent),
+    ];
+    for (name, number) in numbers {
+        fields.unless_default(name, number);
+    }
+    fields.unless_default("cpuset", set);
+    let memory = &resources.out_of_memory;
+    fields.unless_default("oom_kill_disable", &memory.kill_disable);
+    fields.unless_default("oom_score_adj", &memory.score_adj);
+    fields.unless_default("blkio_config", &resources.block_io);
 }
 
 struct Collector(Fields);

@@ -7,7 +7,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::secret::Secret;
-use crate::workload::model::{FileMount, Process, Subnet};
+use crate::workload::model::{
+    ExternalLink, FileContent, FileMount, HostPathKind, Ipam, Process, Ulimit, VolumeContent,
+};
 
 /// Labels of an object; those of poststack and of Compose among them.
 pub type Labels = BTreeMap<String, String>;
@@ -19,8 +21,9 @@ pub struct NetworkSpec {
     pub driver_options: BTreeMap<String, String>,
     pub internal: bool,
     pub attachable: bool,
+    pub ipv4: Option<bool>,
     pub ipv6: bool,
-    pub subnets: Vec<Subnet>,
+    pub ipam: Ipam,
     pub labels: Labels,
 }
 
@@ -30,6 +33,15 @@ pub struct VolumeSpec {
     pub driver: Option<String>,
     pub driver_options: BTreeMap<String, String>,
     pub labels: Labels,
+    pub filling: Option<Filling>,
+}
+
+/// What a volume is filled with once it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filling {
+    pub content: VolumeContent,
+    /// The image of the container, never started, through which the engine takes the files.
+    pub image: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +53,7 @@ pub struct ContainerSpec {
     pub network: NetworkAttachment,
     pub namespaces: SharedNamespaces,
     pub mounts: Vec<MountSpec>,
+    pub volumes_from: Vec<MountsOf>,
     pub files: Vec<FileMount>,
     pub labels: Labels,
 }
@@ -71,7 +84,7 @@ impl fmt::Display for NamespaceMode {
 }
 
 impl ContainerSpec {
-    /// The names of the containers in whose namespaces this one lives, each with what it shares;
+    /// The names of the containers whose namespaces or volumes this one shares, each with which;
     /// they must be there first, and it must be made anew when they are.
     pub fn lives_in(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let network = match &self.network {
@@ -84,7 +97,9 @@ impl ContainerSpec {
             Some(NamespaceMode::Container(name)) => Some((what, name.as_str())),
             _ => None,
         });
-        network.into_iter().chain(others)
+        let volumes = self.volumes_from.iter();
+        let volumes = volumes.map(|one| ("volumes", one.container.as_str()));
+        network.into_iter().chain(others).chain(volumes)
     }
 
     /// As [`Self::lives_in`], to name others.
@@ -98,7 +113,9 @@ impl ContainerSpec {
             Some(NamespaceMode::Container(name)) => Some(name),
             _ => None,
         });
-        network.into_iter().chain(others)
+        let volumes = self.volumes_from.iter_mut();
+        let volumes = volumes.map(|one| &mut one.container);
+        network.into_iter().chain(others).chain(volumes)
     }
 }
 
@@ -114,15 +131,51 @@ pub enum NetworkAttachment {
     Container(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Endpoint {
     /// The network's name at the engine.
     pub network: String,
     pub aliases: Vec<String>,
     pub ipv4_address: Option<String>,
     pub ipv6_address: Option<String>,
+    pub link_local_ips: Vec<String>,
     pub mac_address: Option<String>,
+    pub interface_name: Option<String>,
+    pub gateway_priority: Option<i64>,
     pub driver_options: BTreeMap<String, String>,
+    /// What the process has as `external_links`, for this network.
+    pub links: Vec<ExternalLink>,
+}
+
+/// Definitions are hashes of this text: what came later shows only where it is used.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Endpoint");
+        shown
+            .field("network", &self.network)
+            .field("aliases", &self.aliases)
+            .field("ipv4_address", &self.ipv4_address)
+            .field("ipv6_address", &self.ipv6_address)
+            .field("mac_address", &self.mac_address)
+            .field("driver_options", &self.driver_options);
+        if !self.link_local_ips.is_empty() {
+            shown.field("link_local_ips", &self.link_local_ips);
+        }
+        if let Some(name) = &self.interface_name {
+            shown.field("interface_name", name);
+        }
+        if let Some(priority) = &self.gateway_priority {
+            shown.field("gateway_priority", priority);
+        }
+        shown.finish()
+    }
+}
+
+/// The mounts of the container of this name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountsOf {
+    pub container: String,
+    pub read_only: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +193,11 @@ pub enum MountSpecSource {
         propagation: Option<String>,
         selinux: Option<String>,
     },
+    HostPath {
+        path: PathBuf,
+        kind: HostPathKind,
+        propagation: Option<String>,
+    },
     /// The volume's name at the engine.
     Volume {
         name: String,
@@ -155,7 +213,7 @@ pub enum MountSpecSource {
 }
 
 /// An image to build from a folder or from files shipped in the binary.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ImageBuild {
     pub tags: Vec<String>,
     pub context: BuildContext,
@@ -170,7 +228,22 @@ pub struct ImageBuild {
     pub network: Option<String>,
     pub extra_hosts: Vec<(String, String)>,
     pub shm_size: Option<i64>,
+    pub ulimits: BTreeMap<String, Ulimit>,
+    pub cache_from: Vec<String>,
+    /// Id → content; never part of the image.
+    pub secrets: BTreeMap<String, FileContent>,
+    /// Id → path of an agent's socket.
+    pub ssh: BTreeMap<String, PathBuf>,
+    /// Name in the Dockerfile → where its files come from.
+    pub contexts: BTreeMap<String, ContextSource>,
     pub platform: Option<String>,
+}
+
+/// An additional context of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContextSource {
+    Folder(PathBuf),
+    Image(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,4 +252,10 @@ pub enum BuildContext {
     Folder(PathBuf),
     /// Path in the context → content; `true` marks an executable file.
     Files(BTreeMap<String, (Vec<u8>, bool)>),
+}
+
+impl Default for BuildContext {
+    fn default() -> Self {
+        Self::Files(BTreeMap::new())
+    }
 }

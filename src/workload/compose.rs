@@ -11,6 +11,7 @@ mod command;
 mod depends;
 mod deploy;
 mod develop;
+mod devices;
 mod env_file;
 mod environment;
 mod extends;
@@ -22,6 +23,8 @@ mod hosts;
 mod include;
 mod item;
 mod keys;
+mod labels;
+mod limits;
 mod links;
 mod merge;
 mod namespaces;
@@ -285,5 +288,6 @@ fn used(services: Vec<super::model::Service>, declared: &file::Declared) -> Work
         services,
         networks,
         volumes,
+        secrets: Vec::new(),
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Plain data. Readers of Compose and Pod files make it, `plan` turns it into objects of an engine.
 
+mod build;
 mod hook;
+mod network;
+mod pod;
+mod resources;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -13,7 +17,13 @@ use std::time::Duration;
 use crate::diagnostic::Place;
 use crate::secret::Secret;
 
+pub use build::{Build, NamedContext};
 pub use hook::{Hook, Hooks, PreStart};
+pub use network::{Attachment, Ipam, Network, Subnet};
+pub use pod::{
+    Ending, HostPathKind, PodMember, Probe, ProbeKind, Readiness, VolumeContent, VolumeFile,
+};
+pub use resources::{BlockIo, CpuTime, Device, DeviceRequest, OutOfMemory, Resources, Ulimit};
 pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
 /// Everything one file describes. `services` is in start order: a service follows its dependencies.
@@ -24,28 +34,8 @@ pub struct Workload {
     pub networks: BTreeMap<String, Network>,
     /// By key in the file.
     pub volumes: BTreeMap<String, Volume>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Network {
-    /// An explicit `name:`; otherwise the plan names it.
-    pub name: Option<String>,
-    /// Made by somebody else; must exist, is never created or removed.
-    pub external: bool,
-    pub driver: Option<String>,
-    pub driver_options: BTreeMap<String, String>,
-    pub internal: bool,
-    pub attachable: bool,
-    pub ipv6: bool,
-    pub labels: BTreeMap<String, String>,
-    pub subnets: Vec<Subnet>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Subnet {
-    pub subnet: Option<String>,
-    pub gateway: Option<String>,
-    pub ip_range: Option<String>,
+    /// Values that no output may show.
+    pub secrets: Vec<Secret>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,6 +45,9 @@ pub struct Volume {
     pub driver: Option<String>,
     pub driver_options: BTreeMap<String, String>,
     pub labels: BTreeMap<String, String>,
+    /// Whether it holds nothing of worth, and goes with the containers.
+    pub scratch: bool,
+    pub content: Option<VolumeContent>,
 }
 
 /// One service of a file.
@@ -73,6 +66,8 @@ pub struct Service {
     /// The other namespaces that may be shared.
     pub namespaces: Namespaces,
     pub mounts: Vec<Mount>,
+    /// Containers whose mounts this one has too.
+    pub volumes_from: Vec<VolumesFrom>,
     /// Secrets and configs as files in the container.
     pub files: Vec<FileMount>,
     pub labels: BTreeMap<String, String>,
@@ -82,6 +77,7 @@ pub struct Service {
     pub hooks: Hooks,
     /// What happens when a source file changes while it is watched.
     pub watch: Vec<WatchRule>,
+    pub pod: PodMember,
     /// What the engine takes as it is, apart from names of other objects.
     pub process: Process,
 }
@@ -96,6 +92,35 @@ pub struct Replicas {
     pub count: u32,
     pub place: Place,
 }
+
+impl Service {
+    /// A service of which nothing is known but its name.
+    #[must_use]
+    pub fn new(name: String, place: Place) -> Self {
+        Self {
+            name,
+            place,
+            image: None,
+            build: None,
+            pull_policy: PullPolicy::default(),
+            platform: None,
+            container_name: None,
+            depends_on: Vec::new(),
+            network: ServiceNetwork::Networks(Vec::new()),
+            namespaces: Namespaces::default(),
+            mounts: Vec::new(),
+            volumes_from: Vec::new(),
+            files: Vec::new(),
+            labels: BTreeMap::new(),
+            replicas: None,
+            hooks: Hooks::default(),
+            watch: Vec::new(),
+            pod: PodMember::default(),
+            process: Process::default(),
+        }
+    }
+}
+
 /// How a container runs, in terms that need no further resolution.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Process {
@@ -104,6 +129,8 @@ pub struct Process {
     /// `None` removes a variable that the image sets.
     pub environment: BTreeMap<String, Option<Secret>>,
     pub user: Option<String>,
+    /// Whether an image that runs as root is refused.
+    pub never_root: bool,
     pub working_dir: Option<String>,
     pub hostname: Option<String>,
     pub domainname: Option<String>,
@@ -120,9 +147,14 @@ pub struct Process {
     pub stop_grace_period: Option<Duration>,
     pub cap_add: Vec<String>,
     pub cap_drop: Vec<String>,
+    /// Without a seccomp profile of its own file.
     pub security_opt: Vec<String>,
+    pub seccomp: Option<Seccomp>,
     pub extra_hosts: Vec<(String, String)>,
     pub devices: Vec<Device>,
+    pub device_requests: Vec<DeviceRequest>,
+    /// For instance `c 1:3 mr`.
+    pub device_cgroup_rules: Vec<String>,
     pub sysctls: BTreeMap<String, String>,
     pub ulimits: BTreeMap<String, Ulimit>,
     /// Target path → options as the engine takes them, for instance `size=64m,mode=1777`.
@@ -135,18 +167,41 @@ pub struct Process {
     pub dns: Vec<String>,
     pub dns_search: Vec<String>,
     pub dns_options: Vec<String>,
+    /// `host` or `private`.
+    pub cgroup: Option<String>,
+    pub cgroup_parent: Option<String>,
+    /// A word of the engine, such as `host`.
+    pub userns_mode: Option<String>,
+    /// The OCI runtime, by the engine's name for it.
+    pub runtime: Option<String>,
+    pub storage_opt: BTreeMap<String, String>,
+    /// For the OCI runtime.
+    pub annotations: BTreeMap<String, String>,
+    pub external_links: Vec<ExternalLink>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Resources {
-    /// Billionths of a CPU.
-    pub nano_cpus: Option<i64>,
-    /// Bytes.
-    pub memory: Option<i64>,
-    /// Bytes.
-    pub memory_reservation: Option<i64>,
-    pub memory_swap: Option<i64>,
-    pub pids: Option<i64>,
+/// A container made elsewhere, in one of the same networks, under a name for this one alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalLink {
+    pub container: String,
+    pub alias: String,
+}
+
+/// A seccomp profile from a file; engines take its text or its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seccomp {
+    /// Absolute path on the host.
+    pub path: PathBuf,
+    /// JSON.
+    pub profile: String,
+}
+
+impl Seccomp {
+    /// The option of Docker's create call.
+    #[must_use]
+    pub fn option(&self) -> String {
+        format!("seccomp={}", self.profile)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -158,27 +213,6 @@ pub enum PullPolicy {
     Never,
     /// Build when there is a `build` section, even if the image is there.
     Build,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Build {
-    /// Absolute path of the context folder.
-    pub context: PathBuf,
-    /// Absolute, or relative to the context; `Dockerfile` by default.
-    pub dockerfile: PathBuf,
-    pub dockerfile_inline: Option<String>,
-    /// `None` takes the value of the process environment, resolved before it gets here.
-    pub args: BTreeMap<String, Option<String>>,
-    pub target: Option<String>,
-    pub labels: BTreeMap<String, String>,
-    pub tags: Vec<String>,
-    pub no_cache: bool,
-    pub pull: bool,
-    pub network: Option<String>,
-    pub extra_hosts: Vec<(String, String)>,
-    pub shm_size: Option<i64>,
-    /// Where `build:` stands in the file.
-    pub place: Place,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,15 +265,19 @@ pub enum Namespace {
     Container(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Attachment {
-    /// Key in [`Workload::networks`].
-    pub network: String,
-    pub aliases: Vec<String>,
-    pub ipv4_address: Option<String>,
-    pub ipv6_address: Option<String>,
-    pub mac_address: Option<String>,
-    pub driver_options: BTreeMap<String, String>,
+/// The mounts of another container, in this one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolumesFrom {
+    pub source: VolumesSource,
+    pub read_only: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VolumesSource {
+    /// Another service of the same file.
+    Service(String),
+    /// A container made elsewhere.
+    Container(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,10 +299,18 @@ pub enum MountSource {
         /// `z` or `Z`.
         selinux: Option<String>,
     },
+    /// A path on the host that must be of a kind.
+    HostPath {
+        /// Absolute path on the host.
+        path: PathBuf,
+        kind: HostPathKind,
+        propagation: Option<String>,
+    },
     /// Key in [`Workload::volumes`].
     Volume {
         key: String,
         no_copy: bool,
+        /// A file or folder in it; a missing folder is made.
         subpath: Option<String>,
     },
     Anonymous,
@@ -365,20 +411,6 @@ pub enum Restart {
     OnFailure {
         max_retries: Option<u32>,
     },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Device {
-    pub host: String,
-    pub container: String,
-    /// Some of `rwm`.
-    pub permissions: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ulimit {
-    pub soft: i64,
-    pub hard: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

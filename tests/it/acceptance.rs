@@ -4,7 +4,6 @@
 //! and the words of the one message it gives. No engine is needed.
 
 mod cases;
-mod docs;
 mod malformed;
 mod public;
 mod verdicts;

@@ -6,6 +6,7 @@ mod build;
 mod containers;
 mod create;
 mod health;
+mod keys;
 mod lists;
 mod reach;
 mod streams;
@@ -18,7 +19,7 @@ use poststack::engine::{Engine, EngineKind};
 use poststack::plan::spec::{
     ContainerSpec, Endpoint, NetworkAttachment, NetworkSpec, SharedNamespaces,
 };
-use poststack::workload::model::Process;
+use poststack::workload::model::{Ipam, Process};
 
 const IMAGE: &str = "debian:bookworm-slim";
 
@@ -66,13 +67,14 @@ impl Scratch<'_> {
             network: NetworkAttachment::Networks(Vec::new()),
             namespaces: SharedNamespaces::default(),
             mounts: Vec::new(),
+            volumes_from: Vec::new(),
             files: Vec::new(),
             labels: [self.label()].into(),
         }
     }
 
     async fn create(&self, spec: &ContainerSpec) -> String {
-        self.engine.create_container(spec).await.unwrap()
+        self.engine.create_container(spec).await.unwrap().id
     }
 
     async fn run(&self, spec: &ContainerSpec) -> String {
@@ -95,8 +97,9 @@ impl Scratch<'_> {
             driver_options: Default::default(),
             internal: false,
             attachable: false,
+            ipv4: None,
             ipv6: false,
-            subnets: Vec::new(),
+            ipam: Ipam::default(),
             labels: [self.label()].into(),
         }
     }

@@ -22,6 +22,7 @@ mod postgres;
 mod project;
 mod readme;
 mod rehearsal;
+mod same;
 mod schema;
 mod state;
 mod tidy;

@@ -1,10 +1,12 @@
 //! Where the image of a service comes from.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::Place;
 use crate::plan::identity::{self, Identity};
-use crate::plan::spec::{BuildContext, ImageBuild};
+use crate::plan::spec::{BuildContext, ContextSource, ImageBuild};
 use crate::secret::Secret;
-use crate::workload::model::{Build, PullPolicy, Service};
+use crate::workload::model::{Build, NamedContext, PullPolicy, Service, Workload};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredImage {
@@ -29,6 +31,10 @@ pub(super) fn image_reference(service: &Service, identity: &Identity) -> String 
 /// The prefix of images whose build contexts are in the binary.
 pub const BUILT_IN_PREFIX: &str = "poststack/";
 
+/// The image of containers that only hold the namespaces of a pod: the smallest shipped one, from
+/// which the database's is made as well.
+pub const INFRA_IMAGE: &str = "poststack/base-debian:core";
+
 /// Where an image without a build section comes from.
 pub(in crate::plan) fn pulled(
     reference: &str,
@@ -42,20 +48,48 @@ pub(in crate::plan) fn pulled(
     }
 }
 
-pub(super) fn image_source(service: &Service, identity: &Identity) -> ImageSource {
+pub(super) fn image_source(
+    service: &Service,
+    workload: &Workload,
+    identity: &Identity,
+) -> ImageSource {
     let reference = image_reference(service, identity);
     match &service.build {
         None => pulled(&reference, service.pull_policy, service.platform.clone()),
         Some(build) => {
-            let build = image_build(build, reference, service, identity);
+            let contexts = contexts(build, workload, identity);
+            let build = image_build(build, (reference, contexts), service, identity);
             ImageSource::Build(Box::new(build), service.pull_policy)
         }
     }
 }
 
+/// The additional contexts, services among them as their images.
+fn contexts(
+    build: &Build,
+    workload: &Workload,
+    identity: &Identity,
+) -> BTreeMap<String, ContextSource> {
+    let source = |context: &NamedContext| match context {
+        NamedContext::Folder(folder) => ContextSource::Folder(folder.clone()),
+        NamedContext::Image(image) => ContextSource::Image(image.clone()),
+        NamedContext::Service(other) => {
+            let mut services = workload.services.iter();
+            let service = services.find(|service| service.name == *other);
+            let own = || format!("{}-{other}", identity.prefix());
+            let image = service.map(|service| image_reference(service, identity));
+            ContextSource::Image(image.unwrap_or_else(own))
+        }
+    };
+    let contexts = build.contexts.iter();
+    contexts
+        .map(|(name, context)| (name.clone(), source(context)))
+        .collect()
+}
+
 fn image_build(
     build: &Build,
-    reference: String,
+    (reference, contexts): (String, BTreeMap<String, ContextSource>),
     service: &Service,
     identity: &Identity,
 ) -> ImageBuild {
@@ -84,6 +118,11 @@ fn image_build(
         network: build.network.clone(),
         extra_hosts: build.extra_hosts.clone(),
         shm_size: build.shm_size,
+        ulimits: build.ulimits.clone(),
+        cache_from: build.cache_from.clone(),
+        secrets: build.secrets.clone(),
+        ssh: build.ssh.clone(),
+        contexts,
         platform: service.platform.clone(),
     }
 }

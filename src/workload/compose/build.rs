@@ -1,13 +1,14 @@
 //! `build` (<https://github.com/compose-spec/compose-spec/blob/main/build.md>).
 
+mod contexts;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::casts;
 use super::file::{File, Section};
-use super::hosts;
 use super::keys::Keys;
-use super::{pairs, paths};
+use super::{files, hosts, options, pairs, paths};
 use crate::diagnostic::Place;
 use crate::text::Span;
 use crate::variables::Reader;
@@ -29,31 +30,30 @@ const BUILD: Keys = Keys {
         "extra_hosts",
         "shm_size",
         "platforms",
+        "cache_from",
+        "secrets",
+        "ssh",
+        "additional_contexts",
+        "ulimits",
+        "isolation",
     ],
     ignored: &[
-        ("cache_from", "the engine's own cache is used"),
-        ("cache_to", "the engine's own cache is used"),
+        ("cache_to", "the layers stay in the engine's own cache"),
         ("provenance", "images are built without attestations"),
         ("sbom", "images are built without attestations"),
+        ("privileged", "an engine builds without privileges"),
+        ("entitlements", "an engine builds without privileges"),
     ],
-    refused: &[
-        ("additional_contexts", "copy the files into the context"),
-        ("entitlements", ""),
-        ("isolation", "it exists on Windows only"),
-        ("no_cache_filter", "write `no_cache: true`"),
-        ("privileged", ""),
-        ("secrets", ""),
-        ("ssh", ""),
-        ("ulimits", ""),
-    ],
+    refused: &[("no_cache_filter", "write `no_cache: true`")],
 };
 
 /// The build of a service, and the one platform it names.
 pub(super) fn read(
     file: &mut File<'_>,
     entry: &Entry,
-    path: &str,
+    service: &Section<'_>,
 ) -> Option<(Build, Option<String>)> {
+    let path = &service.at("build");
     let place = file.decoder.place(entry.key_span);
     if let Value::Scalar(scalar) = &entry.value.value {
         let context = context(file, entry.value.span, &scalar.text)?;
@@ -67,7 +67,9 @@ pub(super) fn read(
         .entry("context")
         .map_or(entry.key_span, |entry| entry.value.span);
     let context = context(file, span, written.as_deref().unwrap_or("."));
-    let platform = section.read(file, "platforms", single_platform);
+    let platform = section.read(file, "platforms", |file, node, path| {
+        one_platform(file, node, path, service)
+    });
     let mut build = plain(context.clone().unwrap_or_default(), place);
     build.args = section.read(file, "args", arguments);
     build.target = section.read(file, "target", casts::string);
@@ -78,6 +80,12 @@ pub(super) fn read(
     build.network = section.read(file, "network", casts::string);
     build.extra_hosts = section.read(file, "extra_hosts", hosts::read);
     build.shm_size = section.read(file, "shm_size", casts::bytes);
+    build.ulimits = section.read(file, "ulimits", options::ulimits);
+    build.cache_from = section.read(file, "cache_from", cache_sources);
+    build.secrets = section.read(file, "secrets", files::of_build);
+    build.ssh = section.read(file, "ssh", agents);
+    build.contexts = section.read(file, "additional_contexts", contexts::read);
+    super::service::isolation(file, &section);
     build.dockerfile_inline = section.read(file, "dockerfile_inline", casts::string);
     let dockerfile = section.read(file, "dockerfile", casts::string);
     if let (Some(inline), Some(_)) = (section.entry("dockerfile_inline"), &dockerfile) {
@@ -91,7 +99,10 @@ pub(super) fn read(
     let span = section
         .entry("dockerfile")
         .map_or(span, |entry| entry.value.span);
-    check_dockerfile(file, span, &build);
+    // A mistyped key may have meant another context or file.
+    if !section.at_fault {
+        check_dockerfile(file, span, &build);
+    }
     Some((build, platform))
 }
 
@@ -109,6 +120,11 @@ fn plain(context: PathBuf, place: Place) -> Build {
         network: None,
         extra_hosts: Vec::new(),
         shm_size: None,
+        ulimits: BTreeMap::new(),
+        cache_from: Vec::new(),
+        secrets: BTreeMap::new(),
+        ssh: BTreeMap::new(),
+        contexts: BTreeMap::new(),
         place,
     }
 }
@@ -168,13 +184,99 @@ fn arguments(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, O
         .collect()
 }
 
-fn single_platform(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+/// The one platform that is built: that of the service, when there are several.
+fn one_platform(
+    file: &mut File<'_>,
+    node: &Node,
+    path: &str,
+    service: &Section<'_>,
+) -> Option<String> {
     let platforms = casts::list(file, node, path);
-    if platforms.len() > 1 {
-        let message = format!("`{path}` has {} platforms", platforms.len());
-        file.fault(node.span, message, "name the one platform that runs here");
+    let own = service.read(file, "platform", casts::string);
+    match (own, platforms.as_slice()) {
+        (Some(own), [_, ..]) if !platforms.contains(&own) => {
+            let message = format!("`{path}` does not have `{own}`, the platform of the service");
+            file.fault(node.span, message, format!("add `{own}`"));
+            None
+        }
+        (Some(own), _) => Some(own),
+        (None, [one]) => Some(one.clone()),
+        (None, []) => None,
+        (None, [_, _, ..]) => {
+            let message = format!("Of `{path}`, that of this host alone is built");
+            file.decoder.note(node.span, message).help =
+                Some("name another one under `platform` of the service".to_owned());
+            None
+        }
     }
-    platforms.into_iter().next()
+}
+
+/// Images to reuse layers of; other kinds of caches are those of a builder of its own.
+fn cache_sources(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
+    let items = file.decoder.sequence(node, path).unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| {
+            let text = file.decoder.string(item, path)?;
+            let options: BTreeMap<&str, &str> = text
+                .split(',')
+                .filter_map(|one| one.split_once('='))
+                .collect();
+            match options.get("type") {
+                None => Some(text),
+                Some(&"registry") if options.contains_key("ref") => {
+                    options.get("ref").map(|image| (*image).to_owned())
+                }
+                Some(kind) => {
+                    let message =
+                        format!("A cache of type `{kind}` is ignored: the engine has its own");
+                    file.decoder.note(item.span, message);
+                    None
+                }
+            }
+        })
+        .collect()
+}
+
+/// `default`, `id=path` or a mapping: agents whose sockets a build may use.
+fn agents(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, PathBuf> {
+    let written = match &node.value {
+        Value::Scalar(_) => {
+            let one = file.decoder.string(node, path);
+            let pair = one.map(|name| pairs::Pair {
+                name,
+                value: None,
+                span: node.span,
+            });
+            pair.into_iter().collect()
+        }
+        _ => pairs::read(file, node, path),
+    };
+    let mut agents = BTreeMap::new();
+    for pair in written {
+        let socket = match pair.value.filter(|value| !value.is_empty()) {
+            Some(written) => paths::resolve(file, pair.span, &written),
+            None => agent_of_user(file, pair.span),
+        };
+        if let Some(socket) = socket {
+            agents.insert(pair.name, socket);
+        }
+    }
+    agents
+}
+
+/// The agent that `SSH_AUTH_SOCK` names.
+fn agent_of_user(file: &mut File<'_>, span: Span) -> Option<PathBuf> {
+    let socket = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
+    if socket.is_none() && file.current.active {
+        let message = "No SSH agent is running: SSH_AUTH_SOCK is not set";
+        file.fault(
+            span,
+            message,
+            "start one with `eval $(ssh-agent)`, and add a key",
+        );
+    }
+    socket
 }
 
 #[cfg(test)]

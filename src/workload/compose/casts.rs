@@ -34,31 +34,39 @@ pub(super) fn string(file: &mut File<'_>, node: &Node, path: &str) -> Option<Str
         .filter(|text| !text.is_empty())
 }
 
-/// A list of scalars; a single one is a fault, as in Compose.
+/// A list of strings; a single one is a fault, as in Compose, and so is an unquoted number.
 pub(super) fn list(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
-    match &node.value {
-        Value::Sequence(items) => items
-            .iter()
-            .filter_map(|item| file.decoder.text(item, path))
-            .collect(),
-        Value::Scalar(scalar) => {
-            let text = scalar.text.clone();
-            file.decoder.wrong_type(node, path, "a list");
-            if let Some(last) = file.decoder.diagnostics.last_mut() {
-                last.help = Some(format!("write [{text}]"));
-            }
-            Vec::new()
-        }
-        Value::Mapping(_) => {
-            file.decoder.wrong_type(node, path, "a list");
-            Vec::new()
-        }
+    let items = items(file, node, path).iter();
+    items
+        .filter_map(|item| file.decoder.string(item, path))
+        .collect()
+}
+
+/// A list of strings and numbers, which keep their text.
+pub(super) fn words(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
+    let items = items(file, node, path).iter();
+    items
+        .filter_map(|item| verbatim(file, item, path))
+        .collect()
+}
+
+fn items<'n>(file: &mut File<'_>, node: &'n Node, path: &str) -> &'n [Node] {
+    if let Value::Sequence(items) = &node.value {
+        return items;
     }
+    let fault = file.decoder.wrong_type(node, path, "a list");
+    if let Value::Scalar(scalar) = &node.value {
+        fault.help = Some(format!("write [{}]", scalar.text));
+    }
+    &[]
 }
 
 /// One string or a list of strings.
 pub(super) fn strings(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
-    file.decoder.strings(node, path)
+    match &node.value {
+        Value::Sequence(_) => list(file, node, path),
+        _ => file.decoder.string(node, path).into_iter().collect(),
+    }
 }
 
 /// A whole number from `low` on.

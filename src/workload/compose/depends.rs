@@ -19,8 +19,8 @@ pub(super) struct Needed {
 }
 
 impl Needed {
-    /// A dependency that follows from something else in the service.
-    pub fn implied(service: &str, span: Span) -> Self {
+    /// A dependency that says no more than the service.
+    fn plain(service: &str, span: Span) -> Self {
         let dependency = Dependency {
             service: service.to_owned(),
             condition: Condition::Started,
@@ -28,6 +28,14 @@ impl Needed {
             restart: false,
         };
         Self { dependency, span }
+    }
+
+    /// A dependency that follows from a shared namespace or a link: the service has to follow when
+    /// the other one restarts, as in Compose.
+    pub fn implied(service: &str, span: Span) -> Self {
+        let mut implied = Self::plain(service, span);
+        implied.dependency.restart = true;
+        implied
     }
 }
 
@@ -41,7 +49,7 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Needed> 
                 let known = name.filter(|name| file.has_service(item.span, name));
                 let Some(name) = known else { continue };
                 if seen.insert(name.clone()) {
-                    needed.push(Needed::implied(&name, item.span));
+                    needed.push(Needed::plain(&name, item.span));
                 } else {
                     let message = format!("`{path}` names `{name}` twice");
                     file.fault(item.span, message, "drop one of the two");
@@ -53,7 +61,7 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Needed> 
                 if !file.has_service(entry.key_span, &entry.key) {
                     continue;
                 }
-                let mut one = Needed::implied(&entry.key, entry.key_span);
+                let mut one = Needed::plain(&entry.key, entry.key_span);
                 let path = format!("{path}.{}", entry.key);
                 if entry.value.is_null() {
                     let message = format!("`{path}` has no value");

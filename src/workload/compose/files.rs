@@ -1,6 +1,7 @@
 //! `secrets` and `configs`: what the top level declares, and as which files a service sees them
 //! (<https://github.com/compose-spec/compose-spec/blob/main/09-secrets.md>).
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::casts;
@@ -154,6 +155,39 @@ fn long(file: &mut File<'_>, item: &Node, path: &str, kind: Kind) -> Option<File
     mount.gid = gid.unwrap_or_default();
     mount.mode = mode.unwrap_or(mount.mode);
     Some(mount)
+}
+
+/// The secrets of a build, each by its id: the target, or the name it is declared under.
+pub(super) fn of_build(
+    file: &mut File<'_>,
+    node: &Node,
+    path: &str,
+) -> BTreeMap<String, FileContent> {
+    let items = file.decoder.sequence(node, path).unwrap_or_default();
+    let mut found = BTreeMap::new();
+    for item in items {
+        let (source, target) = match &item.value {
+            Value::Mapping(_) => {
+                let Some(section) = Section::open(file, item, path, &MOUNTED) else {
+                    continue;
+                };
+                let source = section.required(file, item, "source", "the name of a secret");
+                (
+                    source.map(|entry| &entry.value),
+                    section.read(file, "target", casts::string),
+                )
+            }
+            _ => (Some(item), None),
+        };
+        let Some(source) = source else { continue };
+        let Some(name) = file.decoder.string(source, path) else {
+            continue;
+        };
+        if let Some(content) = content(file, source.span, &name, Kind::Secret) {
+            found.insert(target.unwrap_or(name), content);
+        }
+    }
+    found
 }
 
 fn owner(file: &mut File<'_>, node: &Node, path: &str) -> Option<u32> {

@@ -49,6 +49,8 @@ pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &K
             return false;
         }
         if let Some(why) = lookup(keys.ignored, key) {
+            fine &= has_value(file, entry, path);
+            let decoder = &mut file.decoder;
             let message = format!("`{key}`{} is ignored: {why}", within(path));
             decoder.note(entry.key_span, message);
             continue;
@@ -96,7 +98,7 @@ fn shorten_help(decoder: &mut Decoder<'_>, known: usize) {
 }
 
 fn refuse(decoder: &mut Decoder<'_>, span: crate::text::Span, key: &str, path: &str, help: &str) {
-    let message = format!("`{key}`{} is not supported yet", within(path));
+    let message = format!("`{key}`{} is not supported", within(path));
     let diagnostic = decoder.error(span, message);
     diagnostic.label = Some("not supported".to_owned());
     if !help.is_empty() {
@@ -139,16 +141,29 @@ pub(super) const TOP: Keys = Keys {
 /// A service: <https://github.com/compose-spec/compose-spec/blob/main/05-services.md>.
 pub(super) const SERVICE: Keys = Keys {
     read: &[
+        "annotations",
+        "blkio_config",
         "build",
         "cap_add",
         "cap_drop",
+        "cgroup",
+        "cgroup_parent",
         "command",
         "configs",
         "container_name",
+        "cpu_count",
+        "cpu_percent",
+        "cpu_period",
+        "cpu_quota",
+        "cpu_rt_period",
+        "cpu_rt_runtime",
+        "cpu_shares",
         "cpus",
+        "cpuset",
         "depends_on",
         "deploy",
         "develop",
+        "device_cgroup_rules",
         "devices",
         "dns",
         "dns_opt",
@@ -159,21 +174,29 @@ pub(super) const SERVICE: Keys = Keys {
         "environment",
         "expose",
         "extends",
+        "external_links",
         "extra_hosts",
+        "gpus",
         "group_add",
         "healthcheck",
         "hostname",
         "image",
         "init",
         "ipc",
+        "isolation",
+        "label_file",
         "labels",
         "links",
         "logging",
+        "mac_address",
         "mem_limit",
         "mem_reservation",
+        "mem_swappiness",
         "memswap_limit",
         "network_mode",
         "networks",
+        "oom_kill_disable",
+        "oom_score_adj",
         "pid",
         "pids_limit",
         "platform",
@@ -186,6 +209,7 @@ pub(super) const SERVICE: Keys = Keys {
         "pull_policy",
         "read_only",
         "restart",
+        "runtime",
         "scale",
         "secrets",
         "security_opt",
@@ -193,68 +217,41 @@ pub(super) const SERVICE: Keys = Keys {
         "stdin_open",
         "stop_grace_period",
         "stop_signal",
+        "storage_opt",
         "sysctls",
         "tmpfs",
         "tty",
         "ulimits",
         "user",
+        "userns_mode",
         "uts",
         "volumes",
+        "volumes_from",
         "working_dir",
     ],
     ignored: &[
-        ("annotations", "poststack gives containers labels only"),
         (
             "attach",
             "poststack attaches to no output; see `poststack env logs`",
         ),
+        (
+            "pull_refresh_after",
+            "an image is pulled when it is missing, or each time with `pull_policy: always`",
+        ),
     ],
     refused: &[
-        ("blkio_config", ""),
-        ("cgroup", ""),
-        ("cgroup_parent", ""),
-        ("cpu_count", "write `cpus` instead"),
-        ("cpu_percent", "write `cpus` instead"),
-        ("cpu_period", "write `cpus` instead"),
-        ("cpu_quota", "write `cpus` instead"),
-        ("cpu_rt_period", ""),
-        ("cpu_rt_runtime", ""),
-        ("cpu_shares", "write `cpus` for a hard limit instead"),
-        ("cpuset", "write `cpus` for a limit instead"),
         ("credential_spec", "it exists on Windows only"),
-        (
-            "device_cgroup_rules",
-            "write the devices under `devices` instead",
-        ),
-        (
-            "external_links",
-            "join the other container's network as an external one",
-        ),
-        ("gpus", ""),
-        ("isolation", "it exists on Windows only"),
-        ("label_file", "write the labels under `labels`"),
-        (
-            "mac_address",
-            "write it under `networks.<name>.mac_address`",
-        ),
-        ("mem_swappiness", ""),
         (
             "models",
             "run the model as a service and pass its address as a variable",
         ),
-        ("oom_kill_disable", ""),
-        ("oom_score_adj", ""),
-        ("provider", ""),
-        ("runtime", ""),
-        ("storage_opt", ""),
+        (
+            "provider",
+            "it stands for a program outside of containers; run that one, and pass its address as a variable",
+        ),
         (
             "use_api_socket",
             "mount the engine's socket under `volumes`",
-        ),
-        ("userns_mode", ""),
-        (
-            "volumes_from",
-            "name the volumes at the top level and mount them in both services",
         ),
     ],
 };
@@ -286,11 +283,13 @@ mod tests {
 
     #[test]
     fn a_key_that_would_change_what_runs_is_refused_with_what_to_write_instead() {
-        insta::assert_snapshot!(faults("models: {}\nservices:\n  a: {image: x, gpus: all, runtime: runsc}\n"), @"
-        error 1:1: `models` is not supported yet
+        insta::assert_snapshot!(faults("models: {}\nservices:\n  a: {image: x, credential_spec: {}, provider: {type: p}}\n"), @"
+        error 1:1: `models` is not supported
           help: run the model as a service and pass its address as a variable
-        error 3:17: `gpus` in `services.a` is not supported yet
-        error 3:28: `runtime` in `services.a` is not supported yet
+        error 3:17: `credential_spec` in `services.a` is not supported
+          help: it exists on Windows only
+        error 3:38: `provider` in `services.a` is not supported
+          help: it stands for a program outside of containers; run that one, and pass its address as a variable
         ");
     }
 
@@ -312,5 +311,37 @@ mod tests {
         error 6:14: Unknown key `taget` in `services.b.ports`
           help: did you mean `target`?
         ");
+    }
+
+    /// The part of the manual about one table.
+    fn section(heading: &str) -> &'static str {
+        let manual = include_str!("../../../docs/compose.md");
+        let (_, rest) = manual.split_once(heading).unwrap();
+        rest.split_once("\n## ")
+            .map_or(rest, |(section, _)| section)
+    }
+
+    #[test]
+    fn the_manual_lists_every_key_of_the_tables() {
+        for (heading, keys) in [
+            ("## Keys of the top level", super::TOP),
+            ("## Keys of a service", super::SERVICE),
+        ] {
+            let section = section(heading);
+            let (_, rest) = section.split_once("Supported:\n\n").unwrap();
+            let (supported, rows) = rest.split_once("\n\n").unwrap();
+            let mut listed: Vec<&str> = supported.split('`').skip(1).step_by(2).collect();
+            let mut read: Vec<&str> = keys.read.iter().copied().chain(["x-…"]).collect();
+            listed.sort_unstable();
+            read.sort_unstable();
+            assert_eq!(listed, read, "{heading}");
+            let row = |(key, text): &(&str, &str)| format!("| `{key}` | {text} |");
+            let expected: Vec<String> = keys.ignored.iter().chain(keys.refused).map(row).collect();
+            let written: Vec<&str> = rows
+                .lines()
+                .filter(|line| line.starts_with("| `"))
+                .collect();
+            assert_eq!(written, expected, "{heading}");
+        }
     }
 }

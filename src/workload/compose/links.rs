@@ -1,5 +1,6 @@
 //! `links`: the old way to reach another service under a name. Engines differ in whether they know
-//! links, so a link becomes a dependency and a network alias of the service it names.
+//! links, so a link becomes a dependency and a network alias of the service it names. A link to a
+//! container made elsewhere leaves that one alone: it stays a name in this container.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use super::file::File;
 use super::order;
 use super::service::Draft;
 use crate::text::Span;
-use crate::workload::model::ServiceNetwork;
+use crate::workload::model::{ExternalLink, ServiceNetwork};
 use crate::yaml::Node;
 
 /// `service` or `service:alias`.
@@ -35,6 +36,27 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Link> {
                 service: service.to_owned(),
                 alias,
                 span: item.span,
+            })
+        })
+        .collect()
+}
+
+/// `container` or `container:alias`.
+pub(super) fn external(file: &mut File<'_>, node: &Node, path: &str) -> Vec<ExternalLink> {
+    let items = file.decoder.sequence(node, path).unwrap_or_default();
+    items
+        .iter()
+        .filter_map(|item| {
+            let text = file.decoder.string(item, path)?;
+            let (container, alias) = text.split_once(':').unwrap_or((&text, &text));
+            if container.is_empty() || alias.is_empty() || alias.contains(':') {
+                let message = format!("`{text}` is no link");
+                file.fault(item.span, message, "write `container` or `container:alias`");
+                return None;
+            }
+            Some(ExternalLink {
+                container: container.to_owned(),
+                alias: alias.to_owned(),
             })
         })
         .collect()

@@ -1,4 +1,4 @@
-//! `pid`, `ipc` and `uts` of a service
+//! `pid`, `ipc`, `uts` and `cgroup` of a service
 //! (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#pid>).
 
 use super::casts;
@@ -22,6 +22,11 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> Namespaces {
         }),
         uts: service.read(file, "uts", |file, node, path| word(file, node, path, &UTS)),
     }
+}
+
+/// `host` or `private`.
+pub(super) fn cgroup(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+    casts::one_of(file, node, path, &["host", "private"])
 }
 
 /// The services whose namespaces these are, with the place that names each; they start first.

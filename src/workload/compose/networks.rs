@@ -17,16 +17,15 @@ const ATTACHMENT: Keys = Keys {
         "aliases",
         "ipv4_address",
         "ipv6_address",
+        "link_local_ips",
         "mac_address",
+        "interface_name",
         "driver_opts",
         "priority",
+        "gw_priority",
     ],
     ignored: &[],
-    refused: &[
-        ("gw_priority", "write `priority`"),
-        ("interface_name", ""),
-        ("link_local_ips", ""),
-    ],
+    refused: &[],
 };
 
 /// The network of a service; without a word about it, the attachment to `default`.
@@ -34,7 +33,7 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> ServiceNetwork
     let mode = service
         .entry("network_mode")
         .and_then(|entry| network_mode(file, entry, &service.at("network_mode")));
-    let networks = service.read(file, "networks", attachments);
+    let mut networks = service.read(file, "networks", attachments);
     match (mode, service.entry("networks")) {
         (Some((_, span)), Some(entry)) if !networks.is_empty() => {
             let place = file.decoder.place(span);
@@ -44,13 +43,55 @@ pub(super) fn read(file: &mut File<'_>, service: &Section<'_>) -> ServiceNetwork
             diagnostic.help = Some("keep one of the two".to_owned());
             ServiceNetwork::Networks(networks)
         }
-        (Some((mode, _)), _) => mode,
-        (None, _) if networks.is_empty() => ServiceNetwork::Networks(vec![Attachment {
-            network: "default".to_owned(),
-            ..Attachment::default()
-        }]),
-        (None, _) => ServiceNetwork::Networks(networks),
+        (Some((mode, _)), _) => {
+            if let Some(entry) = service.entry("mac_address") {
+                let message =
+                    "`mac_address` has no effect: `network_mode` leaves no network to join";
+                file.decoder.warning(entry.key_span, message);
+            }
+            mode
+        }
+        (None, _) => {
+            if networks.is_empty() {
+                networks.push(Attachment {
+                    network: "default".to_owned(),
+                    ..Attachment::default()
+                });
+            }
+            service_mac(file, service, networks.first_mut());
+            ServiceNetwork::Networks(networks)
+        }
     }
+}
+
+/// `mac_address` of the service belongs to its first network.
+fn service_mac(file: &mut File<'_>, service: &Section<'_>, first: Option<&mut Attachment>) {
+    let given = service.read(file, "mac_address", mac);
+    let (Some(given), Some(first), Some(entry)) = (given, first, service.entry("mac_address"))
+    else {
+        return;
+    };
+    let own = first.mac_address.get_or_insert_with(|| given.clone());
+    if *own != given {
+        let message = format!(
+            "`mac_address` differs from that of the network `{}`",
+            first.network
+        );
+        file.fault(entry.key_span, message, "keep one of the two");
+    }
+}
+
+/// Six bytes in hexadecimal, separated by `:` or `-`.
+fn mac(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+    let text = casts::string(file, node, path)?;
+    let bytes: Vec<&str> = text.split([':', '-']).collect();
+    let is_byte = |byte: &&str| byte.len() == 2 && byte.chars().all(|c| c.is_ascii_hexdigit());
+    if bytes.len() == 6 && bytes.iter().all(is_byte) {
+        return Some(text);
+    }
+    let message = format!("`{path}` is no hardware address: `{text}`");
+    file.fault(node.span, message, "write for instance `02:42:ac:11:00:02`");
+    None
 }
 
 fn network_mode(file: &mut File<'_>, entry: &Entry, path: &str) -> Option<(ServiceNetwork, Span)> {
@@ -164,7 +205,12 @@ fn attachment(
     attachment.aliases = section.read(file, "aliases", casts::list);
     attachment.ipv4_address = section.read(file, "ipv4_address", address::<std::net::Ipv4Addr>);
     attachment.ipv6_address = section.read(file, "ipv6_address", address::<std::net::Ipv6Addr>);
-    attachment.mac_address = section.read(file, "mac_address", casts::string);
+    attachment.link_local_ips = section.read(file, "link_local_ips", casts::list);
+    attachment.mac_address = section.read(file, "mac_address", mac);
+    attachment.interface_name = section.read(file, "interface_name", casts::string);
+    attachment.gateway_priority = section.read(file, "gw_priority", |file, node, path| {
+        casts::integer(file, node, path, i64::MIN)
+    });
     attachment.driver_options = section.read(file, "driver_opts", pairs::options);
     let priority = section.read(file, "priority", |file, node, path| {
         casts::integer(file, node, path, i64::MIN)
@@ -176,7 +222,8 @@ fn address<A: std::str::FromStr>(file: &mut File<'_>, node: &Node, path: &str) -
     let text = casts::string(file, node, path)?;
     if text.parse::<A>().is_err() {
         let message = format!("`{path}` is no such address: `{text}`");
-        file.decoder.error(node.span, message);
+        let help = "write an address of the network, such as `172.28.0.5` or `fd00::5`";
+        file.fault(node.span, message, help);
         return None;
     }
     Some(text)

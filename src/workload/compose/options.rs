@@ -6,12 +6,11 @@ use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
 use super::{pairs, paths};
-use crate::workload::model::{Device, Logging, PullPolicy, Restart, Ulimit};
+use crate::workload::model::{Logging, PullPolicy, Restart, Seccomp, Ulimit};
 use crate::yaml::{Node, Value};
 
 const LOGGING: Keys = Keys::only(&["driver", "options"]);
 const ULIMIT: Keys = Keys::only(&["soft", "hard"]);
-const DEVICE: Keys = Keys::only(&["source", "target", "permissions"]);
 
 /// `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`.
 pub(super) fn restart(file: &mut File<'_>, node: &Node, path: &str) -> Restart {
@@ -48,6 +47,12 @@ pub(super) fn pull_policy(file: &mut File<'_>, node: &Node, path: &str) -> PullP
         Some("always") => PullPolicy::Always,
         Some("never") => PullPolicy::Never,
         Some("build") => PullPolicy::Build,
+        Some(text) if text == "daily" || text == "weekly" || text.starts_with("every_") => {
+            let message = format!("`{path}` is `{text}`; the image is pulled when it is missing");
+            file.decoder.warning(node.span, message).help =
+                Some("write `always` to look for a new one at each start".to_owned());
+            PullPolicy::Missing
+        }
         Some(text) => {
             let message = format!("`{path}` is `{text}`, which is not supported");
             file.fault(
@@ -107,78 +112,6 @@ pub(super) fn ulimits(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<
     found
 }
 
-/// `host:container:permissions`, or a mapping.
-pub(super) fn devices(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Device> {
-    let items = file.decoder.sequence(node, path).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|item| match &item.value {
-            Value::Mapping(_) => long_device(file, item, path),
-            _ => short_device(file, item, path),
-        })
-        .collect()
-}
-
-fn short_device(file: &mut File<'_>, item: &Node, path: &str) -> Option<Device> {
-    let text = file.decoder.string(item, path)?;
-    let mut parts = text.split(':');
-    let host = parts.next().unwrap_or_default().to_owned();
-    let container = parts.next().map_or_else(|| host.clone(), str::to_owned);
-    let permissions = parts.next().unwrap_or("rwm").to_owned();
-    if parts.next().is_some() {
-        let message = format!("`{text}` has too many parts for a device");
-        file.fault(item.span, message, "write `host[:container[:permissions]]`");
-        return None;
-    }
-    device(file, item, host, container, permissions)
-}
-
-fn long_device(file: &mut File<'_>, item: &Node, path: &str) -> Option<Device> {
-    let section = Section::open(file, item, path, &DEVICE)?;
-    section.required(file, item, "source", "a device of the host")?;
-    let host = section.read(file, "source", casts::string)?;
-    let container = section
-        .read(file, "target", casts::string)
-        .unwrap_or_else(|| host.clone());
-    let permissions = section
-        .read(file, "permissions", casts::string)
-        .unwrap_or_else(|| "rwm".to_owned());
-    device(file, item, host, container, permissions)
-}
-
-fn device(
-    file: &mut File<'_>,
-    item: &Node,
-    host: String,
-    container: String,
-    permissions: String,
-) -> Option<Device> {
-    if !host.starts_with('/') && host.contains('=') {
-        let message = format!("The CDI device `{host}` is not supported yet");
-        file.fault(
-            item.span,
-            message,
-            "name a device file such as `/dev/ttyUSB0`",
-        );
-        return None;
-    }
-    if !host.starts_with('/') || !container.starts_with('/') {
-        let message = format!("`{host}:{container}` is no device");
-        file.fault(item.span, message, "both sides are absolute paths");
-        return None;
-    }
-    if permissions.is_empty() || !permissions.chars().all(|c| "rwm".contains(c)) {
-        let message = format!("`{permissions}` are no permissions of a device");
-        file.fault(item.span, message, "write some of the letters `rwm`");
-        return None;
-    }
-    Some(Device {
-        host,
-        container,
-        permissions,
-    })
-}
-
 pub(super) fn logging(file: &mut File<'_>, node: &Node, path: &str) -> Option<Logging> {
     let section = Section::open(file, node, path, &LOGGING)?;
     Some(Logging {
@@ -187,38 +120,50 @@ pub(super) fn logging(file: &mut File<'_>, node: &Node, path: &str) -> Option<Lo
     })
 }
 
-/// As the engine takes them: a seccomp profile is read from its file, as Compose does.
-pub(super) fn security(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
+/// `security_opt`, with the seccomp profile that comes from a file apart.
+pub(super) fn security(
+    file: &mut File<'_>,
+    node: &Node,
+    path: &str,
+) -> (Vec<String>, Option<Seccomp>) {
     let items = file.decoder.sequence(node, path).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|item| {
-            let text = file.decoder.string(item, path)?;
-            let profile = text
-                .strip_prefix("seccomp=")
-                .or_else(|| text.strip_prefix("seccomp:"));
-            match profile {
-                Some(builtin @ ("unconfined" | "builtin")) => Some(format!("seccomp={builtin}")),
-                Some(profile) => seccomp(file, item, profile),
-                None => Some(text),
+    let (mut options, mut seccomp) = (Vec::new(), None);
+    for item in items {
+        let Some(text) = file.decoder.string(item, path) else {
+            continue;
+        };
+        let profile = text
+            .strip_prefix("seccomp=")
+            .or_else(|| text.strip_prefix("seccomp:"));
+        match profile {
+            Some(builtin @ ("unconfined" | "builtin")) => {
+                options.push(format!("seccomp={builtin}"))
             }
-        })
-        .collect()
+            Some(profile) => seccomp = self::seccomp(file, item, profile),
+            None => options.push(text),
+        }
+    }
+    (options, seccomp)
 }
 
-fn seccomp(file: &mut File<'_>, item: &Node, profile: &str) -> Option<String> {
+/// The profile is read here, so that a fault of it has its place.
+fn seccomp(file: &mut File<'_>, item: &Node, profile: &str) -> Option<Seccomp> {
     let path = paths::resolve(file, item.span, profile)?;
     if !file.current.active {
         return None;
     }
     let fault = match crate::text::read(&path, &path) {
         Ok(source) => match serde_json::from_str::<serde_json::Value>(&source.text) {
-            Ok(json) => return Some(format!("seccomp={json}")),
+            Ok(json) => {
+                let profile = json.to_string();
+                return Some(Seccomp { path, profile });
+            }
             Err(error) => format!("The seccomp profile `{profile}` is not JSON: {error}"),
         },
         Err(error) => format!("The seccomp profile cannot be read: {error}"),
     };
-    file.decoder.error(item.span, fault);
+    let help = "name a file of JSON beside the Compose file, or write `seccomp=unconfined`";
+    file.fault(item.span, fault, help);
     None
 }
 

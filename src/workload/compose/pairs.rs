@@ -39,11 +39,17 @@ pub(super) fn map(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<Stri
         .collect()
 }
 
-/// A mapping of options; a list is a fault.
+/// A mapping of options; a list is a fault, and so is an unquoted boolean, as in Compose.
 pub(super) fn options(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, String> {
     let Some(mapping) = file.decoder.mapping(node, path) else {
         return BTreeMap::new();
     };
+    for entry in &mapping.entries {
+        if entry.value.kind() == "a boolean" {
+            file.decoder
+                .string(&entry.value, &format!("{path}.{}", entry.key));
+        }
+    }
     from_mapping(file, mapping, path)
         .into_iter()
         .map(|pair| (pair.name, pair.value.unwrap_or_default()))

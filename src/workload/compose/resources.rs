@@ -2,12 +2,13 @@
 //! (<https://github.com/compose-spec/compose-spec/blob/main/06-networks.md>).
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
 use super::pairs;
-use crate::workload::model::{Network, Subnet, Volume};
+use crate::workload::model::{Ipam, Network, Subnet, Volume};
 use crate::yaml::{Entry, Mapping, Node};
 
 const NETWORK: Keys = Keys {
@@ -18,24 +19,20 @@ const NETWORK: Keys = Keys {
         "external",
         "internal",
         "attachable",
+        "enable_ipv4",
         "enable_ipv6",
         "ipam",
         "labels",
     ],
     ignored: &[],
-    refused: &[("enable_ipv4", "")],
+    refused: &[],
 };
-const IPAM: Keys = Keys {
-    read: &["driver", "config"],
-    ignored: &[],
-    refused: &[("options", "")],
-};
-const SUBNET: Keys = Keys {
-    read: &["subnet", "gateway", "ip_range"],
-    ignored: &[],
-    refused: &[("aux_addresses", "")],
-};
+const IPAM: Keys = Keys::only(&["driver", "config", "options"]);
+const SUBNET: Keys = Keys::only(&["subnet", "gateway", "ip_range", "aux_addresses"]);
 const VOLUME: Keys = Keys::only(&["name", "driver", "driver_opts", "external", "labels"]);
+
+/// The driver of addresses that engines take without a word.
+const DEFAULT_IPAM: &str = "default";
 
 /// Reads every entry of the section `kind`, for instance `networks`.
 pub(super) fn each<T: Default>(
@@ -80,9 +77,10 @@ pub(super) fn network(file: &mut File<'_>, key: &str, node: &Node, path: &str) -
         driver_options: section.read(file, "driver_opts", pairs::options),
         internal: section.read(file, "internal", casts::flag),
         attachable: section.read(file, "attachable", casts::flag),
+        ipv4: section.read(file, "enable_ipv4", casts::boolean),
         ipv6: section.read(file, "enable_ipv6", casts::flag),
         labels: section.read(file, "labels", pairs::map),
-        subnets: section.read(file, "ipam", subnets),
+        ipam: section.read(file, "ipam", ipam),
     }
 }
 
@@ -97,6 +95,7 @@ pub(super) fn volume(file: &mut File<'_>, key: &str, node: &Node, path: &str) ->
         driver: section.read(file, "driver", casts::string),
         driver_options: section.read(file, "driver_opts", volume_options),
         labels: section.read(file, "labels", pairs::map),
+        ..Volume::default()
     }
 }
 
@@ -160,33 +159,64 @@ pub(super) fn identity(
     (Some(name.unwrap_or_else(|| key.to_owned())), true)
 }
 
-fn subnets(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Subnet> {
+fn ipam(file: &mut File<'_>, node: &Node, path: &str) -> Ipam {
     let Some(section) = Section::open(file, node, path, &IPAM) else {
-        return Vec::new();
+        return Ipam::default();
     };
-    if let Some(driver) = section.read(file, "driver", casts::string)
-        && driver != "default"
-        && let Some(entry) = section.entry("driver")
-    {
-        let message = format!("The address driver `{driver}` is not supported yet");
-        file.fault(
-            entry.value.span,
-            message,
-            "write `default` or drop the line",
-        );
-    }
-    section.read(file, "config", |file, node, path| {
+    let subnets = section.read(file, "config", |file, node, path| {
         let items = file.decoder.sequence(node, path).unwrap_or_default();
         items
             .iter()
-            .filter_map(|item| {
-                let section = Section::open(file, item, path, &SUBNET)?;
-                Some(Subnet {
-                    subnet: section.read(file, "subnet", casts::string),
-                    gateway: section.read(file, "gateway", casts::string),
-                    ip_range: section.read(file, "ip_range", casts::string),
-                })
-            })
+            .filter_map(|item| subnet(file, item, path))
             .collect()
+    });
+    Ipam {
+        driver: section
+            .read(file, "driver", casts::string)
+            .filter(|driver| driver != DEFAULT_IPAM),
+        options: section.read(file, "options", pairs::options),
+        subnets,
+    }
+}
+
+fn subnet(file: &mut File<'_>, item: &Node, path: &str) -> Option<Subnet> {
+    let section = Section::open(file, item, path, &SUBNET)?;
+    Some(Subnet {
+        subnet: section.read(file, "subnet", range),
+        gateway: section.read(file, "gateway", address),
+        ip_range: section.read(file, "ip_range", range),
+        aux_addresses: section.read(file, "aux_addresses", pairs::options),
     })
 }
+
+fn address(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+    let text = casts::string(file, node, path)?;
+    if text.parse::<IpAddr>().is_err() {
+        let message = format!("`{path}` is no address: `{text}`");
+        file.fault(node.span, message, "write for instance `172.28.0.1`");
+        return None;
+    }
+    Some(text)
+}
+
+/// An address with the length of its prefix.
+fn range(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
+    let text = casts::string(file, node, path)?;
+    let is_range = text.split_once('/').is_some_and(|(address, bits)| {
+        let most = match address.parse::<IpAddr>() {
+            Ok(IpAddr::V4(_)) => 32,
+            Ok(IpAddr::V6(_)) => 128,
+            Err(_) => return false,
+        };
+        bits.parse::<u8>().is_ok_and(|bits| bits <= most)
+    });
+    if !is_range {
+        let message = format!("`{path}` is no range of addresses: `{text}`");
+        file.fault(node.span, message, "write for instance `172.28.0.0/16`");
+        return None;
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,12 +10,14 @@ use super::links::{self, Link};
 use super::ports::{self, Published};
 use super::readers;
 use super::{
-    build, casts, command, deploy, develop, healthcheck, hooks, hosts, keys, namespaces, networks,
-    options, pairs, scale, volumes,
+    build, casts, command, deploy, develop, devices, healthcheck, hooks, hosts, keys, labels,
+    namespaces, networks, options, pairs, scale, volumes,
 };
 use crate::diagnostic::nearest;
 use crate::text::Span;
-use crate::workload::model::{Build, FileMount, Namespaces, Process, Service, ServiceNetwork};
+use crate::workload::model::{
+    Build, FileMount, Namespaces, PodMember, Process, Service, ServiceNetwork, VolumesSource,
+};
 use crate::yaml::{Entry, Mapping, Node};
 
 /// A service as it is written, before it is held against the others.
@@ -52,6 +54,8 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
         active,
     };
     check_name(file, entry);
+    section.read(file, "attach", casts::flag);
+    isolation(file, &section);
     let network = networks::read(file, &section);
     let published = published(file, &section, &network);
     let mut needs = section.read(file, "depends_on", depends::read);
@@ -61,8 +65,15 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     for (service, span) in namespaces::owners(&namespaces, &section) {
         need(&mut needs, service, span);
     }
+    let volumes_from = volumes::from::read(file, &section);
+    for (from, span) in &volumes_from {
+        if let VolumesSource::Service(service) = &from.source {
+            need(&mut needs, service, *span);
+        }
+    }
     let process = process(file, &section, &published);
-    let service = service(file, entry, &section, (network, namespaces), process);
+    let mut service = service(file, entry, &section, (network, namespaces), process);
+    service.volumes_from = volumes_from.into_iter().map(|(from, _)| from).collect();
     Some(Draft {
         service,
         active,
@@ -108,11 +119,13 @@ fn service(
         network,
         namespaces,
         mounts: section.read(file, "volumes", volumes::read),
+        volumes_from: Vec::new(),
         files: mounted_files(file, section),
-        labels: section.read(file, "labels", pairs::map),
+        labels: labels::read(file, section),
         replicas: scale::read(file, section),
         hooks: hooks::read(file, section),
         watch,
+        pod: PodMember::default(),
         process,
     }
 }
@@ -129,11 +142,17 @@ fn mounted_files(file: &mut File<'_>, section: &Section<'_>) -> Vec<FileMount> {
 }
 
 fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) -> Process {
+    let deployed = deploy::read(file, section);
+    let (files, mut requests) = section.read(file, "devices", devices::read);
+    requests.extend(deployed.devices);
+    requests.extend(section.read(file, "gpus", devices::gpus));
+    let (security_opt, seccomp) = section.read(file, "security_opt", options::security);
     Process {
         entrypoint: section.read(file, "entrypoint", command::read),
         command: section.read(file, "command", command::read),
         environment: environment::read(file, section),
         user: section.read(file, "user", casts::string),
+        never_root: false,
         working_dir: section.read(file, "working_dir", casts::string),
         hostname: section.read(file, "hostname", casts::string),
         domainname: section.read(file, "domainname", casts::string),
@@ -145,24 +164,57 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
         ports: published.iter().map(|(port, _)| port.clone()).collect(),
         expose: section.read(file, "expose", ports::exposed),
         healthcheck: section.read(file, "healthcheck", healthcheck::read),
-        restart: section.read(file, "restart", options::restart),
+        restart: deploy::restart(file, section, deployed.restart),
         stop_signal: section.read(file, "stop_signal", casts::string),
         stop_grace_period: section.read(file, "stop_grace_period", casts::duration),
         cap_add: section.read(file, "cap_add", casts::list),
         cap_drop: section.read(file, "cap_drop", casts::list),
-        security_opt: section.read(file, "security_opt", options::security),
+        security_opt,
+        seccomp,
         extra_hosts: section.read(file, "extra_hosts", hosts::read),
-        devices: section.read(file, "devices", options::devices),
+        devices: files,
+        device_requests: requests,
+        device_cgroup_rules: section.read(file, "device_cgroup_rules", devices::cgroup_rules),
         sysctls: section.read(file, "sysctls", pairs::map),
         ulimits: section.read(file, "ulimits", options::ulimits),
         tmpfs: section.read(file, "tmpfs", options::tmpfs),
         shm_size: section.read(file, "shm_size", casts::bytes),
         logging: section.read(file, "logging", options::logging),
-        resources: deploy::read(file, section),
-        group_add: section.read(file, "group_add", casts::list),
+        resources: deployed.resources,
+        group_add: section.read(file, "group_add", casts::words),
         dns: section.read(file, "dns", casts::strings),
         dns_search: section.read(file, "dns_search", casts::strings),
         dns_options: section.read(file, "dns_opt", casts::list),
+        ..surroundings(file, section)
+    }
+}
+
+/// What the engine puts around the process.
+fn surroundings(file: &mut File<'_>, section: &Section<'_>) -> Process {
+    Process {
+        cgroup: section.read(file, "cgroup", namespaces::cgroup),
+        cgroup_parent: section.read(file, "cgroup_parent", casts::string),
+        userns_mode: section.read(file, "userns_mode", casts::string),
+        runtime: section.read(file, "runtime", casts::string),
+        storage_opt: section.read(file, "storage_opt", pairs::options),
+        annotations: section.read(file, "annotations", pairs::map),
+        external_links: section.read(file, "external_links", links::external),
+        ..Process::default()
+    }
+}
+
+/// Windows knows several kinds of isolation; everywhere else there is `default` alone.
+pub(super) fn isolation(file: &mut File<'_>, section: &Section<'_>) {
+    if let Some(entry) = section.entry("isolation")
+        && let Some(text) = casts::string(file, &entry.value, &section.at("isolation"))
+        && text != "default"
+    {
+        let message = format!("The isolation `{text}` exists on Windows only");
+        file.fault(
+            entry.value.span,
+            message,
+            "write `default` or drop the line",
+        );
     }
 }
 
@@ -205,14 +257,15 @@ fn build_of(
     has_image: bool,
 ) -> (Option<Build>, Option<String>) {
     match section.entry("build") {
-        Some(build) => match build::read(file, build, &section.at("build")) {
+        Some(build) => match build::read(file, build, section) {
             Some((build, platform)) => (Some(build), platform),
             None => (None, None),
         },
         None => {
-            // What it extends could not be found, and that is told already.
-            let is_cut = section.entry("extends").is_some();
-            if !has_image && !is_cut {
+            // What it extends could not be found, or it runs elsewhere: that is told already.
+            let elsewhere = ["extends", "provider"];
+            let is_told = elsewhere.iter().any(|key| section.entry(key).is_some());
+            if !has_image && !is_told {
                 no_image(file, entry, section);
             }
             (None, None)

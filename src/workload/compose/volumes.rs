@@ -1,6 +1,7 @@
 //! `volumes` of a service: named and anonymous volumes, folders of the host, memory
 //! (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#volumes>).
 
+pub(super) mod from;
 mod long;
 
 use std::collections::BTreeMap;

@@ -44,7 +44,10 @@ fn wrong(case: &Case) -> Option<String> {
     let stale = expected.reason.is_some() && compose.is_ok() == (ran.code == 0);
     let right = compose.is_ok() == expected.compose && (ran.code == 0) == expected.here && !stale;
     (!right).then(|| {
-        let said: Vec<_> = errors(&ran).iter().map(|one| one["message"].to_string()).collect();
+        let said: Vec<_> = errors(&ran)
+            .iter()
+            .map(|one| one["message"].to_string())
+            .collect();
         format!(
             "{}\n{}  Compose: {compose:?}\n  poststack: {} {said:?}\n",
             case.heading,

@@ -1,6 +1,5 @@
 //! Building images with the engines' classic builders.
 
-use std::collections::BTreeMap;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 
@@ -15,16 +14,8 @@ fn build(scratch: &Scratch<'_>, context: BuildContext) -> ImageBuild {
         tags: vec![format!("{}:1", scratch.name("image"))],
         context,
         dockerfile: PathBuf::from("Dockerfile"),
-        dockerfile_inline: None,
-        args: BTreeMap::new(),
-        target: None,
         labels: [scratch.label()].into(),
-        no_cache: false,
-        pull: false,
-        network: None,
-        extra_hosts: Vec::new(),
-        shm_size: None,
-        platform: None,
+        ..ImageBuild::default()
     }
 }
 

@@ -13,6 +13,7 @@ use super::{Scratch, on_each_engine};
 
 fn volume(scratch: &Scratch<'_>) -> VolumeSpec {
     VolumeSpec {
+        filling: None,
         name: scratch.name("v"),
         driver: None,
         driver_options: Default::default(),
@@ -327,7 +328,8 @@ fn an_init_process_runs_or_its_absence_is_told_with_a_remedy() {
         let mut spec = scratch.container("a", "cat /proc/1/comm");
         spec.process.init = Some(true);
         match scratch.engine.create_container(&spec).await {
-            Ok(id) => {
+            Ok(created) => {
+                let id = created.id;
                 scratch.engine.start(&id).await.unwrap();
                 scratch.engine.wait_exit(&id).await.unwrap();
                 let lines = scratch.engine.last_lines(&id, 1).await.unwrap();

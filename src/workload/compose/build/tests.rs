@@ -1,5 +1,6 @@
 use super::super::tests::Project;
 use super::*;
+use crate::workload::model::{FileContent, NamedContext};
 
 fn project(build: &str) -> Project {
     Project::new(&format!("services: {{s: {{build: {build}}}}}"))
@@ -86,14 +87,95 @@ fn faults_of_a_build() {
     error 1:50: There is no Dockerfile at `<folder>/app/side.Dockerfile`
       help: `dockerfile` is relative to the context, not to the Compose file
     "##);
-    insta::assert_snapshot!(project("{context: app, dockerfile: x, dockerfile_inline: y, ssh: [default], cache_from: [a], platforms: [a, b], argz: {}}").faults(), @r##"
+    insta::assert_snapshot!(project("{context: app, dockerfile: x, dockerfile_inline: y, privileged: true, platforms: [a, b], argz: {}}").faults(), @r"
     error 1:53: `dockerfile` and `dockerfile_inline` exclude each other
       help: keep one of the two
-    error 1:75: `ssh` in `services.s.build` is not supported yet
-    note 1:91: `cache_from` in `services.s.build` is ignored: the engine's own cache is used
-    error 1:119: `services.s.build.platforms` has 2 platforms
-      help: name the one platform that runs here
-    error 1:127: Unknown key `argz` in `services.s.build`
+    note 1:75: `privileged` in `services.s.build` is ignored: an engine builds without privileges
+    note 1:104: Of `services.s.build.platforms`, that of this host alone is built
+      help: name another one under `platform` of the service
+    error 1:112: Unknown key `argz` in `services.s.build`
       help: did you mean `args`?
-    "##);
+    ");
+}
+
+#[test]
+fn what_a_build_uses_besides_its_context_is_taken_over() {
+    let project = Project::new("services: {s: {build: {context: app, secrets: [token, {source: key, target: id}], additional_contexts: {more: ./more, base: 'docker-image://alpine:3', other: 'service:t'}, cache_from: ['a:1', 'type=registry,ref=b:2', 'type=gha'], cache_to: ['type=inline'], ulimits: {nofile: 10}, ssh: [k=./agent.sock], isolation: default}}, t: {image: x}}\nsecrets: {token: {environment: DB_PASSWORD}, key: {file: ./key}}")
+        .file("app/Dockerfile", "FROM x\n")
+        .file("more/file", "")
+        .file("key", "k");
+    let folder = project.folder.path();
+    let services = project.load().workload.services;
+    let build = services.iter().find_map(|one| one.build.clone()).unwrap();
+    assert_eq!(
+        build.secrets["token"],
+        FileContent::Inline("canary-4711".into())
+    );
+    assert_eq!(build.secrets["id"], FileContent::Path(folder.join("key")));
+    assert_eq!(
+        build.contexts["more"],
+        NamedContext::Folder(folder.join("more"))
+    );
+    assert_eq!(
+        build.contexts["base"],
+        NamedContext::Image("alpine:3".to_owned())
+    );
+    assert_eq!(
+        build.contexts["other"],
+        NamedContext::Service("t".to_owned())
+    );
+    assert_eq!(build.cache_from, ["a:1", "b:2"]);
+    assert_eq!(build.ulimits["nofile"].hard, 10);
+    assert_eq!(build.ssh["k"], folder.join("agent.sock"));
+    insta::assert_snapshot!(project.faults(), @r"
+    note 1:218: A cache of type `gha` is ignored: the engine has its own
+    note 1:231: `cache_to` in `services.s.build` is ignored: the layers stay in the engine's own cache
+    ");
+}
+
+#[test]
+fn the_platform_of_the_service_is_built() {
+    let platform = |text: &str| {
+        let text = format!("services: {{s: {text}}}");
+        Project::new(&text)
+            .load()
+            .workload
+            .services
+            .remove(0)
+            .platform
+    };
+    let build =
+        |platforms: &str| format!("build: {{dockerfile_inline: FROM x, platforms: [{platforms}]}}");
+    assert_eq!(
+        platform(&format!("{{{}}}", build("linux/arm64"))).as_deref(),
+        Some("linux/arm64")
+    );
+    assert_eq!(platform(&format!("{{{}}}", build("a, b"))), None);
+    let own = format!("{{platform: b, {}}}", build("a, b"));
+    assert_eq!(platform(&own).as_deref(), Some("b"));
+    let other = format!("services: {{s: {{platform: c, {}}}}}", build("a, b"));
+    insta::assert_snapshot!(Project::new(&other).faults(), @r"
+    error 1:75: `services.s.build.platforms` does not have `c`, the platform of the service
+      help: add `c`
+    ");
+}
+
+#[test]
+fn faults_of_what_a_build_uses() {
+    insta::assert_snapshot!(project("{context: app, secrets: [none], additional_contexts: {A: ., b: 'https://x', c: ./none, d: 'service:x'}, isolation: hyperv, no_cache_filter: x}").faults(), @r"
+    error 1:48: There is no secret `none`
+      help: declare it: the file has no secret at all
+    error 1:77: `A` is no name for a context
+      help: use lower-case letters, digits, `-`, `_` and `.`, a letter first
+    error 1:83: The context `https://x` is neither a folder of this host nor an image
+      help: name a folder, `docker-image://<image>` or `service:<name>`; fetch anything else first
+    error 1:99: The context `<folder>/none` is not a folder
+      help: a relative path starts at the folder of the Compose file
+    error 1:110: There is no service `x`
+      help: did you mean `s`?
+    error 1:138: The isolation `hyperv` exists on Windows only
+      help: write `default` or drop the line
+    error 1:146: `no_cache_filter` in `services.s.build` is not supported
+      help: write `no_cache: true`
+    ");
 }

@@ -49,21 +49,21 @@ secrets:
   d: {external: true}
   e: {file: x, content: y}
   f: {name: n}
-"), @r##"
+"), @r"
     error 4:4: `secrets.a` has no source
       help: add one of `file`, `content` and `environment`
     error 5:13: There is no file `<folder>/none.txt`
       help: a relative path starts at the folder of the Compose file
     error 6:20: The variable `NOWHERE` is not set
       help: set it, for instance with `--set NOWHERE=…`
-    error 7:7: `external` in `secrets.d` is not supported yet
+    error 7:7: `external` in `secrets.d` is not supported
       help: poststack has no store of its own; write `file` or `environment`
     error 8:16: `secrets.e` has more than one source
       help: keep one of `file`, `content` and `environment`
     error 9:6: `secrets.f` has no source
       help: add one of `file`, `content` and `environment`
     note 9:7: `name` in `secrets.f` is ignored: it names the object of a swarm
-    "##);
+    ");
 }
 
 #[test]

@@ -280,7 +280,7 @@ networks: {n: {ipam: {config: [{subnet: 10.0.1.0/24, gateway: 10.0.1.9}, {subnet
 ",
     );
     assert_eq!(project.faults(), "");
-    let subnets = &project.load().workload.networks["n"].subnets;
+    let subnets = &project.load().workload.networks["n"].ipam.subnets;
     let found: Vec<_> = subnets
         .iter()
         .map(|one| (one.subnet.clone().unwrap(), one.gateway.clone()))

@@ -33,7 +33,7 @@ fn networks_come_by_priority_and_then_by_name() {
 
 #[test]
 fn an_attachment_keeps_what_it_declares() {
-    let text = "networks: {n: }\nservices: {s: {image: x, networks: {n: {aliases: [one, two], ipv4_address: 10.0.0.2, ipv6_address: 'fd00::2', mac_address: '02:42:ac:11:00:02', driver_opts: {k: 1}}}}}";
+    let text = "networks: {n: }\nservices: {s: {image: x, networks: {n: {aliases: [one, two], ipv4_address: 10.0.0.2, ipv6_address: 'fd00::2', mac_address: '02:42:ac:11:00:02', link_local_ips: [169.254.8.1], interface_name: lan0, gw_priority: 1, driver_opts: {k: 1}}}}}";
     let ServiceNetwork::Networks(networks) = network_of(text) else {
         panic!()
     };
@@ -42,7 +42,10 @@ fn an_attachment_keeps_what_it_declares() {
         aliases: vec!["one".to_owned(), "two".to_owned()],
         ipv4_address: Some("10.0.0.2".to_owned()),
         ipv6_address: Some("fd00::2".to_owned()),
+        link_local_ips: vec!["169.254.8.1".to_owned()],
         mac_address: Some("02:42:ac:11:00:02".to_owned()),
+        interface_name: Some("lan0".to_owned()),
+        gateway_priority: Some(1),
         driver_options: [("k".to_owned(), "1".to_owned())].into(),
     };
     assert_eq!(networks, [expected]);
@@ -102,7 +105,7 @@ services:
         ("1400", "1")
     );
     assert_eq!(
-        workload.networks["net"].subnets[0].gateway.as_deref(),
+        workload.networks["net"].ipam.subnets[0].gateway.as_deref(),
         Some("10.0.0.1")
     );
     assert_eq!(workload.volumes.keys().collect::<Vec<_>>(), ["data", "ext"]);
@@ -127,10 +130,6 @@ services:
       help: keep `external` and `name` only
     warning 3:43: `ipam` of `networks.front` has no meaning: it is external, made by somebody else
       help: keep `external` and `name` only
-    error 3:58: The address driver `foo` is not supported yet
-      help: write `default` or drop the line
-    error 3:63: `options` in `networks.front.ipam` is not supported yet
-    error 4:48: `aux_addresses` in `networks.back.ipam.config` is not supported yet
     error 4:70: Unknown key `drivers` in `networks.back`
       help: did you mean `driver`?
     warning 4:82: `networks.back.external.name` is the old form
@@ -145,6 +144,7 @@ services:
       7:82: the other one
       help: keep one of the two
     error 7:50: `services.b.networks.front.ipv4_address` is no such address: `no`
+      help: write an address of the network, such as `172.28.0.5` or `fd00::5`
     error 7:54: Unknown key `alias` in `services.b.networks.front`
       help: did you mean `aliases`?
     error 9:31: `services.d.network_mode` is `pod:d`
@@ -166,4 +166,24 @@ fn any_other_network_mode_names_a_network_of_the_engine() {
         network_of("services: {a: {image: x, network_mode: default}}"),
         ServiceNetwork::Bridge
     );
+}
+
+#[test]
+fn the_hardware_address_of_a_service_is_that_in_its_first_network() {
+    let text = "networks: {a: , b: {}}\nservices: {s: {image: x, mac_address: '02:42:ac:11:00:03', networks: {a: , b: {priority: 1}}}}";
+    let ServiceNetwork::Networks(networks) = network_of(text) else {
+        panic!()
+    };
+    let macs: Vec<_> = networks
+        .iter()
+        .map(|one| (one.network.as_str(), one.mac_address.as_deref()))
+        .collect();
+    assert_eq!(macs, [("b", Some("02:42:ac:11:00:03")), ("a", None)]);
+    insta::assert_snapshot!(faults("networks: {a: }\nservices: {s: {image: x, mac_address: '02:42:ac:11:00:03', networks: {a: {mac_address: '02:42:ac:11:00:04'}}}, t: {image: x, mac_address: nonsense}, u: {image: x, network_mode: host, mac_address: '02:42:ac:11:00:03'}}"), @r"
+    error 2:26: `mac_address` differs from that of the network `a`
+      help: keep one of the two
+    error 2:139: `services.t.mac_address` is no hardware address: `nonsense`
+      help: write for instance `02:42:ac:11:00:02`
+    warning 2:184: `mac_address` has no effect: `network_mode` leaves no network to join
+    ");
 }

@@ -39,8 +39,9 @@ fn a_restart_policy_is_one_of_four_words() {
 }
 
 #[test]
-fn limits_and_devices_have_two_forms() {
-    let process = service("ulimits: {nproc: 65535, nofile: {soft: 20, hard: '40'}, core: -1}\ndevices: [/dev/a, '/dev/b:/dev/c', '/dev/d:/dev/e:r', {source: /dev/f, permissions: w}]").process;
+fn limits_have_two_forms() {
+    let process =
+        service("ulimits: {nproc: 65535, nofile: {soft: 20, hard: '40'}, core: -1}").process;
     let limits: Vec<_> = process
         .ulimits
         .iter()
@@ -54,20 +55,35 @@ fn limits_and_devices_have_two_forms() {
             ("nproc", 65535, 65535)
         ]
     );
-    let devices: Vec<_> = process
-        .devices
-        .iter()
-        .map(|one| format!("{} {} {}", one.host, one.container, one.permissions))
+}
+
+#[test]
+fn what_surrounds_a_process_is_taken_over() {
+    let process = service(
+        "
+cgroup: private
+cgroup_parent: m-executor-abcd
+userns_mode: host
+runtime: runc
+storage_opt: {size: 1G}
+annotations: [com.example.foo=bar, empty]
+external_links: [redis, 'database:mysql']
+"
+        .trim(),
+    )
+    .process;
+    assert_eq!(process.cgroup.as_deref(), Some("private"));
+    assert_eq!(process.cgroup_parent.as_deref(), Some("m-executor-abcd"));
+    assert_eq!(process.userns_mode.as_deref(), Some("host"));
+    assert_eq!(process.runtime.as_deref(), Some("runc"));
+    assert_eq!(process.storage_opt["size"], "1G");
+    assert_eq!(process.annotations["com.example.foo"], "bar");
+    assert_eq!(process.annotations["empty"], "");
+    let links = process.external_links.iter();
+    let links: Vec<_> = links
+        .map(|one| format!("{} {}", one.container, one.alias))
         .collect();
-    assert_eq!(
-        devices,
-        [
-            "/dev/a /dev/a rwm",
-            "/dev/b /dev/c rwm",
-            "/dev/d /dev/e r",
-            "/dev/f /dev/f w"
-        ]
-    );
+    assert_eq!(links, ["redis redis", "database mysql"]);
 }
 
 #[test]
@@ -138,6 +154,15 @@ fn a_seccomp_profile_is_read_from_its_file() {
 }
 
 #[test]
+fn an_image_that_is_looked_for_now_and_then_is_pulled_when_it_is_missing() {
+    insta::assert_snapshot!(service_faults("pull_policy: every_12h\npull_refresh_after: 12h"), @r"
+    warning 4:18: `services.a.pull_policy` is `every_12h`; the image is pulled when it is missing
+      help: write `always` to look for a new one at each start
+    note 5:5: `pull_refresh_after` in `services.a` is ignored: an image is pulled when it is missing, or each time with `pull_policy: always`
+    ");
+}
+
+#[test]
 fn faults_of_smaller_options() {
     insta::assert_snapshot!(service_faults("
 cap_add: NET_ADMIN
@@ -147,11 +172,13 @@ init: maybe
 tty: yes
 privileged: 1
 stdin_open: ''
-devices: [vendor.com/class=x, 'a:b', '/dev/a:/dev/b:x', {target: /x}]
+external_links: ['a:', 'a:b:c']
+cgroup: own
+isolation: hyperv
 ulimits: {nofile: {soft: 2, hard: 1}, nproc: x}
 extra_hosts: [a, 'b:c']
 tmpfs: [run]
-pull_policy: daily
+pull_policy: hourly
 pid: 'service:x'
 ipc: x
 security_opt: ['seccomp=none.json']
@@ -166,29 +193,30 @@ security_opt: ['seccomp=none.json']
       help: write `true`
     error 9:17: `services.a.privileged` must be `true` or `false`, this is a number
     error 10:17: `services.a.stdin_open` must be `true` or `false`, this is a string
-    error 11:15: The CDI device `vendor.com/class=x` is not supported yet
-      help: name a device file such as `/dev/ttyUSB0`
-    error 11:35: `a:b` is no device
-      help: both sides are absolute paths
-    error 11:42: `x` are no permissions of a device
-      help: write some of the letters `rwm`
-    error 11:61: `services.a.devices` has an entry without `source`
-      help: add `source`, a device of the host
-    error 12:23: `services.a.ulimits.nofile` has a soft limit above the hard one
+    error 11:22: `a:` is no link
+      help: write `container` or `container:alias`
+    error 11:28: `a:b:c` is no link
+      help: write `container` or `container:alias`
+    error 12:13: `services.a.cgroup` is `own`
+      help: write one of: host, private
+    error 13:16: The isolation `hyperv` exists on Windows only
+      help: write `default` or drop the line
+    error 14:23: `services.a.ulimits.nofile` has a soft limit above the hard one
       help: raise `hard`, or lower `soft`
-    error 12:50: `services.a.ulimits.nproc` must be a whole number, this is a string
-    error 13:19: `a=` is no host with an address
+    error 14:50: `services.a.ulimits.nproc` must be a whole number, this is a string
+    error 15:19: `a=` is no host with an address
       help: write `host=address`; `host-gateway` stands for this host
-    error 13:22: `b=c` is no host with an address
+    error 15:22: `b=c` is no host with an address
       help: write `host=address`; `host-gateway` stands for this host
-    error 14:12: The path in the container must be absolute: `run`
+    error 16:12: The path in the container must be absolute: `run`
       help: write `/run`
-    error 15:18: `services.a.pull_policy` is `daily`, which is not supported
+    error 17:18: `services.a.pull_policy` is `hourly`, which is not supported
       help: write `missing`, `always`, `never` or `build`
-    error 16:10: There is no service `x`
+    error 18:10: There is no service `x`
       help: did you mean `a`?
-    error 17:10: `services.a.ipc` is `x`
+    error 19:10: `services.a.ipc` is `x`
       help: write `host` or `private` or `shareable` or `none` or `service:<name>` or `container:<name>`
-    error 18:20: The seccomp profile cannot be read: no such file: `<folder>/none.json`
+    error 20:20: The seccomp profile cannot be read: no such file: `<folder>/none.json`
+      help: name a file of JSON beside the Compose file, or write `seccomp=unconfined`
     "#);
 }

@@ -19,20 +19,28 @@ const LONG: Keys = Keys {
         "bind",
         "volume",
         "tmpfs",
+        "image",
     ],
     ignored: &[("consistency", "it exists on Docker Desktop for Mac only")],
-    refused: &[("image", ""), ("cluster", "")],
+    refused: &[],
 };
 const BIND: Keys = Keys {
     read: &["create_host_path", "propagation", "selinux"],
-    ignored: &[],
-    refused: &[("recursive", "")],
+    ignored: &[(
+        "recursive",
+        "what is mounted below the folder is mounted too, as by default",
+    )],
+    refused: &[],
 };
 const VOLUME: Keys = Keys {
     read: &["nocopy", "subpath"],
-    ignored: &[],
-    refused: &[("labels", "write them at the volume of the top level")],
+    ignored: &[(
+        "labels",
+        "a volume has the labels that the top level gives it",
+    )],
+    refused: &[],
 };
+const IMAGE: Keys = Keys::only(&["subpath"]);
 const TMPFS: Keys = Keys::only(&["size", "mode"]);
 const TYPES: [&str; 6] = ["bind", "volume", "tmpfs", "image", "npipe", "cluster"];
 
@@ -47,8 +55,7 @@ pub(super) fn read(file: &mut File<'_>, item: &Node, path: &str) -> Option<Mount
         "volume" => volume(file, &section),
         "tmpfs" => tmpfs(file, &section),
         _ => {
-            let message = format!("Volumes of type `{kind}` are not supported yet");
-            file.decoder.error(item.span, message);
+            unsupported(file, &section, &kind);
             None
         }
     };
@@ -63,9 +70,27 @@ pub(super) fn read(file: &mut File<'_>, item: &Node, path: &str) -> Option<Mount
     })
 }
 
+/// Types that not every engine has; each with the reason, and what does the same.
+fn unsupported(file: &mut File<'_>, section: &Section<'_>, kind: &str) {
+    let why = match kind {
+        "image" => {
+            section.read(file, "image", |file, node, path| {
+                Section::open(file, node, path, &IMAGE)
+            });
+            "copy its files into a volume in a service that runs first"
+        }
+        "npipe" => "pipes with names exist on Windows only",
+        _ => "volumes of a cluster exist in a swarm only",
+    };
+    if let Some(entry) = section.entry("type") {
+        let message = format!("Volumes of type `{kind}` are not supported");
+        file.fault(entry.value.span, message, why);
+    }
+}
+
 /// Options of one type of volume say nothing about another.
 fn warn_of_others(file: &mut File<'_>, section: &Section<'_>, kind: &str) {
-    for option in ["bind", "volume", "tmpfs"] {
+    for option in ["bind", "volume", "tmpfs", "image"] {
         if kind != option
             && let Some(entry) = section.entry(option)
         {

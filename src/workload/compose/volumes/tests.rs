@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
-use super::super::tests::{Project, faults, service_faults};
+use super::super::tests::{Project, faults, service_faults, workload};
 use super::*;
+use crate::workload::model::{VolumesFrom, VolumesSource};
 
 /// The mounts of a service in a file that declares the volumes `data` and `a`.
 fn mounts(items: &str) -> (PathBuf, Vec<Mount>) {
@@ -208,7 +209,7 @@ volumes:
   - {type: blind, target: /7}
   - {type: tmpfs}
   - {type: tmpfs, target: /8, tmpfs: {mode: 9, size: big, uid: 1}}
-".trim()), @r##"
+".trim()), @r"
     error 5:9: `services.a.volumes` has an entry without `type`
       help: add `type`, one of bind, volume and tmpfs
     error 6:9: `services.a.volumes` has an entry without `source`
@@ -220,7 +221,8 @@ volumes:
     error 9:23: A volume of type `tmpfs` has no source
       help: drop `source`
     warning 9:46: `bind` has no effect on a volume of type `tmpfs`
-    error 10:9: Volumes of type `image` are not supported yet
+    error 10:16: Volumes of type `image` are not supported
+      help: copy its files into a volume in a service that runs first
     error 11:16: `services.a.volumes.type` is `blind`
       help: did you mean `bind`?
     error 12:9: `services.a.volumes` has an entry without `target`
@@ -230,7 +232,7 @@ volumes:
     error 13:58: `services.a.volumes.tmpfs.size`: `big` is not a size in bytes: write for instance `64m` or `1.5g`
     error 13:63: Unknown key `uid` in `services.a.volumes.tmpfs`
       help: known keys: size, mode
-    "##);
+    ");
 }
 
 #[test]
@@ -269,4 +271,40 @@ fn a_path_of_windows_is_told_as_such() {
         let said = service_faults(&format!("volumes: ['{volume}']"));
         assert!(said.contains("names a path of Windows"), "{said}");
     }
+}
+
+#[test]
+fn the_mounts_of_another_container_come_after_it() {
+    let workload = workload(
+        "services: {b: {image: x, volumes_from: [a, 'c:ro', 'container:other:rw']}, a: {image: x}, c: {image: x}}",
+    );
+    let names: Vec<_> = workload
+        .services
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
+    assert_eq!(names, ["a", "c", "b"]);
+    let from = |source, read_only| VolumesFrom { source, read_only };
+    let service = |name: &str| VolumesSource::Service(name.to_owned());
+    assert_eq!(
+        workload.services[2].volumes_from,
+        [
+            from(service("a"), false),
+            from(service("c"), true),
+            from(VolumesSource::Container("other".to_owned()), false),
+        ]
+    );
+    insta::assert_snapshot!(faults("services: {a: {image: x, volumes_from: [b, 'a:rx', 'container:c:d:ro']}}"), @r"
+    error 1:41: There is no service `b`
+      help: did you mean `a`?
+    error 1:44: `a:rx` is no source of volumes
+      help: write `service`, `service:ro`, `container:name` or `container:name:ro`
+    error 1:52: `container:c:d:ro` is no source of volumes
+      help: write `service`, `service:ro`, `container:name` or `container:name:ro`
+    ");
+    insta::assert_snapshot!(faults("services: {a: {image: x, volumes_from: [b]}, b: {image: x, volumes_from: [a]}}"), @r"
+    error 1:41: Services wait for each other: a → b → a
+      1:75: `b` waits for `a`
+      help: remove one of these dependencies
+    ");
 }
