@@ -11,8 +11,10 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::inspect::{Inspected, InspectedHealthTest};
+use super::quiet;
 use super::wire::Call;
 use super::{Engine, EngineError, EngineKind, ExecOptions};
+use crate::plan::identity::START_INTERVAL;
 use crate::plan::observed::{Health, State};
 
 /// How a wait for health ended.
@@ -31,6 +33,15 @@ pub enum HealthOutcome {
     Exited(i64),
     /// Neither the container nor its image has a health test; it has not failed yet.
     NoTest,
+}
+
+/// How a container without a health test is watched for an early end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caution {
+    /// Until it has come to rest, as far as that can be seen.
+    UntilAtRest,
+    /// As long as most programs take that cannot do their work: another one was stopped for it.
+    Settle,
 }
 
 /// How long a container without a health test is watched: a program that cannot do its work
@@ -60,6 +71,8 @@ struct Test {
     interval: Duration,
     timeout: Duration,
     start_period: Duration,
+    /// The longest pause within the start period.
+    start_interval: Option<Duration>,
     retries: u32,
 }
 
@@ -78,11 +91,12 @@ impl Engine {
     pub async fn wait_healthy(
         &self,
         container: &str,
+        caution: Caution,
         limit: Option<Duration>,
     ) -> Result<HealthOutcome, EngineError> {
         let inspected = self.must_inspect(container).await?;
-        let Some(test) = inspected.health_test.as_ref().and_then(Test::read) else {
-            return self.settled(container, &inspected).await;
+        let Some(test) = Test::of(&inspected) else {
+            return self.settled(container, &inspected, caution).await;
         };
         let mut last_output = String::new();
         let decided = async {
@@ -107,7 +121,7 @@ impl Engine {
     /// When the container does not run.
     pub async fn probe_health(&self, container: &str) -> Result<Option<bool>, EngineError> {
         let inspected = self.must_inspect(container).await?;
-        match inspected.health_test.as_ref().and_then(Test::read) {
+        match Test::of(&inspected) {
             None => Ok(None),
             Some(test) => Ok(Some(self.probe(container, &test).await?.is_ok())),
         }
@@ -118,6 +132,7 @@ impl Engine {
         &self,
         container: &str,
         inspected: &Inspected,
+        caution: Caution,
     ) -> Result<HealthOutcome, EngineError> {
         let left = match running_for(inspected) < SETTLED {
             true => SETTLE,
@@ -125,9 +140,23 @@ impl Engine {
         };
         let over = matches!(inspected.state, State::Exited(_) | State::Restarting);
         if !over && inspected.restart_count == 0 {
-            match timeout(left, self.wait_end(container)).await {
-                Ok(code) => drop(code?),
-                Err(_elapsed) => return Ok(HealthOutcome::NoTest),
+            let ended = async {
+                // Who has come to rest meanwhile needs no call.
+                sleep(FIRST_PAUSE.min(left)).await;
+                timeout(left, self.wait_end(container)).await
+            };
+            let at_rest = async {
+                match caution {
+                    Caution::UntilAtRest => quiet::at_rest(&inspected.id, inspected.process).await,
+                    Caution::Settle => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                ended = ended => match ended {
+                    Ok(code) => drop(code?),
+                    Err(_elapsed) => return Ok(HealthOutcome::NoTest),
+                },
+                () = at_rest => return Ok(HealthOutcome::NoTest),
             }
         }
         // Brought back by its restart policy, it tells its code when it ends again.
@@ -156,8 +185,10 @@ impl Engine {
         inspected: &Inspected,
         last_output: &mut String,
     ) -> Result<HealthOutcome, EngineError> {
-        let mut patience = Patience::new(test, running_for(inspected));
-        let mut pause = FIRST_PAUSE.min(test.interval);
+        let (before, began) = (running_for(inspected), Instant::now());
+        let longest_pause = || test.longest_pause(before + began.elapsed());
+        let mut patience = Patience::new(test, before);
+        let mut pause = FIRST_PAUSE.min(longest_pause());
         loop {
             match self.probe(container, test).await? {
                 Ok(()) => return Ok(HealthOutcome::Healthy),
@@ -182,7 +213,7 @@ impl Engine {
                 return Ok(HealthOutcome::Unhealthy { last_output });
             }
             sleep(pause.min(patience.until_next())).await;
-            pause = (pause * BACK_OFF_PERCENT / 100).min(test.interval);
+            pause = (pause * BACK_OFF_PERCENT / 100).min(longest_pause());
         }
     }
 
@@ -280,6 +311,25 @@ pub(super) fn running_for(inspected: &Inspected) -> Duration {
 }
 
 impl Test {
+    /// With what no engine before Docker 25 keeps, and poststack therefore writes on a label.
+    fn of(inspected: &Inspected) -> Option<Self> {
+        let stored = inspected.health_test.as_ref()?;
+        let start_interval = inspected.labels.get(START_INTERVAL);
+        let nanoseconds = start_interval.and_then(|text| text.parse().ok());
+        Some(Self {
+            start_interval: nanoseconds.map(Duration::from_nanos),
+            ..Self::read(stored)?
+        })
+    }
+
+    /// The longest pause between two probes of a container that has run for so long.
+    fn longest_pause(&self, running_for: Duration) -> Duration {
+        match self.start_interval {
+            Some(pause) if running_for < self.start_period => pause.min(self.interval),
+            _ => self.interval,
+        }
+    }
+
     /// `None` for a missing or switched-off test.
     fn read(stored: &InspectedHealthTest) -> Option<Self> {
         let (kind, words) = stored.test.split_first()?;
@@ -301,6 +351,7 @@ impl Test {
             interval: or(stored.interval, Duration::from_secs(30)),
             timeout: or(stored.timeout, Duration::from_secs(30)),
             start_period: or(stored.start_period, Duration::ZERO),
+            start_interval: None,
             retries: match u32::try_from(stored.retries) {
                 Ok(0) | Err(_) => 3,
                 Ok(given) => given,
@@ -380,6 +431,18 @@ mod tests {
         assert!(!patience.is_lost_at(at(5.1)), "the first of two retries");
         assert!(!patience.is_lost_at(at(5.2)), "too soon after it to count");
         assert!(patience.is_lost_at(at(6.2)));
+    }
+
+    #[test]
+    fn in_the_start_period_probes_come_at_least_in_the_start_interval() {
+        let test = Test {
+            interval: Duration::from_secs(30),
+            start_period: Duration::from_secs(60),
+            start_interval: Some(Duration::from_secs(1)),
+            ..Test::read(&stored(&["CMD", "true"])).unwrap()
+        };
+        let pause = |seconds| test.longest_pause(Duration::from_secs(seconds)).as_secs();
+        assert_eq!((pause(0), pause(59), pause(60)), (1, 1, 30));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What the steps of a plan share while they run.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use super::images::Images;
 use super::prepare::Prepared;
-use crate::engine::Engine;
+use crate::engine::{Caution, Engine};
 use crate::event::Listener;
 use crate::plan::step::{NEXT, PREVIOUS};
+use crate::postgres::Summary;
 
 /// Lines of a container's log that a failure shows.
 pub(super) const LOG_TAIL: usize = 15;
@@ -17,6 +18,10 @@ pub(super) struct Context<'a> {
     pub prepared: &'a Prepared,
     pub images: &'a Images<'a>,
     pub listener: Listener<'a>,
+    /// How a container without a health test is watched after its start.
+    pub caution: Caution,
+    /// What the database said at the last login.
+    pub summary: RefCell<Option<Summary>>,
     /// Whether migrations were applied.
     pub migrated: Cell<bool>,
 }

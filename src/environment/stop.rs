@@ -1,6 +1,6 @@
 //! Stop and restart: dependents first, the database last, data untouched.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -12,9 +12,10 @@ use super::images::Images;
 use super::observe;
 use super::prepare::Prepared;
 use super::project::Project;
+use super::record;
 use super::start::lock;
 use crate::config::model::Storage;
-use crate::engine::Engine;
+use crate::engine::{Caution, Engine};
 use crate::event::{Event, Listener, Seconds};
 use crate::plan::identity::Role;
 use crate::plan::{self, Action, DesiredContainer, StopOptions};
@@ -57,11 +58,12 @@ pub async fn stop(
         prepared,
         images: &images,
         listener,
+        caution: Caution::Settle,
+        summary: RefCell::default(),
         migrated: Cell::new(false),
     };
-    execute(&plan, &context)
-        .await
-        .map_err(|stopped| stopped.failure)?;
+    execute(&plan, &context).await?;
+    record::forget(project, &prepared.identity.environment, &plan);
     lock.done();
     let names = |wanted: fn(&Action) -> Option<&String>| -> Vec<String> {
         let actions = plan.steps.iter().map(|step| &step.action);
@@ -117,10 +119,11 @@ pub async fn restart_service(
         prepared,
         images: &images,
         listener,
+        caution: Caution::Settle,
+        summary: RefCell::default(),
         migrated: Cell::new(false),
     };
-    let done = execute(&plan, &context).await;
-    done.map_err(|stopped| stopped.failure)?;
+    execute(&plan, &context).await?;
     lock.done();
     Ok(())
 }

@@ -102,11 +102,13 @@ fn scope(loader: &mut Loader<'_>, files: &[Named]) -> Scope {
     let first = files.first();
     let folder = first.map_or_else(PathBuf::new, |first| paths::folder_of(&first.path));
     let shown = first.and_then(|first| first.shown.parent());
-    let dot_env = include::dot_env(loader, &folder, shown.unwrap_or(Path::new("")));
+    let shown = shown.unwrap_or(Path::new(""));
+    let dot_env = include::dot_env(loader, &folder, shown);
     let (variables, faults) = loader.context.variables.over(&dot_env);
     loader.found.diagnostics.extend(faults);
     Scope {
         folder: folder.into(),
+        shown: shown.into(),
         variables: Rc::new(variables),
     }
 }
@@ -186,6 +188,7 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
     let cyclic = order::cycles(file, &drafts);
     checks::across(file, &mut drafts);
     links::apply(file, &mut drafts);
+    build::contexts::check(file, &drafts);
     let any = drafts.len();
     drafts.retain(|draft| draft.active);
     if any > 0 && drafts.is_empty() && !any_error(&file.decoder.diagnostics) {

@@ -339,7 +339,7 @@ pub enum FileContent {
     Inline(Secret),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Port {
     /// `None` takes the environment's `bind` address.
     pub host_ip: Option<IpAddr>,
@@ -350,7 +350,7 @@ pub struct Port {
 }
 
 /// One host port, or a range from which the engine takes a free one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PublishedPort {
     pub first: u16,
     pub last: u16,

@@ -26,3 +26,4 @@ mod same;
 mod schema;
 mod state;
 mod tidy;
+mod watch;

@@ -1,6 +1,6 @@
 //! `build` (<https://github.com/compose-spec/compose-spec/blob/main/build.md>).
 
-mod contexts;
+pub(super) mod contexts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -78,6 +78,12 @@ impl<'a> File<'a> {
             .map_or(Path::new(""), |scope| &*scope.folder)
     }
 
+    /// As [`Self::folder`], as messages show it.
+    pub fn shown_folder(&self, span: Span) -> &'a Path {
+        self.scope(span)
+            .map_or(Path::new(""), |scope| &*scope.shown)
+    }
+
     /// The variables that the text at `span` is read with.
     pub fn variables(&self, span: Span) -> &'a Variables {
         self.scope(span)

@@ -20,11 +20,6 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Option<Healt
     let section = Section::open(file, node, path, &HEALTHCHECK)?;
     let test = section.read(file, "test", test);
     let disabled = section.read(file, "disable", casts::flag);
-    if let Some(entry) = section.entry("start_interval") {
-        let message = "`start_interval` is ignored by engines with an API below 1.44; poststack \
-                       itself asks more often while a service starts";
-        file.decoder.note(entry.key_span, message);
-    }
     let retries = section.read(file, "retries", |file, node, path| {
         file.decoder.integer(node, path, 0..=i64::from(u32::MAX))
     });

@@ -309,4 +309,19 @@ proptest! {
         Project::new(&format!("{top}: {{a: {value}}}\n")).load();
         Project::new(&value).load();
     }
+
+    #[test]
+    fn any_two_files_merge_or_are_reported(
+        key in prop::sample::select(super::super::keys::SERVICE.read),
+        base in yaml(),
+        over in yaml(),
+        tag in prop::sample::select(vec!["", "!reset ", "!override "]),
+    ) {
+        let base = format!("services: {{a: {{image: x, {key}: {base}}}, b: {{image: x}}}}\n");
+        let over = format!("services: {{a: {{{key}: {tag}{over}, extends: b}}}}\n");
+        let over = format!("{over}---\nservices: {{b: {{image: y}}}}\n");
+        let loaded = Project::new(&base).onto("over.yml", &over).load();
+        prop_assert!(!loaded.workload.services.is_empty() || crate::diagnostic::any_error(&loaded.diagnostics));
+        Project::new(&format!("include: {over}\n")).load();
+    }
 }
