@@ -98,6 +98,7 @@ pub fn gather(
     diagnostics.extend(faults);
     let mut files = load_files(project, environment, options, &variables);
     scale(files.deployment.as_mut(), &options.scale)?;
+    let readable = !any_error(&files.diagnostics);
     diagnostics.extend(files.diagnostics);
     variables.also_mask(files.local.iter());
     let workloads = files.init.iter().flatten().chain(&files.deployment);
@@ -111,7 +112,8 @@ pub fn gather(
         deployment: files.deployment.as_ref(),
         mounted: &mounted,
     });
-    diagnostics.extend(faults);
+    // What follows from a faulty file says nothing new.
+    diagnostics.extend(faults.into_iter().filter(|_| readable));
     let services = files.deployment.into_iter().flat_map(|one| one.services);
     Ok(Prepared {
         watched: services.filter(|one| !one.watch.is_empty()).collect(),

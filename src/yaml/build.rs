@@ -187,8 +187,8 @@ impl<'a> Builder<'a> {
             let value = self.node(event, span)?;
             let Value::Scalar(scalar) = &key.value else {
                 let message = format!("A key must be a string, this is {}", key.kind());
-                self.diagnostics
-                    .push(Diagnostic::error(message).at(self.source, key.span));
+                let diagnostic = Diagnostic::error(message).at(self.source, key.span);
+                self.diagnostics.push(diagnostic.help("write `key: value`"));
                 continue;
             };
             let merge = scalar.style == Style::Plain && &*scalar.text == "<<";
@@ -235,8 +235,9 @@ impl<'a> Builder<'a> {
                 let span = part.span;
                 let Value::Mapping(mapping) = part.value else {
                     let message = "`<<` merges mappings; this is not one";
-                    self.diagnostics
-                        .push(Diagnostic::error(message).at(self.source, span));
+                    let help = "write `<<: *name`, where `&name` stands before a mapping";
+                    let diagnostic = Diagnostic::error(message).at(self.source, span);
+                    self.diagnostics.push(diagnostic.help(help));
                     continue;
                 };
                 let fresh = mapping.entries.into_iter();

@@ -59,6 +59,8 @@ impl Trail {
         );
         let begun = if quoted {
             self.quote(source, at).map(|at| (at, explained(kind)))
+        } else if is_tab(kind) {
+            Some((tab(source, at), explained(kind)))
         } else {
             self.bracket(source, at)
         };
@@ -85,6 +87,25 @@ impl Trail {
         }
         None
     }
+}
+
+fn is_tab(kind: &ErrorKind) -> bool {
+    use ErrorKind as Kind;
+    matches!(
+        kind,
+        Kind::TabNotAllowed
+            | Kind::TabInBlockIndentation
+            | Kind::TabInIndentation
+            | Kind::TabAtBlockScalarStart
+            | Kind::TabInPlainScalar
+    )
+}
+
+/// The tab itself: the parser stops before or behind it.
+fn tab(source: &Source, at: usize) -> usize {
+    let behind = at.checked_sub(1).unwrap_or_default();
+    let rest = source.slice(Span::new(behind, source.text.len()));
+    rest.find('\t').map_or(at, |tab| behind + tab)
 }
 
 /// How far the line of `at` is indented.
@@ -155,11 +176,7 @@ fn known(kind: &ErrorKind) -> Option<(&'static str, &'static str)> {
         Kind::CommentNotSeparated | Kind::CommentInterceptedScalar => {
             ("a comment cannot begin here", COMMENT)
         }
-        Kind::TabNotAllowed
-        | Kind::TabInBlockIndentation
-        | Kind::TabInIndentation
-        | Kind::TabAtBlockScalarStart
-        | Kind::TabInPlainScalar => ("a tab cannot stand here", TAB),
+        _ if is_tab(kind) => ("a tab cannot stand here", TAB),
         Kind::InvalidBlockScalarIndent | Kind::InvalidBlockScalarHeader => (
             "the text after `|` or `>` is badly indented",
             "indent all its lines alike, further than its key",
@@ -205,6 +222,7 @@ mod tests {
             ("a: \"b\" c\n", 1, "text follows the closing quote"),
             ("a: \"\\q\"\n", 1, "there is no such escape"),
             ("a:\n\tb: 1\n", 2, "a tab cannot stand here"),
+            ("a:\n  b: 1\n\tc: 2\n", 3, "a tab cannot stand here"),
             ("a: *\n", 1, "an anchor or alias has no name"),
             ("a:\n- b\nc: - d\n", 3, "no entry of a list can stand here"),
         ] {

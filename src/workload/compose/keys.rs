@@ -49,6 +49,8 @@ pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &K
             return false;
         }
         if let Some(why) = lookup(keys.ignored, key) {
+            fine &= has_value(file, entry, path);
+            let decoder = &mut file.decoder;
             let message = format!("`{key}`{} is ignored: {why}", within(path));
             decoder.note(entry.key_span, message);
             continue;
@@ -309,5 +311,37 @@ mod tests {
         error 6:14: Unknown key `taget` in `services.b.ports`
           help: did you mean `target`?
         ");
+    }
+
+    /// The part of the manual about one table.
+    fn section(heading: &str) -> &'static str {
+        let manual = include_str!("../../../docs/compose.md");
+        let (_, rest) = manual.split_once(heading).unwrap();
+        rest.split_once("\n## ")
+            .map_or(rest, |(section, _)| section)
+    }
+
+    #[test]
+    fn the_manual_lists_every_key_of_the_tables() {
+        for (heading, keys) in [
+            ("## Keys of the top level", super::TOP),
+            ("## Keys of a service", super::SERVICE),
+        ] {
+            let section = section(heading);
+            let (_, rest) = section.split_once("Supported:\n\n").unwrap();
+            let (supported, rows) = rest.split_once("\n\n").unwrap();
+            let mut listed: Vec<&str> = supported.split('`').skip(1).step_by(2).collect();
+            let mut read: Vec<&str> = keys.read.iter().copied().chain(["x-…"]).collect();
+            listed.sort_unstable();
+            read.sort_unstable();
+            assert_eq!(listed, read, "{heading}");
+            let row = |(key, text): &(&str, &str)| format!("| `{key}` | {text} |");
+            let expected: Vec<String> = keys.ignored.iter().chain(keys.refused).map(row).collect();
+            let written: Vec<&str> = rows
+                .lines()
+                .filter(|line| line.starts_with("| `"))
+                .collect();
+            assert_eq!(written, expected, "{heading}");
+        }
     }
 }

@@ -222,7 +222,8 @@ fn address<A: std::str::FromStr>(file: &mut File<'_>, node: &Node, path: &str) -
     let text = casts::string(file, node, path)?;
     if text.parse::<A>().is_err() {
         let message = format!("`{path}` is no such address: `{text}`");
-        file.decoder.error(node.span, message);
+        let help = "write an address of the network, such as `172.28.0.5` or `fd00::5`";
+        file.fault(node.span, message, help);
         return None;
     }
     Some(text)

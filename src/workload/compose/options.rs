@@ -162,7 +162,8 @@ fn seccomp(file: &mut File<'_>, item: &Node, profile: &str) -> Option<Seccomp> {
         },
         Err(error) => format!("The seccomp profile cannot be read: {error}"),
     };
-    file.decoder.error(item.span, fault);
+    let help = "name a file of JSON beside the Compose file, or write `seccomp=unconfined`";
+    file.fault(item.span, fault, help);
     None
 }
 

@@ -1,7 +1,7 @@
 //! `ports` and `expose`
 //! (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#ports>).
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
@@ -30,8 +30,8 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Publishe
     let Some(items) = file.decoder.sequence(node, path) else {
         return Vec::new();
     };
-    let mut published: Vec<Published> = Vec::new();
-    let mut seen: BTreeMap<Vec<Port>, Span> = BTreeMap::new();
+    let mut published = Vec::new();
+    let mut seen = HashSet::new();
     for item in items {
         let ports = match &item.value {
             Value::Mapping(_) => long(file, item, path),
@@ -40,22 +40,8 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Publishe
         if !file.take_ports(item.span, ports.len()) {
             break;
         }
-        if let Some(&first) = seen.get(&ports).filter(|_| !ports.is_empty()) {
-            let sources = file.decoder.sources;
-            if sources.index(first) != sources.index(item.span) {
-                // Merged, it is one.
-                continue;
-            }
-            let place = file.decoder.place(first);
-            let message = format!("A port of `{path}` is written twice");
-            let diagnostic = file.decoder.warning(item.span, message);
-            diagnostic
-                .related
-                .push((place, "first written here".to_owned()));
-            continue;
-        }
-        seen.insert(ports.clone(), item.span);
-        published.extend(ports.into_iter().map(|port| (port, item.span)));
+        let fresh = ports.into_iter().filter(|port| seen.insert(port.clone()));
+        published.extend(fresh.map(|port| (port, item.span)));
     }
     published
 }

@@ -54,6 +54,7 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
         active,
     };
     check_name(file, entry);
+    section.read(file, "attach", casts::flag);
     isolation(file, &section);
     let network = networks::read(file, &section);
     let published = published(file, &section, &network);

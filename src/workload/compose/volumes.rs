@@ -17,7 +17,7 @@ const PROPAGATION: [&str; 6] = [
     "shared", "rshared", "slave", "rslave", "private", "rprivate",
 ];
 
-/// Every mount of a service, one for each path in the container.
+/// Every mount of a service; of two at the same target the later one counts, as in Compose.
 pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Mount> {
     let Some(items) = file.decoder.sequence(node, path) else {
         return Vec::new();
@@ -30,24 +30,22 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Mount> {
             _ => short(file, item, path),
         };
         let Some(mount) = mount else { continue };
-        if let Some(first) = targets.insert(mount.target.clone(), item.span) {
-            twice(file, (first, item.span), &mount, path);
-            mounts.retain(|earlier: &Mount| earlier.target != mount.target);
+        let (at, first) = *targets
+            .entry(mount.target.clone())
+            .or_insert((mounts.len(), item.span));
+        match mounts.get_mut(at) {
+            Some(earlier) => {
+                let place = file.decoder.place(first);
+                let message = format!("`{}` is mounted twice in `{path}`", mount.target);
+                let diagnostic = file.decoder.warning(item.span, message);
+                let label = "this one does not count".to_owned();
+                diagnostic.related.push((place, label));
+                *earlier = mount;
+            }
+            None => mounts.push(mount),
         }
-        mounts.push(mount);
     }
     mounts
-}
-
-/// As in Compose, the last mount at a path is the one that counts.
-fn twice(file: &mut File<'_>, (first, span): (Span, Span), mount: &Mount, path: &str) {
-    let place = file.decoder.place(first);
-    let message = format!("`{}` is mounted twice in `{path}`", mount.target);
-    let diagnostic = file.decoder.warning(span, message);
-    diagnostic.label = Some("this one counts".to_owned());
-    diagnostic
-        .related
-        .push((place, "first mounted here".to_owned()));
 }
 
 /// `[source:]target[:option,…]`; a one-letter source is a volume, not a Windows drive.

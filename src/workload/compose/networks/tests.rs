@@ -144,6 +144,7 @@ services:
       7:82: the other one
       help: keep one of the two
     error 7:50: `services.b.networks.front.ipv4_address` is no such address: `no`
+      help: write an address of the network, such as `172.28.0.5` or `fd00::5`
     error 7:54: Unknown key `alias` in `services.b.networks.front`
       help: did you mean `aliases`?
     error 9:31: `services.d.network_mode` is `pod:d`

@@ -218,6 +218,7 @@ security_opt: ['seccomp=none.json']
     error 19:10: `services.a.ipc` is `x`
       help: write `host` or `private` or `shareable` or `none` or `service:<name>` or `container:<name>`
     error 20:20: The seccomp profile cannot be read: no such file: `<folder>/none.json`
+      help: name a file of JSON beside the Compose file, or write `seccomp=unconfined`
     "#);
 }
 

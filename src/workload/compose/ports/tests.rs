@@ -181,8 +181,4 @@ fn exposed_ports_may_be_ranges() {
 fn a_port_that_is_written_twice_is_published_once() {
     let service = service("ports: ['80:80', {target: 80, published: 80}, '80:80/udp', '81:80']");
     assert_eq!(service.process.ports.len(), 3);
-    insta::assert_snapshot!(service_faults("ports:\n  - '80:80'\n  - '80:80'"), @r"
-    warning 6:9: A port of `services.a.ports` is written twice
-      5:9: first written here
-    ");
 }

@@ -184,7 +184,7 @@ services:
     error 12:9: `:/4` has no source
       help: write `source:target`
     warning 14:9: `/5` is mounted twice in `services.a.volumes`
-      13:9: first mounted here
+      13:9: this one does not count
     error 15:9: A volume cannot be mounted on `/`
       help: mount it on a folder below
     error 16:9: `c:/users:/6` names a path of Windows
@@ -291,8 +291,8 @@ fn the_last_mount_at_a_path_counts() {
     assert_eq!(
         found,
         [
-            (bind(folder.join("y")), "/2".to_owned()),
             (bind(folder.join("z")), "/1".to_owned()),
+            (bind(folder.join("y")), "/2".to_owned()),
         ]
     );
 }
