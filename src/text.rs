@@ -1,9 +1,11 @@
 //! Source text and positions in it. Reads a user's file safely; knows nothing of what the text means.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 
 /// Largest file of a user that is read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -272,6 +274,17 @@ fn decode(bytes: Vec<u8>, path: PathBuf) -> Result<Source, ReadError> {
             Err(ReadError::NotUtf8 { path, line })
         }
     }
+}
+
+/// Lower-case hexadecimal SHA-256 of `text`.
+#[must_use]
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 #[cfg(test)]

@@ -161,6 +161,15 @@ impl Variables {
         names.map(String::as_str)
     }
 
+    /// Adds values that no output may show, though no variable has them.
+    pub fn hide<'s>(&mut self, secrets: impl IntoIterator<Item = &'s Secret>) {
+        let secrets: Vec<Value> = secrets
+            .into_iter()
+            .map(|secret| Value::hidden(secret.clone()))
+            .collect();
+        self.masks.add(Masks::new(secrets.iter()));
+    }
+
     /// `text` with every secret of at least four characters, also percent-encoded, as `***`.
     #[must_use]
     pub fn mask(&self, text: &str) -> String {

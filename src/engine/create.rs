@@ -24,7 +24,7 @@ use super::{Engine, EngineError, EngineKind};
 use crate::plan::spec::{ContainerSpec, MountsOf, NamespaceMode, NetworkAttachment};
 use crate::secret::Secret;
 use crate::workload::model::{
-    ExposedPort, HealthTest, Healthcheck, Logging, Port, Process, Restart,
+    ExposedPort, HealthTest, Healthcheck, Logging, Port, Process, Restart, Seccomp,
 };
 use resources::limits;
 
@@ -73,7 +73,13 @@ impl Engine {
         let action = format!("create container `{}`", spec.name);
         let mut warnings = self.gaps(spec)?;
         let mut body = body(spec);
-        self.add_mounts(spec, &mut body, &action)?;
+        self.add_mounts(spec, &mut body, &action).await?;
+        if spec.process.never_root {
+            self.refuse_root(spec, &action).await?;
+        }
+        if self.kind == EngineKind::Docker {
+            drop_foreign_uts(&mut body);
+        }
         if self.kind == EngineKind::Podman {
             self.adapt_to_podman(spec, &mut body).await?;
         }
@@ -108,6 +114,23 @@ impl Engine {
         }
     }
 
+    /// Refuses an image whose own user is root.
+    async fn refuse_root(&self, spec: &ContainerSpec, action: &str) -> Result<(), EngineError> {
+        let image = self.image_config(&spec.image).await?.unwrap_or_default();
+        let user = spec.process.user.as_ref().unwrap_or(&image.user);
+        match user.split(':').next() {
+            None | Some("" | "0" | "root") => Err(EngineError::Unsupported {
+                action: action.to_owned(),
+                message: format!(
+                    "image `{}` runs as root, and `runAsNonRoot` forbids it",
+                    spec.image
+                ),
+                hint: "set `runAsUser`, or a user in the image".to_owned(),
+            }),
+            Some(_) => Ok(()),
+        }
+    }
+
     /// What the create call cannot take: engines before API 1.44 accept a single network there.
     async fn complete(&self, id: &str, spec: &ContainerSpec) -> Result<(), EngineError> {
         if let NetworkAttachment::Networks(endpoints) = &spec.network {
@@ -126,6 +149,16 @@ struct CreateCall<'s> {
     mac_address: Option<&'s str>,
     #[serde(flatten)]
     body: ContainerCreateBody,
+}
+
+/// Docker takes no `container:` here, and gives a container the host name of the one whose network it
+/// shares.
+fn drop_foreign_uts(body: &mut ContainerCreateBody) {
+    let host = body.host_config.get_or_insert_default();
+    host.uts_mode = host
+        .uts_mode
+        .take()
+        .filter(|mode| !mode.starts_with("container:"));
 }
 
 /// Everything but the mounts.
@@ -178,11 +211,9 @@ pub(super) fn whole_seconds(duration: Duration) -> i64 {
 
 fn host_config(spec: &ContainerSpec) -> HostConfig {
     let process = &spec.process;
-    // Not a rule of the engine's, but an empty list of what it hides from a container.
-    let (unconfined, security): (Vec<String>, Vec<String>) = process
-        .security_opt
-        .iter()
-        .cloned()
+    let (unconfined, security): (Vec<String>, Vec<String>) = security_options(process)
+        .into_iter()
+        // Not a rule of the engine's, but an empty list of what it hides from a container.
         .partition(|option| option == UNCONFINED_PATHS);
     let nothing = || (!unconfined.is_empty()).then(Vec::new);
     HostConfig {
@@ -224,6 +255,16 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         volumes_from: volumes_from(&spec.volumes_from),
         ..limits(process)
     }
+}
+
+fn security_options(process: &Process) -> Vec<String> {
+    let seccomp = process.seccomp.as_ref().map(Seccomp::option);
+    process
+        .security_opt
+        .iter()
+        .cloned()
+        .chain(seccomp)
+        .collect()
 }
 
 fn list(words: &[String]) -> Option<Vec<String>> {

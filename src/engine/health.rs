@@ -54,10 +54,10 @@ const SETTLED: Duration = Duration::from_secs(5);
 const LAST_LOOK: Duration = Duration::from_millis(300);
 
 /// The first pause between two probes.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// Each pause in percent of the one before: a service is found ready after at most so much longer.
-const BACK_OFF_PERCENT: u32 = 130;
+pub(super) const BACK_OFF_PERCENT: u32 = 130;
 
 /// Longest time from an end to the restart that Podman's policy asks for.
 const PODMAN_RESTART: Duration = Duration::from_secs(5);
@@ -74,7 +74,7 @@ struct Test {
 }
 
 /// Which failures count: one per interval, the start period left out.
-struct Patience {
+pub(super) struct Patience {
     next: Instant,
     interval: Duration,
     left: u32,
@@ -268,7 +268,7 @@ impl Engine {
     }
 
     /// The exit code once the container has ended for good; a restart policy may bring it back.
-    async fn wait_final_exit(&self, container: &str) -> Result<i64, EngineError> {
+    pub(super) async fn wait_final_exit(&self, container: &str) -> Result<i64, EngineError> {
         loop {
             let code = self.wait_exit(container).await?;
             if !self.comes_back(container, code).await? {
@@ -300,7 +300,7 @@ impl Engine {
 }
 
 /// How long the container has been running, on this machine's clock.
-fn running_for(inspected: &Inspected) -> Duration {
+pub(super) fn running_for(inspected: &Inspected) -> Duration {
     let started = inspected.started_at.unwrap_or_else(Timestamp::now);
     Duration::try_from(Timestamp::now().duration_since(started)).unwrap_or_default()
 }
@@ -339,15 +339,24 @@ impl Patience {
     fn new(test: &Test, running_for: Duration) -> Self {
         // The engine's first test that counts comes one interval after the start.
         let wait = test.start_period.max(test.interval);
+        Self::counting(
+            wait.saturating_sub(running_for),
+            test.interval,
+            test.retries,
+        )
+    }
+
+    /// From `wait` on, one failure counts per `interval`, and the last of `retries` decides.
+    pub(super) fn counting(wait: Duration, interval: Duration, retries: u32) -> Self {
         Self {
-            next: Instant::now() + wait.saturating_sub(running_for),
-            interval: test.interval,
-            left: test.retries,
+            next: Instant::now() + wait,
+            interval,
+            left: retries,
         }
     }
 
     /// Notes a failure; `true` when it was the last one allowed.
-    fn is_lost_at(&mut self, now: Instant) -> bool {
+    pub(super) fn is_lost_at(&mut self, now: Instant) -> bool {
         if now >= self.next {
             self.left = self.left.saturating_sub(1);
             self.next = now + self.interval;

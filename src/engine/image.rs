@@ -14,7 +14,8 @@ use crate::plan::spec::Labels;
 pub(super) struct ImageConfig {
     #[serde(deserialize_with = "null_is_empty")]
     pub env: Vec<String>,
-    pub healthcheck: Option<HealthConfig>,
+    /// Empty for root.
+    pub user: String,
     pub labels: Option<Labels>,
 }
 
@@ -28,6 +29,14 @@ struct WireImage {
     id: String,
     #[serde(default)]
     config: Option<ImageConfig>,
+}
+
+/// An image as Podman's own interface describes it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PodmanImage {
+    #[serde(default)]
+    healthcheck: Option<HealthConfig>,
 }
 
 /// An image that is at the engine.
@@ -85,6 +94,25 @@ impl Engine {
     ) -> Result<Option<ImageConfig>, EngineError> {
         let image = self.find_image(reference).await?;
         Ok(image.and_then(|image| image.config))
+    }
+
+    /// The health check of an image at Podman, whose Docker-compatible answer leaves it out.
+    pub(super) async fn podman_healthcheck(
+        &self,
+        reference: &str,
+    ) -> Result<Option<HealthConfig>, EngineError> {
+        for name in spellings(self.kind, reference) {
+            let call = Call::get(
+                &format!("/v4.0.0/libpod/images/{name}/json"),
+                format!("look up image `{reference}`"),
+            );
+            match self.wire.find::<PodmanImage>(call).await {
+                Ok(Some(image)) => return Ok(image.healthcheck),
+                Ok(None) | Err(EngineError::ImageMissing { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     async fn find_image(&self, reference: &str) -> Result<Option<WireImage>, EngineError> {

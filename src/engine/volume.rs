@@ -1,33 +1,61 @@
 //! Volumes: making, finding and removing them.
 
+use std::path::PathBuf;
+
 use bollard::models::VolumeCreateRequest;
 use serde::Deserialize;
 
 use super::network::{absent_is_fine, some_map};
 use super::wire::Call;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, EngineKind};
 use crate::plan::observed::ObservedVolume;
 use crate::plan::spec::{Labels, VolumeSpec};
 
 impl Engine {
-    /// Makes the volume; one of this name that exists already is left as it is.
+    /// Makes the volume and fills it; one of this name that exists already is left as it is, but for
+    /// what fills it.
     ///
     /// # Errors
     /// When the engine refuses, for instance for an unknown driver.
     pub async fn create_volume(&self, spec: &VolumeSpec) -> Result<(), EngineError> {
         let action = format!("create volume `{}`", spec.name);
-        let body = VolumeCreateRequest {
+        let mut body = VolumeCreateRequest {
             name: Some(spec.name.clone()),
             driver: spec.driver.clone(),
             driver_opts: some_map(&spec.driver_options),
             labels: Some(spec.labels.clone().into_iter().collect()),
             ..VolumeCreateRequest::default()
         };
+        if let Some(filling) = &spec.filling {
+            self.own(&filling.content, &mut body);
+        }
+        if self.kind == EngineKind::Podman {
+            size_in_blocks(&mut body);
+        }
         let call = Call::post("/volumes/create", action).json(&body)?;
         match self.wire.run(call).await {
-            Err(error) if error.is_conflict() => Ok(()),
-            other => other,
+            Err(error) if error.is_conflict() => {}
+            other => other?,
         }
+        match &spec.filling {
+            Some(filling) => self.fill_volume(spec, filling).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The folder of the engine's machine that the volume is kept in; `None` without such a volume.
+    pub(super) async fn volume_folder(&self, name: &str) -> Result<Option<PathBuf>, EngineError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Kept {
+            mountpoint: PathBuf,
+        }
+        let call = Call::get(
+            &format!("/volumes/{name}"),
+            format!("look up volume `{name}`"),
+        );
+        let found: Option<Kept> = self.wire.find(call).await?;
+        Ok(found.map(|kept| kept.mountpoint))
     }
 
     /// The volume of this name, `None` when there is none.
@@ -43,6 +71,22 @@ impl Engine {
         Ok(found.map(Into::into))
     }
 
+    /// As [`Engine::remove_volume`]; one that a container still uses is left.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn remove_unused_volume(&self, name: &str) -> Result<(), EngineError> {
+        match self.remove_volume(name).await {
+            Err(EngineError::Refused { message, .. })
+                if message.contains("in use") || message.contains("being used") =>
+            {
+                Ok(())
+            }
+            Err(error) if error.is_conflict() => Ok(()),
+            other => other,
+        }
+    }
+
     /// Removes the volume and its data; a missing one is fine.
     ///
     /// # Errors
@@ -53,6 +97,26 @@ impl Engine {
             format!("remove volume `{name}`"),
         );
         absent_is_fine(self.wire.run(call).await)
+    }
+}
+
+/// The size of a memory page on most machines; where pages are larger, so is the volume.
+const PAGE: u64 = 4096;
+
+/// Podman takes the `size` of any volume for a disk quota: of a tmpfs it is told in pages.
+fn size_in_blocks(body: &mut VolumeCreateRequest) {
+    let Some(options) = &mut body.driver_opts else {
+        return;
+    };
+    if options.get("type").is_none_or(|kind| kind != "tmpfs") {
+        return;
+    }
+    if let Some(list) = options.get_mut("o") {
+        let option = |one: &str| match one.strip_prefix("size=").map(str::parse::<u64>) {
+            Some(Ok(bytes)) => format!("nr_blocks={}", bytes.div_ceil(PAGE).max(1)),
+            _ => one.to_owned(),
+        };
+        *list = list.split(',').map(option).collect::<Vec<_>>().join(",");
     }
 }
 

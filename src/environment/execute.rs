@@ -173,6 +173,7 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
             (Subject::new("Volume", &volume.name), "creating", "created")
         }
         Action::RemoveNetwork(name) => (Subject::new("Network", name), "removing", "removed"),
+        Action::RemoveVolume(name) => (Subject::new("Volume", name), "removing", "removed"),
         Action::PrepareImage(_) | Action::Migrate(_) | Action::AwaitExit { .. } => return None,
         Action::CreateContainer { spec, .. } => match spec.name.strip_suffix(NEXT) {
             Some(name) => (container(name), "creating anew", "created anew"),
@@ -210,6 +211,7 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         }
         Action::CreateVolume(volume) => engine.create_volume(volume).await.map(drop),
         Action::RemoveNetwork(name) => engine.remove_network(name).await,
+        Action::RemoveVolume(name) => engine.remove_unused_volume(name).await,
         Action::PrepareImage(reference) => {
             return context.images.prepare(reference, context.listener).await;
         }
@@ -235,10 +237,10 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
         Action::AwaitExit { name } => return await_exit(step.phase, name, context).await,
         Action::AwaitReady {
             name,
+            tested,
             health_needed,
-            ..
         } => {
-            return match engine.wait_healthy(name, context.caution, None).await {
+            return match wait_ready(name, *tested, context).await {
                 Ok(HealthOutcome::NoTest) if *health_needed => {
                     Err(step_failure::untested(step, name, context))
                 }
@@ -258,6 +260,23 @@ async fn act(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
 fn warn(warnings: Vec<String>, context: &Context<'_>) {
     for warning in warnings {
         (context.listener)(Event::Warning(context.prepared.mask(&warning)));
+    }
+}
+
+/// By the probes of its Pod file, else by the health test that the engine knows.
+async fn wait_ready(
+    name: &str,
+    tested: bool,
+    context: &Context<'_>,
+) -> Result<HealthOutcome, EngineError> {
+    let mut containers = context.prepared.desired.containers();
+    let found = containers.find(|container| container.spec.name == name);
+    match found.and_then(|container| container.readiness.as_ref()) {
+        // A former container that was put back has other probes, or none.
+        Some(readiness) if tested || readiness.probes.is_empty() => {
+            context.engine.wait_ready(name, readiness).await
+        }
+        _ => context.engine.wait_healthy(name, context.caution, None).await,
     }
 }
 

@@ -22,7 +22,9 @@ pub(super) fn states<'a>(
         .flat_map(|service| &service.mounts);
     mounts
         .filter_map(|mount| match &mount.source {
-            MountSource::Bind { path, .. } if path.starts_with(root) => {
+            MountSource::Bind { path, .. } | MountSource::HostPath { path, .. }
+                if path.starts_with(root) =>
+            {
                 Some((path.clone(), state(path)))
             }
             _ => None,

@@ -100,6 +100,8 @@ pub fn gather(
     scale(files.deployment.as_mut(), &options.scale)?;
     diagnostics.extend(files.diagnostics);
     variables.also_mask(files.local.iter());
+    let workloads = files.init.iter().flatten().chain(&files.deployment);
+    variables.hide(workloads.flat_map(|workload| &workload.secrets));
     let mounted = mounted::states(&project.config.root, files.init.iter().flatten());
     let (desired, faults) = desired(&Inputs {
         identity: &identity,

@@ -193,13 +193,13 @@ fn overall(
     services: &[Service],
     containers: &Containers,
 ) -> Overall {
-    let completes = |service: &Service| {
+    let may_end = |service: &Service| {
         let mut containers = prepared.desired.containers();
-        containers.any(|one| one.completes && one.spec.name == service.container)
+        containers.any(|one| one.may_end && one.spec.name == service.container)
     };
     let good = |service: &Service| match service.engine_state {
         State::Running => service.health != Some("unhealthy"),
-        State::Exited(Some(0)) => completes(service),
+        State::Exited(Some(0)) => may_end(service),
         _ => false,
     };
     let relevant = services

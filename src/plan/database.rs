@@ -85,6 +85,7 @@ fn storage(inputs: &Inputs<'_>) -> (MountSpec, Option<VolumeSpec>) {
                 subpath: None,
             };
             let mut volume = VolumeSpec {
+                filling: None,
                 name,
                 driver: None,
                 driver_options: BTreeMap::new(),

@@ -1,27 +1,15 @@
 //! The definition of a container as fields, each with a hash, so that a change can be named.
 
 use std::collections::BTreeMap;
-use std::fmt::{Debug, Write as _};
-
-use sha2::{Digest, Sha256};
+use std::fmt::Debug;
 
 use super::spec::{ContainerSpec, Labels, NetworkSpec, SharedNamespaces, VolumeSpec};
+pub use crate::text::sha256;
 use crate::workload::model::{CpuTime, FileContent, Process, Resources};
 
 /// Field → short hash of its value; fields with their default value are left out, so that a new
 /// version of poststack with more fields recreates nothing.
 pub type Fields = BTreeMap<String, String>;
-
-/// Lower-case hexadecimal SHA-256 of `text`.
-#[must_use]
-pub fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-}
 
 fn short(text: &str) -> String {
     sha256(text).chars().take(12).collect()
@@ -122,6 +110,7 @@ fn process_fields(process: &Process, fields: &mut Collector) {
         entrypoint,
         command,
         user,
+        never_root,
         working_dir,
         hostname,
         domainname,
@@ -160,6 +149,9 @@ fn process_fields(process: &Process, fields: &mut Collector) {
         annotations,
         external_links,
     );
+    if let Some(seccomp) = &process.seccomp {
+        fields.always("seccomp", &seccomp.profile);
+    }
     resource_fields(&process.resources, fields);
 }
 

@@ -10,17 +10,19 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::definition::{self, Fields};
-use super::identity::{DEFAULT_NETWORK, DEFINITION, Identity, POSTGRES_SERVICE, Role};
-use super::spec::{ContainerSpec, NetworkSpec, VolumeSpec};
+use super::identity::{DEFAULT_NETWORK, DEFINITION, Identity, POSTGRES_SERVICE, Role, SCRATCH};
+use super::spec::{ContainerSpec, Filling, NetworkSpec, VolumeSpec};
 use crate::config::model::{Environment, InitKind};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::secret::Secret;
-use crate::workload::model::{Dependency, Healthcheck, Network, Protocol, Volume, Workload};
+use crate::workload::model::{
+    Dependency, Ending, Healthcheck, Network, PodMember, Protocol, Readiness, Volume, Workload,
+};
 
 use container::Made;
 pub use hooks::DesiredHooks;
 pub(super) use image::pulled;
-pub use image::{BUILT_IN_PREFIX, DesiredImage, ImageSource};
+pub use image::{BUILT_IN_PREFIX, DesiredImage, INFRA_IMAGE, ImageSource};
 
 /// Everything an environment shall have at the engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,8 +74,12 @@ pub struct DesiredContainer {
     pub fields: Fields,
     pub hash: String,
     pub depends_on: Vec<Dependency>,
-    /// Whether another service waits for it to exit with 0.
+    /// Whether it must exit with 0: another service waits for it, or it is a job.
     pub completes: bool,
+    /// Whether it is not run again once it has exited with 0.
+    pub may_end: bool,
+    /// What a Pod file says of when it is ready.
+    pub readiness: Option<Readiness>,
     /// Whether another service waits for its health.
     pub health_needed: bool,
     pub place: Place,
@@ -251,7 +257,14 @@ impl<'a> Builder<'a> {
                 driver: volume.driver.clone(),
                 driver_options: volume.driver_options.clone(),
                 labels,
+                filling: volume.content.clone().map(|content| Filling {
+                    content,
+                    image: INFRA_IMAGE.to_owned(),
+                }),
             };
+            if volume.scratch {
+                spec.labels.insert(SCRATCH.to_owned(), "true".to_owned());
+            }
             let label = definition::encode(&definition::volume_fields(&spec, &[]));
             spec.labels.insert(DEFINITION.to_owned(), label);
             self.desired.volumes.push(spec);
@@ -298,8 +311,9 @@ impl<'a> Builder<'a> {
             hooks: DesiredHooks::default(),
             role: Role::Database,
             depends_on: Vec::new(),
-            completes: false,
+            ending: Ending::Never,
             health_needed: false,
+            pod: PodMember::default(),
             place,
         });
         self.desired.database = Some(container);

@@ -17,6 +17,8 @@ pub const DEFINITION_HASH: &str = "io.poststack.definition-hash";
 pub const DEFINITION: &str = "io.poststack.definition";
 /// What is run in the container before it is stopped, as [`super::hooks`] writes it.
 pub const PRE_STOP: &str = "io.poststack.pre-stop";
+/// On a volume that holds nothing of worth.
+pub const SCRATCH: &str = "io.poststack.scratch";
 /// Hash of the context a built-in image was made of.
 pub const CONTEXT_HASH: &str = "io.poststack.context-hash";
 

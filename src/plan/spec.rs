@@ -7,7 +7,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::secret::Secret;
-use crate::workload::model::{ExternalLink, FileContent, FileMount, Ipam, Process, Ulimit};
+use crate::workload::model::{
+    ExternalLink, FileContent, FileMount, HostPathKind, Ipam, Process, Ulimit, VolumeContent,
+};
 
 /// Labels of an object; those of poststack and of Compose among them.
 pub type Labels = BTreeMap<String, String>;
@@ -31,6 +33,15 @@ pub struct VolumeSpec {
     pub driver: Option<String>,
     pub driver_options: BTreeMap<String, String>,
     pub labels: Labels,
+    pub filling: Option<Filling>,
+}
+
+/// What a volume is filled with once it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filling {
+    pub content: VolumeContent,
+    /// The image of the container, never started, through which the engine takes the files.
+    pub image: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,6 +192,11 @@ pub enum MountSpecSource {
         create: bool,
         propagation: Option<String>,
         selinux: Option<String>,
+    },
+    HostPath {
+        path: PathBuf,
+        kind: HostPathKind,
+        propagation: Option<String>,
     },
     /// The volume's name at the engine.
     Volume {

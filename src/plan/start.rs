@@ -8,6 +8,7 @@ mod hooks;
 mod init;
 mod leftovers;
 mod surplus;
+mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -149,9 +150,7 @@ impl<'a> Planner<'a> {
         }
         for volume in &self.desired.volumes {
             if !self.observed.volumes.contains_key(&volume.name) {
-                let action = Action::CreateVolume(volume.clone());
-                let id = self.plan.push(Phase::Prepare, action, "", Vec::new());
-                self.volumes.insert(volume.name.clone(), id);
+                self.create_volume(volume);
             }
         }
     }
@@ -188,5 +187,6 @@ impl<'a> Planner<'a> {
             let action = Action::RemoveContainer { name, volumes };
             after = vec![self.plan.push(Phase::Finish, action, cause, after)];
         }
+        self.remove_scratch(&after);
     }
 }

@@ -50,6 +50,8 @@ pub enum Action {
     CreateNetwork(NetworkSpec),
     CreateVolume(VolumeSpec),
     RemoveNetwork(String),
+    /// Only one that holds nothing of worth; where a container still has it, it stays.
+    RemoveVolume(String),
     /// Builds or pulls what [`super::Desired::images`] says of the reference.
     PrepareImage(String),
     /// `spec.name` is the name it gets now; a later rename may follow.
@@ -216,6 +218,7 @@ impl fmt::Display for Action {
             Self::CreateNetwork(network) => write!(f, "create network {}", network.name),
             Self::CreateVolume(volume) => write!(f, "create volume {}", volume.name),
             Self::RemoveNetwork(name) => write!(f, "remove network {name}"),
+            Self::RemoveVolume(name) => write!(f, "remove volume {name}"),
             Self::PrepareImage(reference) => write!(f, "prepare image {reference}"),
             Self::CreateContainer { spec, .. } => write!(f, "create container {}", spec.name),
             Self::RenameContainer { from, to } => write!(f, "rename container {from} to {to}"),

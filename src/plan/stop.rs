@@ -9,7 +9,8 @@ use super::step::{Action, Phase, Plan, StepId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StopOptions {
-    /// Remove the containers, and the networks when none is left on them; never a volume.
+    /// Remove the containers, the volumes that hold nothing of worth, and the networks when nothing
+    /// is left on them; never a volume with data.
     pub remove: bool,
     /// Leave the database as it is.
     pub keep_postgres: bool,
@@ -41,6 +42,15 @@ pub fn stop(desired: &Desired, observed: &Observed, options: StopOptions) -> Pla
         let described = desired.container(&container.name);
         if let Some(id) = stop_one(&mut plan, (container, described), options, after) {
             ended.insert(&container.name, id);
+        }
+    }
+    if options.remove {
+        let all: Vec<StepId> = (0..plan.steps.len()).collect();
+        for volume in observed.volumes.values() {
+            if identity.owns(&volume.labels) && volume.labels.contains_key(identity::SCRATCH) {
+                let action = Action::RemoveVolume(volume.name.clone());
+                plan.push(Phase::Finish, action, "", all.clone());
+            }
         }
     }
     if options.remove && !options.keep_postgres {

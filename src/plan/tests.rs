@@ -20,8 +20,8 @@ use crate::secret::Secret;
 use crate::text::{SourceFile, Span};
 use crate::workload::Workload;
 use crate::workload::model::{
-    Attachment, Condition, Dependency, HealthTest, Healthcheck, Hooks, Namespaces, Process,
-    PullPolicy, Service, ServiceNetwork,
+    Attachment, Condition, Dependency, HealthTest, Healthcheck, Hooks, Namespaces, PodMember,
+    Process, PullPolicy, Service, ServiceNetwork,
 };
 
 fn place() -> Place {
@@ -58,6 +58,7 @@ fn service(name: &str) -> Service {
         replicas: None,
         hooks: Hooks::default(),
         watch: Vec::new(),
+        pod: PodMember::default(),
         process: Process::default(),
     }
 }
@@ -184,6 +185,7 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                 observed.volumes.insert(volume.name.clone(), made);
             }
             Action::RemoveNetwork(name) => drop(observed.networks.remove(name)),
+            Action::RemoveVolume(name) => drop(observed.volumes.remove(name)),
             Action::PrepareImage(name) => {
                 observed
                     .images

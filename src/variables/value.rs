@@ -61,6 +61,17 @@ impl Value {
         }
     }
 
+    /// A secret one of which nothing is shown.
+    #[must_use]
+    pub fn hidden(text: Secret) -> Self {
+        Self {
+            text,
+            shown: MASK.to_owned(),
+            secret: true,
+            missing: Vec::new(),
+        }
+    }
+
     /// The value that the variable `name` gets from its text. It is secret when the name says so,
     /// when a secret went into it, or when it is a URL with a password.
     #[must_use]
@@ -148,14 +159,18 @@ impl Masks {
             }
             replacements.push((value.text.clone(), value.shown.clone()));
         }
-        let mut masks = Self::default();
-        masks.add(Self { replacements });
+        let mut masks = Self { replacements };
+        masks.put_in_order();
         masks
     }
 
-    /// Replaces what `others` replace as well.
     pub fn add(&mut self, others: Self) {
         self.replacements.extend(others.replacements);
+        self.put_in_order();
+    }
+
+    /// The longest first: it may hold a shorter one.
+    fn put_in_order(&mut self) {
         self.replacements.sort_by(|(a, _), (b, _)| {
             let length = |secret: &Secret| secret.expose().len();
             length(b).cmp(&length(a)).then_with(|| a.cmp(b))

@@ -279,5 +279,6 @@ fn used(services: Vec<super::model::Service>, declared: &file::Declared) -> Work
         services,
         networks,
         volumes,
+        secrets: Vec::new(),
     }
 }

@@ -4,11 +4,12 @@
 
 mod build;
 mod hook;
+mod network;
+mod pod;
 mod resources;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,10 @@ use crate::secret::Secret;
 
 pub use build::{Build, NamedContext};
 pub use hook::{Hook, Hooks, PreStart};
+pub use network::{Attachment, Ipam, Network, Subnet};
+pub use pod::{
+    Ending, HostPathKind, PodMember, Probe, ProbeKind, Readiness, VolumeContent, VolumeFile,
+};
 pub use resources::{BlockIo, CpuTime, Device, DeviceRequest, OutOfMemory, Resources, Ulimit};
 pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
@@ -29,55 +34,8 @@ pub struct Workload {
     pub networks: BTreeMap<String, Network>,
     /// By key in the file.
     pub volumes: BTreeMap<String, Volume>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Network {
-    /// An explicit `name:`; otherwise the plan names it.
-    pub name: Option<String>,
-    /// Made by somebody else; must exist, is never created or removed.
-    pub external: bool,
-    pub driver: Option<String>,
-    pub driver_options: BTreeMap<String, String>,
-    pub internal: bool,
-    pub attachable: bool,
-    /// `None` leaves it to the engine, which gives IPv4 addresses.
-    pub ipv4: Option<bool>,
-    pub ipv6: bool,
-    pub labels: BTreeMap<String, String>,
-    pub ipam: Ipam,
-}
-
-/// How addresses of a network are given.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ipam {
-    pub driver: Option<String>,
-    pub options: BTreeMap<String, String>,
-    pub subnets: Vec<Subnet>,
-}
-
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Subnet {
-    pub subnet: Option<String>,
-    pub gateway: Option<String>,
-    pub ip_range: Option<String>,
-    /// Name → address that is not given to containers.
-    pub aux_addresses: BTreeMap<String, String>,
-}
-
-/// Definitions are hashes of this text: what came later shows only where it is used.
-impl fmt::Debug for Subnet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Subnet");
-        shown
-            .field("subnet", &self.subnet)
-            .field("gateway", &self.gateway)
-            .field("ip_range", &self.ip_range);
-        if !self.aux_addresses.is_empty() {
-            shown.field("aux_addresses", &self.aux_addresses);
-        }
-        shown.finish()
-    }
+    /// Values that no output may show.
+    pub secrets: Vec<Secret>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -87,6 +45,9 @@ pub struct Volume {
     pub driver: Option<String>,
     pub driver_options: BTreeMap<String, String>,
     pub labels: BTreeMap<String, String>,
+    /// Whether it holds nothing of worth, and goes with the containers.
+    pub scratch: bool,
+    pub content: Option<VolumeContent>,
 }
 
 /// One service of a file.
@@ -116,6 +77,7 @@ pub struct Service {
     pub hooks: Hooks,
     /// What happens when a source file changes while it is watched.
     pub watch: Vec<WatchRule>,
+    pub pod: PodMember,
     /// What the engine takes as it is, apart from names of other objects.
     pub process: Process,
 }
@@ -130,6 +92,35 @@ pub struct Replicas {
     pub count: u32,
     pub place: Place,
 }
+
+impl Service {
+    /// A service of which nothing is known but its name.
+    #[must_use]
+    pub fn new(name: String, place: Place) -> Self {
+        Self {
+            name,
+            place,
+            image: None,
+            build: None,
+            pull_policy: PullPolicy::default(),
+            platform: None,
+            container_name: None,
+            depends_on: Vec::new(),
+            network: ServiceNetwork::Networks(Vec::new()),
+            namespaces: Namespaces::default(),
+            mounts: Vec::new(),
+            volumes_from: Vec::new(),
+            files: Vec::new(),
+            labels: BTreeMap::new(),
+            replicas: None,
+            hooks: Hooks::default(),
+            watch: Vec::new(),
+            pod: PodMember::default(),
+            process: Process::default(),
+        }
+    }
+}
+
 /// How a container runs, in terms that need no further resolution.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Process {
@@ -138,6 +129,8 @@ pub struct Process {
     /// `None` removes a variable that the image sets.
     pub environment: BTreeMap<String, Option<Secret>>,
     pub user: Option<String>,
+    /// Whether an image that runs as root is refused.
+    pub never_root: bool,
     pub working_dir: Option<String>,
     pub hostname: Option<String>,
     pub domainname: Option<String>,
@@ -154,7 +147,9 @@ pub struct Process {
     pub stop_grace_period: Option<Duration>,
     pub cap_add: Vec<String>,
     pub cap_drop: Vec<String>,
+    /// Without a seccomp profile of its own file.
     pub security_opt: Vec<String>,
+    pub seccomp: Option<Seccomp>,
     pub extra_hosts: Vec<(String, String)>,
     pub devices: Vec<Device>,
     pub device_requests: Vec<DeviceRequest>,
@@ -190,6 +185,23 @@ pub struct Process {
 pub struct ExternalLink {
     pub container: String,
     pub alias: String,
+}
+
+/// A seccomp profile from a file; engines take its text or its path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seccomp {
+    /// Absolute path on the host.
+    pub path: PathBuf,
+    /// JSON.
+    pub profile: String,
+}
+
+impl Seccomp {
+    /// The option of Docker's create call.
+    #[must_use]
+    pub fn option(&self) -> String {
+        format!("seccomp={}", self.profile)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -253,22 +265,6 @@ pub enum Namespace {
     Container(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Attachment {
-    /// Key in [`Workload::networks`].
-    pub network: String,
-    pub aliases: Vec<String>,
-    pub ipv4_address: Option<String>,
-    pub ipv6_address: Option<String>,
-    pub link_local_ips: Vec<String>,
-    pub mac_address: Option<String>,
-    /// The name of the network interface in the container.
-    pub interface_name: Option<String>,
-    /// The network with the highest one is the way out.
-    pub gateway_priority: Option<i64>,
-    pub driver_options: BTreeMap<String, String>,
-}
-
 /// The mounts of another container, in this one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VolumesFrom {
@@ -303,10 +299,18 @@ pub enum MountSource {
         /// `z` or `Z`.
         selinux: Option<String>,
     },
+    /// A path on the host that must be of a kind.
+    HostPath {
+        /// Absolute path on the host.
+        path: PathBuf,
+        kind: HostPathKind,
+        propagation: Option<String>,
+    },
     /// Key in [`Workload::volumes`].
     Volume {
         key: String,
         no_copy: bool,
+        /// A file or folder in it; a missing folder is made.
         subpath: Option<String>,
     },
     Anonymous,

@@ -21,6 +21,7 @@ mod postgres;
 mod project;
 mod readme;
 mod rehearsal;
+mod same;
 mod schema;
 mod state;
 mod tidy;

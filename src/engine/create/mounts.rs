@@ -1,19 +1,23 @@
 //! Mounts: bind mounts as `Binds`, so that both engines make a missing folder; the rest as `Mounts`.
+//!
+//! A part of a volume is a bind mount of its path at the engine, since engines below API 1.45 know no
+//! other way.
 
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
 
 use bollard::models::{
     ContainerCreateBody, Mount, MountTmpfsOptions, MountType, MountVolumeOptions,
 };
 
-use super::super::{Address, Engine, EngineError};
+use super::super::{Address, Engine, EngineError, EngineKind};
 use crate::plan::spec::{ContainerSpec, MountSpec, MountSpecSource};
-use crate::workload::model::FileContent;
+use crate::workload::model::{FileContent, HostPathKind};
 
 impl Engine {
     /// Adds mounts, and files that come from the host, to `body`.
-    pub(super) fn add_mounts(
+    pub(super) async fn add_mounts(
         &self,
         spec: &ContainerSpec,
         body: &mut ContainerCreateBody,
@@ -28,7 +32,28 @@ impl Engine {
                     }
                     binds.push(bind(mount, path));
                 }
-                source => mounts.push(volume_or_tmpfs(mount, source, action)?),
+                MountSpecSource::HostPath { path, kind, .. } => {
+                    self.must_be(path, *kind, action)?;
+                    binds.push(bind(mount, path));
+                }
+                MountSpecSource::Volume {
+                    name,
+                    subpath: Some(part),
+                    ..
+                } => {
+                    let path = self.volume_path(name, action).await?.join(part);
+                    binds.push(bind(mount, &path));
+                }
+                // Podman overlooks the option in `Mounts`.
+                MountSpecSource::Volume {
+                    name,
+                    no_copy: true,
+                    ..
+                } if self.kind == EngineKind::Podman => {
+                    let access = if mount.read_only { "ro" } else { "rw" };
+                    binds.push(format!("{name}:{}:{access},nocopy", mount.target));
+                }
+                source => mounts.push(volume_or_tmpfs(mount, source)),
             }
         }
         for file in &spec.files {
@@ -43,6 +68,26 @@ impl Engine {
         Ok(())
     }
 
+    /// Where the engine keeps the volume.
+    async fn volume_path(&self, name: &str, action: &str) -> Result<PathBuf, EngineError> {
+        let path = self.volume_folder(name).await?;
+        path.ok_or_else(|| EngineError::NotFound {
+            action: action.to_owned(),
+            message: format!("no such volume: {name}"),
+        })
+    }
+
+    /// Checks what a path on the host is, and makes it where its kind says so.
+    fn must_be(&self, path: &Path, kind: HostPathKind, action: &str) -> Result<(), EngineError> {
+        if matches!(self.endpoint.address, Address::Tcp(_)) {
+            return Ok(());
+        }
+        host_path(path, kind).map_err(|source| EngineError::File {
+            action: format!("{action}: mount `{}`", path.display()),
+            source,
+        })
+    }
+
     /// Podman would make a missing path silently. Paths of a remote engine cannot be seen.
     fn must_exist(&self, path: &Path, action: &str) -> Result<(), EngineError> {
         if matches!(self.endpoint.address, Address::Tcp(_)) || path.exists() {
@@ -55,6 +100,29 @@ impl Engine {
     }
 }
 
+fn host_path(path: &Path, kind: HostPathKind) -> io::Result<()> {
+    match kind {
+        HostPathKind::DirectoryOrCreate => std::fs::create_dir_all(path)?,
+        HostPathKind::FileOrCreate if !path.exists() => drop(std::fs::File::create(path)?),
+        _ => {}
+    }
+    let (is_right, wanted) = match (kind, std::fs::metadata(path).map(|found| found.file_type())) {
+        (HostPathKind::Any, _) => return Ok(()),
+        (_, Err(error)) => return Err(error),
+        (HostPathKind::Directory | HostPathKind::DirectoryOrCreate, Ok(found)) => {
+            (found.is_dir(), "directory")
+        }
+        (HostPathKind::File | HostPathKind::FileOrCreate, Ok(found)) => (found.is_file(), "file"),
+        (HostPathKind::Socket, Ok(found)) => (found.is_socket(), "socket"),
+        (HostPathKind::CharDevice, Ok(found)) => (found.is_char_device(), "character device"),
+        (HostPathKind::BlockDevice, Ok(found)) => (found.is_block_device(), "block device"),
+    };
+    match is_right {
+        true => Ok(()),
+        false => Err(io::Error::other(format!("it is no {wanted}"))),
+    }
+}
+
 /// `/host:/container:ro,rslave,z`
 fn bind(mount: &MountSpec, path: &Path) -> String {
     let (propagation, selinux) = match &mount.source {
@@ -63,6 +131,7 @@ fn bind(mount: &MountSpec, path: &Path) -> String {
             selinux,
             ..
         } => (propagation.as_deref(), selinux.as_deref()),
+        MountSpecSource::HostPath { propagation, .. } => (propagation.as_deref(), None),
         _ => (None, None),
     };
     let access = if mount.read_only { "ro" } else { "rw" };
@@ -73,11 +142,7 @@ fn bind(mount: &MountSpec, path: &Path) -> String {
     format!("{}:{}:{}", path.display(), mount.target, options.join(","))
 }
 
-fn volume_or_tmpfs(
-    mount: &MountSpec,
-    source: &MountSpecSource,
-    action: &str,
-) -> Result<Mount, EngineError> {
+fn volume_or_tmpfs(mount: &MountSpec, source: &MountSpecSource) -> Mount {
     let mut made = Mount {
         target: Some(mount.target.clone()),
         read_only: Some(mount.read_only),
@@ -85,18 +150,9 @@ fn volume_or_tmpfs(
         ..Mount::default()
     };
     match source {
-        MountSpecSource::Bind { .. } | MountSpecSource::Anonymous => {}
-        MountSpecSource::Volume {
-            subpath: Some(_),
-            name,
-            ..
-        } => {
-            return Err(EngineError::Unsupported {
-                action: action.to_owned(),
-                message: format!("`subpath` of volume `{name}` is not supported"),
-                hint: "mount the whole volume".to_owned(),
-            });
-        }
+        MountSpecSource::Bind { .. }
+        | MountSpecSource::HostPath { .. }
+        | MountSpecSource::Anonymous => {}
         MountSpecSource::Volume { name, no_copy, .. } => {
             made.source = Some(name.clone());
             made.volume_options = no_copy.then(|| MountVolumeOptions {
@@ -113,5 +169,5 @@ fn volume_or_tmpfs(
             });
         }
     }
-    Ok(made)
+    made
 }

@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
 
-use bollard::models::{ContainerCreateBody, HealthConfig, ResourcesUlimits};
+use bollard::models::{ContainerCreateBody, HealthConfig, HostConfig, MountType, ResourcesUlimits};
 
 use super::super::{Engine, EngineError};
 use crate::plan::spec::ContainerSpec;
-use crate::workload::model::{Port, Protocol, PublishedPort};
+use crate::workload::model::{Port, Protocol, PublishedPort, Seccomp};
 
 /// The limits that Podman sets by itself as soon as one is given, as `/proc/…/limits` calls them.
 const PODMAN_LIMITS: [(&str, &str); 2] = [("nofile", "Max open files"), ("nproc", "Max processes")];
@@ -17,6 +17,9 @@ const ALL_SWAP: i64 = 1 << 60;
 /// The value it sets them to.
 const PODMAN_LIMIT: i64 = 1_048_576;
 
+/// The mode of a file system in memory for which none is written, as Docker has it; Podman's is 0.
+const TMPFS_MODE: i64 = 0o1777;
+
 impl Engine {
     pub(super) async fn adapt_to_podman(
         &self,
@@ -26,6 +29,8 @@ impl Engine {
         self.choose_ports(&spec.process.ports, body);
         self.links_as_hosts(spec, body).await?;
         let host = body.host_config.get_or_insert_default();
+        complete_tmpfs(host);
+        name_seccomp(host, spec.process.seccomp.as_ref());
         if host.memory_swap == Some(-1) {
             host.memory_swap = Some(ALL_SWAP);
         }
@@ -40,12 +45,13 @@ impl Engine {
             add_limits(host.ulimits.get_or_insert_default(), &allowed);
         }
         let removes = spec.process.environment.values().any(Option::is_none);
-        if removes || body.healthcheck.is_some() {
+        if removes {
             let image = self.image_config(&spec.image).await?.unwrap_or_default();
             empty_removed_variables(body, &image.env);
-            if let Some(check) = &mut body.healthcheck {
-                complete_health(check, image.healthcheck);
-            }
+        }
+        if let Some(check) = &mut body.healthcheck {
+            let image = self.podman_healthcheck(&spec.image).await?;
+            complete_health(check, image);
         }
         Ok(())
     }
@@ -115,6 +121,25 @@ fn add_limits(limits: &mut Vec<ResourcesUlimits>, allowed: &str) {
 fn hard_limit(table: &str, title: &str) -> Option<i64> {
     let values = table.lines().find_map(|line| line.strip_prefix(title))?;
     values.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn complete_tmpfs(host: &mut HostConfig) {
+    let mounts = host.mounts.iter_mut().flatten();
+    for mount in mounts.filter(|mount| mount.typ == Some(MountType::TMPFS)) {
+        let options = mount.tmpfs_options.get_or_insert_default();
+        options.mode.get_or_insert(TMPFS_MODE);
+    }
+}
+
+/// Docker takes the text of a seccomp profile, Podman the path of its file.
+fn name_seccomp(host: &mut HostConfig, seccomp: Option<&Seccomp>) {
+    let Some(seccomp) = seccomp else { return };
+    let text = seccomp.option();
+    for option in host.security_opt.iter_mut().flatten() {
+        if *option == text {
+            *option = format!("seccomp={}", seccomp.path.display());
+        }
+    }
 }
 
 /// Podman ignores a bare name: the image's variable is at least made empty.

@@ -98,7 +98,7 @@ fn health_durations_are_nanoseconds_and_the_stop_timeout_rounds_up() {
         serde_json::json!(["CMD", "true"])
     );
     assert_eq!(body["Healthcheck"]["Interval"], 1_500_000_000_i64);
-    assert!(body["Healthcheck"].get("StartInterval").is_none());
+    assert_eq!(body["Healthcheck"]["StartInterval"], 1_000_000_000_i64);
     assert_eq!(body["StopTimeout"], 2);
     assert_eq!(json(Process::default())["StopTimeout"], 10);
 }

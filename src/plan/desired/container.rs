@@ -13,8 +13,8 @@ use crate::plan::spec::{
     NetworkAttachment, SharedNamespaces,
 };
 use crate::workload::model::{
-    Attachment, Condition, Dependency, Mount, MountSource, Namespace, Namespaces, Service,
-    ServiceNetwork, VolumesFrom, VolumesSource, Workload,
+    Attachment, Condition, Dependency, Ending, Mount, MountSource, Namespace, Namespaces,
+    PodMember, Readiness, Restart, Service, ServiceNetwork, VolumesFrom, VolumesSource, Workload,
 };
 
 impl Builder<'_> {
@@ -42,7 +42,10 @@ impl Builder<'_> {
             .collect::<Vec<_>>()
             .into_iter()
             .map(|(service, number)| {
-                let spec = self.spec(service, number, workload);
+                let mut spec = self.spec(service, number, workload);
+                if role == Role::Init && !serves(service, workload) {
+                    run_once(&mut spec.process.restart);
+                }
                 let source = image_source(service, workload, self.inputs.identity);
                 self.image(&spec.image, source, &service.place);
                 let hooks = self.hooks(service, number, &spec);
@@ -53,8 +56,12 @@ impl Builder<'_> {
                     hooks,
                     role,
                     depends_on: service.depends_on.clone(),
-                    completes: completes.contains(service.name.as_str()),
+                    ending: match completes.contains(service.name.as_str()) {
+                        true => Ending::Awaited,
+                        false => service.pod.ending,
+                    },
                     health_needed: healthy.contains(service.name.as_str()),
+                    pod: self.member(&service.pod, workload),
                     place: service.place.clone(),
                 })
             })
@@ -147,6 +154,17 @@ impl Builder<'_> {
         }
     }
 
+    fn member(&self, pod: &PodMember, workload: &Workload) -> PodMember {
+        let mut pod = pod.clone();
+        let readiness = pod.readiness.iter_mut();
+        for probe in readiness.flat_map(|readiness| &mut readiness.probes) {
+            if let Some(service) = &mut probe.runs_in {
+                *service = self.container_of(service, workload);
+            }
+        }
+        pod
+    }
+
     fn volumes_from(&self, service: &Service, workload: &Workload) -> Vec<MountsOf> {
         let one = |from: &VolumesFrom| MountsOf {
             container: match &from.source {
@@ -170,6 +188,8 @@ impl Builder<'_> {
     fn endpoint(&self, attachment: &Attachment, container: &str, service: &Service) -> Endpoint {
         let mut aliases = vec![container.to_owned(), service.name.clone()];
         aliases.extend(attachment.aliases.iter().cloned());
+        // Docker makes the host name an alias by itself, Podman does not.
+        aliases.extend(service.process.hostname.clone());
         aliases.sort();
         aliases.dedup();
         Endpoint {
@@ -198,6 +218,15 @@ impl Builder<'_> {
                 create,
                 propagation,
                 selinux,
+            },
+            MountSource::HostPath {
+                path,
+                kind,
+                propagation,
+            } => MountSpecSource::HostPath {
+                path,
+                kind,
+                propagation,
             },
             MountSource::Volume {
                 key,
@@ -231,6 +260,7 @@ impl Builder<'_> {
         }
         self.seen.insert(spec.name.clone(), made.place.clone());
         let mut extra = made.hooks.fields();
+        extra.extend(member_fields(&made.pod));
         if made.role == Role::Init {
             extra.extend(mounted_contents(&spec, self.inputs.mounted));
         }
@@ -260,7 +290,9 @@ impl Builder<'_> {
             fields,
             hash,
             depends_on: made.depends_on,
-            completes: made.completes,
+            completes: made.ending == Ending::Awaited,
+            may_end: made.ending != Ending::Never,
+            readiness: made.pod.readiness,
             health_needed: made.health_needed,
             place: made.place,
         }
@@ -295,8 +327,9 @@ pub(super) struct Made<'s> {
     pub hooks: DesiredHooks,
     pub role: Role,
     pub depends_on: Vec<Dependency>,
-    pub completes: bool,
+    pub ending: Ending,
     pub health_needed: bool,
+    pub pod: PodMember,
     pub place: Place,
 }
 
@@ -313,13 +346,40 @@ fn depends_label(depends_on: &[Dependency]) -> String {
     depends_on.iter().map(one).collect::<Vec<_>>().join(",")
 }
 
+/// Whether others of its file need the service running, so that it does not end by itself.
+fn serves(service: &Service, workload: &Workload) -> bool {
+    let others = workload.services.iter();
+    let mut needs = others.flat_map(|other| &other.depends_on);
+    needs
+        .any(|one| one.service == service.name && one.condition != Condition::CompletedSuccessfully)
+}
+
+/// A step of the init phase has ended when it ends: nothing brings it back.
+fn run_once(restart: &mut Restart) {
+    if matches!(restart, Restart::Always | Restart::UnlessStopped) {
+        *restart = Restart::No;
+    }
+}
+
+/// What a member of a pod is made of, beyond the specification of its container.
+fn member_fields(pod: &PodMember) -> BTreeMap<String, String> {
+    let sources = pod.sources.iter();
+    let sources = sources.map(|(name, content)| (name.clone(), content.expose().to_owned()));
+    let probes = pod
+        .readiness
+        .as_ref()
+        .filter(|one| **one != Readiness::default());
+    let probes = probes.map(|readiness| ("probes".to_owned(), format!("{readiness:?}")));
+    sources.chain(probes).collect()
+}
+
 /// What an init container is made of, beyond its definition: the files mounted into it.
 fn mounted_contents(
     spec: &ContainerSpec,
     mounted: &BTreeMap<PathBuf, String>,
 ) -> BTreeMap<String, String> {
     let of_mount = |mount: &MountSpec| match &mount.source {
-        MountSpecSource::Bind { path, .. } => {
+        MountSpecSource::Bind { path, .. } | MountSpecSource::HostPath { path, .. } => {
             let state = mounted.get(path)?;
             Some((format!("contents of {}", mount.target), state.clone()))
         }

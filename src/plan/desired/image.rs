@@ -31,6 +31,10 @@ pub(super) fn image_reference(service: &Service, identity: &Identity) -> String 
 /// The prefix of images whose build contexts are in the binary.
 pub const BUILT_IN_PREFIX: &str = "poststack/";
 
+/// The image of containers that only hold the namespaces of a pod: the smallest shipped one, from
+/// which the database's is made as well.
+pub const INFRA_IMAGE: &str = "poststack/base-debian:core";
+
 /// Where an image without a build section comes from.
 pub(in crate::plan) fn pulled(
     reference: &str,

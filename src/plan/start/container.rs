@@ -139,7 +139,7 @@ impl Planner<'_> {
         }
         for mount in &spec.mounts {
             if let MountSpecSource::Volume { name, .. } = &mount.source {
-                after.extend(self.volumes.get(name));
+                after.extend(self.volume(name));
             }
         }
         // The others are made while the database starts, not while it is being made.
@@ -153,7 +153,7 @@ impl Planner<'_> {
         id
     }
 
-    fn image(&mut self, reference: &str) -> Option<StepId> {
+    pub(super) fn image(&mut self, reference: &str) -> Option<StepId> {
         if let Some(id) = self.images.get(reference) {
             return Some(*id);
         }

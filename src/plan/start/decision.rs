@@ -31,7 +31,7 @@ impl Planner<'_> {
             return Decision::Recreate(difference);
         }
         match found.state {
-            State::Exited(Some(0)) if container.completes => Decision::Keep,
+            State::Exited(Some(0)) if container.may_end => Decision::Keep,
             State::Running | State::Restarting if self.going.contains(&found.name) => {
                 Decision::Restart("an interrupted start may have stopped it".to_owned())
             }

@@ -57,10 +57,10 @@ impl Planner<'_> {
             .containers
             .get(name)
             .map(|found| (found.state, found.health));
+        if kept && matches!(state, Some((State::Exited(Some(0)), _))) {
+            return started.to_vec();
+        }
         if container.completes {
-            if kept && matches!(state, Some((State::Exited(Some(0)), _))) {
-                return started.to_vec();
-            }
             let action = Action::AwaitExit { name: name.clone() };
             let after = started.to_vec();
             return vec![self.plan.push(Phase::Deploy, action, "", after)];
@@ -90,6 +90,9 @@ impl Planner<'_> {
 }
 
 fn is_tested(container: &DesiredContainer) -> bool {
+    if let Some(readiness) = &container.readiness {
+        return !readiness.probes.is_empty();
+    }
     container
         .healthcheck()
         .is_some_and(|check| check.test != HealthTest::None)

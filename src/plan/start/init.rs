@@ -87,7 +87,8 @@ impl Planner<'_> {
             } else {
                 if found.is_some() {
                     let cause = "the init phase runs again";
-                    self.remove(name, Phase::Prepare, cause, Vec::new());
+                    let after = self.remove_followers(name, cause);
+                    self.remove(name, Phase::Prepare, cause, after);
                 }
                 let freed = self.freed.get(name).cloned().unwrap_or_default();
                 let created = self.create((&container.spec, None), name, freed);

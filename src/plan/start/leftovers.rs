@@ -10,14 +10,13 @@ impl Planner<'_> {
     /// Puts right what an interrupted run left: half-made successors go, predecessors return.
     pub(super) fn leftovers(&mut self) {
         const CAUSE: &str = "left by an interrupted start";
+        let mut after = Vec::new();
+        for name in self.half_made() {
+            after = vec![self.remove(&name, Phase::Prepare, CAUSE, after)];
+        }
         let names: Vec<String> = self.containers.keys().cloned().collect();
         for name in names {
-            let found = self.containers.get(&name);
-            // One that never ran may lack its files or networks, and holds nothing.
-            let never_ran = found.is_some_and(|found| found.state == State::Created);
-            if name.ends_with(NEXT) || never_ran {
-                self.remove(&name, Phase::Prepare, CAUSE, Vec::new());
-            } else if let Some(base) = name.strip_suffix(PREVIOUS) {
+            if let Some(base) = name.strip_suffix(PREVIOUS) {
                 if self.containers.contains_key(base) {
                     let after = self.remove_followers(base, CAUSE);
                     self.remove(&name, Phase::Prepare, CAUSE, after);
@@ -29,6 +28,26 @@ impl Planner<'_> {
         }
         self.forgotten_hooks();
         self.renamed();
+    }
+
+    /// Successors, and containers that never ran: those may lack their files or networks, and hold
+    /// nothing. Podman wants those gone first that live in the namespaces of others.
+    fn half_made(&self) -> Vec<String> {
+        let order: Vec<&str> = self.desired.container_names().collect();
+        let place = |name: &str| {
+            let base = name.strip_suffix(NEXT).unwrap_or(name);
+            order.iter().position(|one| *one == base)
+        };
+        let half = |name: &str, found: &ObservedContainer| {
+            name.ends_with(NEXT) || found.state == State::Created
+        };
+        let found = self
+            .containers
+            .iter()
+            .filter(|(name, found)| half(name, found));
+        let mut names: Vec<String> = found.map(|(name, _)| name.clone()).collect();
+        names.sort_by_key(|name| std::cmp::Reverse(place(name)));
+        names
     }
 
     /// Gives a container another name.
@@ -77,7 +96,7 @@ impl Planner<'_> {
 
     /// Removes the containers that live in a namespace of `base`: they may hang on a predecessor of
     /// it, which Podman does not let go before them.
-    fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
+    pub(super) fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
         let desired = self.desired;
         let shares = |container: &&DesiredContainer| {
             container.spec.lives_in().any(|(_, owner)| owner == base)

@@ -19,8 +19,8 @@ pub(super) struct Needed {
 }
 
 impl Needed {
-    /// A dependency that follows from something else in the service.
-    pub fn implied(service: &str, span: Span) -> Self {
+    /// A dependency that says no more than the service.
+    fn plain(service: &str, span: Span) -> Self {
         let dependency = Dependency {
             service: service.to_owned(),
             condition: Condition::Started,
@@ -28,6 +28,14 @@ impl Needed {
             restart: false,
         };
         Self { dependency, span }
+    }
+
+    /// A dependency that follows from a shared namespace or a link: the service has to follow when
+    /// the other one restarts, as in Compose.
+    pub fn implied(service: &str, span: Span) -> Self {
+        let mut implied = Self::plain(service, span);
+        implied.dependency.restart = true;
+        implied
     }
 }
 
@@ -40,7 +48,7 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Needed> 
                 let name = file.decoder.string(item, path);
                 let known = name.filter(|name| file.has_service(item.span, name));
                 let fresh = known.filter(|name| seen.insert(name.clone()));
-                needed.extend(fresh.map(|name| Needed::implied(&name, item.span)));
+                needed.extend(fresh.map(|name| Needed::plain(&name, item.span)));
             }
         }
         Value::Mapping(mapping) => {
@@ -48,7 +56,7 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Needed> 
                 if !file.has_service(entry.key_span, &entry.key) {
                     continue;
                 }
-                let mut one = Needed::implied(&entry.key, entry.key_span);
+                let mut one = Needed::plain(&entry.key, entry.key_span);
                 let path = format!("{path}.{}", entry.key);
                 if let Some(section) = Section::open(file, &entry.value, &path, &LONG) {
                     let dependency = &mut one.dependency;

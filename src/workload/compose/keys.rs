@@ -259,14 +259,13 @@ mod tests {
 
     #[test]
     fn a_key_that_would_change_what_runs_is_refused_with_what_to_write_instead() {
-        insta::assert_snapshot!(faults("models: {}
-services:
-  a: {image: x, credential_spec: {}}
-"), @r"
+        insta::assert_snapshot!(faults("models: {}\nservices:\n  a: {image: x, credential_spec: {}, provider: {type: p}}\n"), @"
         error 1:1: `models` is not supported
           help: run the model as a service and pass its address as a variable
         error 3:17: `credential_spec` in `services.a` is not supported
           help: it exists on Windows only
+        error 3:38: `provider` in `services.a` is not supported
+          help: it stands for a program outside of containers; run that one, and pass its address as a variable
         ");
     }
 }

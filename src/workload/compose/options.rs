@@ -6,7 +6,7 @@ use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
 use super::{pairs, paths};
-use crate::workload::model::{Logging, PullPolicy, Restart, Ulimit};
+use crate::workload::model::{Logging, PullPolicy, Restart, Seccomp, Ulimit};
 use crate::yaml::{Node, Value};
 
 const LOGGING: Keys = Keys::only(&["driver", "options"]);
@@ -122,33 +122,44 @@ pub(super) fn logging(file: &mut File<'_>, node: &Node, path: &str) -> Option<Lo
     })
 }
 
-/// As the engine takes them: a seccomp profile is read from its file, as Compose does.
-pub(super) fn security(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
+/// `security_opt`, with the seccomp profile that comes from a file apart.
+pub(super) fn security(
+    file: &mut File<'_>,
+    node: &Node,
+    path: &str,
+) -> (Vec<String>, Option<Seccomp>) {
     let items = file.decoder.sequence(node, path).unwrap_or_default();
-    items
-        .iter()
-        .filter_map(|item| {
-            let text = file.decoder.string(item, path)?;
-            let profile = text
-                .strip_prefix("seccomp=")
-                .or_else(|| text.strip_prefix("seccomp:"));
-            match profile {
-                Some(builtin @ ("unconfined" | "builtin")) => Some(format!("seccomp={builtin}")),
-                Some(profile) => seccomp(file, item, profile),
-                None => Some(text),
+    let (mut options, mut seccomp) = (Vec::new(), None);
+    for item in items {
+        let Some(text) = file.decoder.string(item, path) else {
+            continue;
+        };
+        let profile = text
+            .strip_prefix("seccomp=")
+            .or_else(|| text.strip_prefix("seccomp:"));
+        match profile {
+            Some(builtin @ ("unconfined" | "builtin")) => {
+                options.push(format!("seccomp={builtin}"))
             }
-        })
-        .collect()
+            Some(profile) => seccomp = self::seccomp(file, item, profile),
+            None => options.push(text),
+        }
+    }
+    (options, seccomp)
 }
 
-fn seccomp(file: &mut File<'_>, item: &Node, profile: &str) -> Option<String> {
+/// The profile is read here, so that a fault of it has its place.
+fn seccomp(file: &mut File<'_>, item: &Node, profile: &str) -> Option<Seccomp> {
     let path = paths::resolve(file, item.span, profile)?;
     if !file.current.active {
         return None;
     }
     let fault = match crate::text::read(&path, &path) {
         Ok(source) => match serde_json::from_str::<serde_json::Value>(&source.text) {
-            Ok(json) => return Some(format!("seccomp={json}")),
+            Ok(json) => {
+                let profile = json.to_string();
+                return Some(Seccomp { path, profile });
+            }
             Err(error) => format!("The seccomp profile `{profile}` is not JSON: {error}"),
         },
         Err(error) => format!("The seccomp profile cannot be read: {error}"),

@@ -86,6 +86,7 @@ pub(super) fn volume(file: &mut File<'_>, key: &str, node: &Node, path: &str) ->
         driver: section.read(file, "driver", casts::string),
         driver_options: section.read(file, "driver_opts", volume_options),
         labels: section.read(file, "labels", pairs::map),
+        ..Volume::default()
     }
 }
 

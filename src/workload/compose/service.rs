@@ -15,7 +15,7 @@ use super::{
 };
 use crate::text::Span;
 use crate::workload::model::{
-    Build, FileMount, Namespaces, Process, Service, ServiceNetwork, VolumesSource,
+    Build, FileMount, Namespaces, PodMember, Process, Service, ServiceNetwork, VolumesSource,
 };
 use crate::yaml::{Entry, Mapping, Node};
 
@@ -119,6 +119,7 @@ fn service(
         replicas: scale::read(file, section),
         hooks: hooks::read(file, section),
         watch,
+        pod: PodMember::default(),
         process,
     }
 }
@@ -139,11 +140,13 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
     let (files, mut requests) = section.read(file, "devices", devices::read);
     requests.extend(deployed.devices);
     requests.extend(section.read(file, "gpus", devices::gpus));
+    let (security_opt, seccomp) = section.read(file, "security_opt", options::security);
     Process {
         entrypoint: section.read(file, "entrypoint", command::read),
         command: section.read(file, "command", command::read),
         environment: environment::read(file, section),
         user: section.read(file, "user", casts::string),
+        never_root: false,
         working_dir: section.read(file, "working_dir", casts::string),
         hostname: section.read(file, "hostname", casts::string),
         domainname: section.read(file, "domainname", casts::string),
@@ -160,7 +163,8 @@ fn process(file: &mut File<'_>, section: &Section<'_>, published: &[Published]) 
         stop_grace_period: section.read(file, "stop_grace_period", casts::duration),
         cap_add: section.read(file, "cap_add", casts::list),
         cap_drop: section.read(file, "cap_drop", casts::list),
-        security_opt: section.read(file, "security_opt", options::security),
+        security_opt,
+        seccomp,
         extra_hosts: section.read(file, "extra_hosts", hosts::read),
         devices: files,
         device_requests: requests,
@@ -255,10 +259,10 @@ fn build_of(
             None => (None, None),
         },
         None => {
-            // What it extends could not be found, and that is told already.
-            let is_cut = section.entry("extends").is_some();
-            let elsewhere = section.entry("image").or(section.entry("provider"));
-            if !has_image && !is_cut && elsewhere.is_none() {
+            // What it extends could not be found, or it runs elsewhere: that is told already.
+            let elsewhere = ["image", "extends", "provider"];
+            let is_told = elsewhere.iter().any(|key| section.entry(key).is_some());
+            if !has_image && !is_told {
                 let message = format!(
                     "The service `{}` has neither `image` nor `build`",
                     entry.key

@@ -1,7 +1,15 @@
+//! Whole Pod files → services and volumes, and what is wrong with them.
+
+mod environment;
+mod faults;
+mod files;
+mod pods;
+
 use std::path::Path;
 
 use super::super::compose::test_variables;
 use super::*;
+use crate::workload::model::Process;
 
 fn load_text(text: &str) -> Loaded {
     let folder = tempfile::tempdir().unwrap();
@@ -16,45 +24,81 @@ fn load_text(text: &str) -> Loaded {
     load(&path, Path::new("pod.yaml"), &context)
 }
 
-fn messages(loaded: &Loaded) -> Vec<String> {
-    let shown = |one: &Diagnostic| format!("{} {}", one.place.as_ref().unwrap(), one.message);
-    loaded.diagnostics.iter().map(shown).collect()
+/// Severity, place and message of every diagnostic, with the help below.
+fn told(text: &str) -> String {
+    let loaded = load_text(text);
+    let shown = loaded.diagnostics.iter().map(|one| {
+        let place = one.place.as_ref().unwrap();
+        let location = place.source.location(place.span.start);
+        let severity = format!("{:?}", one.severity).to_lowercase();
+        let help = one.help.iter().map(|help| format!("\n  help: {help}"));
+        format!(
+            "{severity} {location}: {}{}",
+            one.message,
+            help.collect::<String>()
+        )
+    });
+    shown.collect::<Vec<_>>().join("\n")
 }
 
-#[test]
-fn a_pod_is_refused_at_its_first_line_but_its_variables_are_told() {
-    let loaded = load_text(
-        "kind: Pod\nspec:\n  containers: [{env: [{name: A, value: $A}, {name: B, value: '${DB_HOST}'}]}]\n",
-    );
-    assert_eq!(
-        messages(&loaded),
-        ["pod.yaml:1:1 Pod files are not run yet"]
-    );
-    let uses: Vec<_> = loaded
-        .uses
+/// The workload of a file without a fault.
+#[track_caller]
+fn workload_of(text: &str) -> Workload {
+    let loaded = load_text(text);
+    let errors: Vec<_> = loaded
+        .diagnostics
         .iter()
-        .map(|one| (one.name.as_str(), one.reader))
+        .filter(|one| one.is_error())
         .collect();
-    assert_eq!(uses, [("A", Reader::Network), ("DB_HOST", Reader::Network)]);
+    assert!(errors.is_empty(), "{errors:?}");
+    loaded.workload
+}
+
+/// A pod called `p` with these lines of its `spec`.
+fn pod(spec: &str) -> String {
+    format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p, labels: {{app: x}}}}\nspec:\n{spec}")
+}
+
+/// A pod with one container `c`, of the image `i`, with these lines.
+fn container(lines: &str) -> String {
+    let lines: Vec<String> = lines.lines().map(|line| format!("    {line}\n")).collect();
+    pod(&format!(
+        "  containers:\n  - name: c\n    image: i\n{}",
+        lines.concat()
+    ))
+}
+
+#[track_caller]
+fn service<'w>(workload: &'w Workload, name: &str) -> &'w Service {
+    let found = workload.services.iter().find(|one| one.name == name);
+    found.unwrap_or_else(|| panic!("no {name}: {:?}", workload.services))
+}
+
+#[track_caller]
+fn process(text: &str, name: &str) -> Process {
+    service(&workload_of(text), name).process.clone()
 }
 
 #[test]
-fn a_pod_in_the_network_of_the_host_reads_the_address_of_the_host() {
+fn variables_of_every_document_are_told_with_their_reader() {
     let loaded = load_text(
-        "---\nspec: {hostNetwork: true, a: $A}\n---\nspec: {template: {spec: {hostNetwork: true}}, a: $A}\n---\nspec: {a: $A}\n",
+        "---\nspec: {hostNetwork: true, a: '${A}'}\n---\nspec: {template: {spec: {hostNetwork: true}}, a: '${A}'}\n---\n{kind: List, items: [{spec: {a: '${A}'}}, {spec: {hostNetwork: true, a: '${A}'}}]}\n",
     );
     let readers: Vec<_> = loaded.uses.iter().map(|one| one.reader).collect();
-    assert_eq!(readers, [Reader::Host, Reader::Host, Reader::Network]);
+    let (host, network) = (Reader::Host, Reader::Network);
+    assert_eq!(readers, [host, host, network, host]);
 }
 
 #[test]
-fn undefined_variables_of_a_pod_are_told_too() {
-    let loaded = load_text("a: $NOWHERE\n");
-    assert_eq!(
-        messages(&loaded),
-        [
-            "pod.yaml:1:1 Pod files are not run yet",
-            "pod.yaml:1:4 Undefined variable `NOWHERE`"
-        ]
+fn every_undefined_variable_is_told_at_once() {
+    let text = container("command: ['${NOWHERE}']\nargs: ['${ELSEWHERE}']\n");
+    let told = told(&text);
+    assert!(
+        told.contains("error 8:16: Undefined variable `NOWHERE`"),
+        "{told}"
+    );
+    assert!(
+        told.contains("error 9:13: Undefined variable `ELSEWHERE`"),
+        "{told}"
     );
 }

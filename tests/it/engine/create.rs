@@ -13,6 +13,7 @@ use super::{Scratch, on_each_engine};
 
 fn volume(scratch: &Scratch<'_>) -> VolumeSpec {
     VolumeSpec {
+        filling: None,
         name: scratch.name("v"),
         driver: None,
         driver_options: Default::default(),

@@ -24,21 +24,17 @@ fn limits_come_from_deploy_or_from_the_older_keys() {
 
 #[test]
 fn faults_of_limits() {
-    insta::assert_snapshot!(service_faults("mem_limit: ${EMPTY}\ncpus: half\npids_limit: -2\nscale: 2"), @r##"
+    insta::assert_snapshot!(service_faults("mem_limit: ${EMPTY}\ncpus: half\npids_limit: -2"), @r##"
     error 4:16: `services.a.mem_limit`: `` is not a size in bytes: write for instance `64m` or `1.5g`
     error 5:11: `services.a.cpus` is no number of CPUs: `half`
       help: write a number such as `0.5`
     error 6:17: `services.a.pids_limit` is -2; it must lie in -1 … 9223372036854775807
-    error 7:12: `services.a.scale` is 2; only 1 is supported yet
-      help: write the service several times, with an anchor and `<<`
     "##);
     insta::assert_snapshot!(service_faults("mem_limit: 1g\ndeploy: {mode: global, replicas: 3, restart_policy: {}, resources: {limits: {memory: 2g}, reservations: {cpus: 1, devices: []}}}"), @r"
     error 4:5: `mem_limit` and `deploy.resources.limits.memory` differ
       5:5: the other one is in here
       help: keep one of the two
-    note 5:14: `mode` in `services.a.deploy` is ignored: every service runs as one container
-    error 5:38: `services.a.deploy.replicas` is 3; only 1 is supported yet
-      help: write the service several times, with an anchor and `<<`
+    note 5:14: `mode` in `services.a.deploy` is ignored: there is one host
     note 5:57: `services.a.deploy.restart_policy` has no `condition`: it is `any`, by the specification
       help: Docker Compose restarts nothing then; write the condition
     note 5:110: `cpus` in `services.a.deploy.resources.reservations` is ignored: one engine reserves no CPUs

@@ -1,0 +1,7 @@
+FROM debian:bookworm-slim
+ARG VERSION
+ARG WORD
+ENV VERSION=$VERSION WORD=$WORD
+USER 1000
+ENTRYPOINT ["sleep"]
+CMD ["infinity"]
