@@ -33,6 +33,7 @@ mod error;
 mod events;
 mod exec;
 mod fill;
+mod fingerprint;
 mod health;
 mod image;
 mod inspect;

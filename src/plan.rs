@@ -1,5 +1,6 @@
 //! What shall be × what is there → steps. Pure: no engine, no clock, no file.
 
+pub mod changes;
 pub mod database;
 pub mod definition;
 pub mod desired;
@@ -7,6 +8,7 @@ pub mod hooks;
 pub mod identity;
 pub mod observed;
 mod restart;
+pub mod seen;
 pub mod spec;
 mod start;
 pub mod step;

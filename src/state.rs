@@ -9,6 +9,7 @@ mod files;
 mod healthy;
 mod lock;
 mod password;
+mod seen;
 mod switched;
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ mod answers;
 mod ask;
 pub mod authoring;
 pub mod db;
+pub mod deploy;
 mod diagnostics;
 mod failure;
 mod interruption;

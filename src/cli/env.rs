@@ -1,9 +1,11 @@
 //! `poststack env …`
 
 mod config;
+mod diff;
 mod dry_run;
 mod list;
 mod logs;
+mod plan;
 mod start;
 mod status;
 mod stop;
@@ -15,6 +17,7 @@ use clap::Subcommand;
 use super::run::Run;
 use crate::environment::Failure;
 
+/// `-V` means `--renew-anon-volumes` where containers are made, as with Docker Compose.
 #[derive(Debug, Subcommand)]
 pub enum EnvCommand {
     /// List the environments of the project
@@ -24,21 +27,30 @@ pub enum EnvCommand {
     /// Start an environment: database, init phase, deployment
     #[command(visible_alias = "up")]
     #[command(after_help = "Example: poststack env start dev --set LOG_LEVEL=debug")]
+    #[command(disable_version_flag = true)]
     Start(start::StartArgs),
     /// Stop an environment; data is kept
     #[command(visible_alias = "down")]
     Stop(stop::StopArgs),
     /// Stop an environment and start it again
     #[command(after_help = "Example: poststack env restart dev")]
+    #[command(disable_version_flag = true)]
     Restart(start::StartArgs),
     /// Show what runs, and whether the database lets us in
     Status(status::StatusArgs),
     /// Run the init phase again, due or not; the deployment is left alone
     #[command(after_help = "Example: poststack env init dev")]
+    #[command(disable_version_flag = true)]
     Init(start::StartArgs),
     /// Deploy without running the init phase
     #[command(after_help = "Example: poststack env deploy dev")]
+    #[command(disable_version_flag = true)]
     Deploy(start::StartArgs),
+    /// Show what a start would do, and why; changes nothing
+    #[command(disable_version_flag = true)]
+    Plan(plan::PlanArgs),
+    /// Show what was changed behind poststack's back since the last start
+    Diff(diff::DiffArgs),
     /// Show every variable with its value, where it comes from and where it is used
     DryRun(dry_run::DryRunArgs),
     /// Show one environment with its defaults merged in
@@ -62,6 +74,8 @@ pub(super) async fn run(run: &Run, command: EnvCommand) -> Result<(), Failure> {
         EnvCommand::Status(args) => status::run(run, &args).await,
         EnvCommand::Init(args) => start::run(run, &args, Verb::Init).await,
         EnvCommand::Deploy(args) => start::run(run, &args, Verb::Deploy).await,
+        EnvCommand::Plan(args) => plan::run(run, &args).await,
+        EnvCommand::Diff(args) => diff::run(run, &args).await,
         EnvCommand::DryRun(args) => dry_run::run(run, &args),
         EnvCommand::Config(args) => config::run(run, &args),
         EnvCommand::Logs(args) => logs::run(run, &args).await,

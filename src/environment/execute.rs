@@ -15,16 +15,9 @@ use crate::plan::spec::{ContainerSpec, MountSpecSource};
 use crate::plan::step::{NEXT, PREVIOUS, StepId};
 use crate::plan::{Action, Phase, Plan, Step};
 
-/// A plan that did not reach its end.
-pub(super) struct Stopped {
-    pub failure: Failure,
-    /// What was done before.
-    pub done: Vec<Action>,
-}
-
 /// Runs `plan` to its end, or to the first failure: steps under way that change something end
 /// first, those that only wait are dropped.
-pub(super) async fn execute(plan: &Plan, context: &Context<'_>) -> Result<(), Box<Stopped>> {
+pub(super) async fn execute(plan: &Plan, context: &Context<'_>) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     let mut state = Progress::new(plan);
     let mut running = FuturesUnordered::new();
@@ -50,19 +43,12 @@ pub(super) async fn execute(plan: &Plan, context: &Context<'_>) -> Result<(), Bo
             }
         }
     }
-    match failure {
-        None => Ok(()),
-        Some(failure) => Err(Box::new(Stopped {
-            failure,
-            done: state.done(plan),
-        })),
-    }
+    failure.map_or(Ok(()), Err)
 }
 
 struct Progress {
     /// Per step: how many it still waits for, or `None` when it was begun.
     waiting: Vec<Option<usize>>,
-    ended: Vec<bool>,
     followers: Vec<Vec<StepId>>,
 }
 
@@ -82,7 +68,6 @@ impl Progress {
                 .iter()
                 .map(|step| Some(step.after.len()))
                 .collect(),
-            ended: vec![false; plan.steps.len()],
             followers,
         }
     }
@@ -102,20 +87,11 @@ impl Progress {
     }
 
     fn end(&mut self, id: StepId) {
-        if let Some(ended) = self.ended.get_mut(id) {
-            *ended = true;
-        }
         for follower in self.followers.get(id).cloned().unwrap_or_default() {
             if let Some(Some(count)) = self.waiting.get_mut(follower) {
                 *count = count.saturating_sub(1);
             }
         }
-    }
-
-    fn done(&self, plan: &Plan) -> Vec<Action> {
-        let steps = plan.steps.iter().zip(&self.ended);
-        let done = steps.filter(|(_, ended)| **ended);
-        done.map(|(step, _)| step.action.clone()).collect()
     }
 }
 
@@ -276,7 +252,12 @@ async fn wait_ready(
         Some(readiness) if tested || readiness.probes.is_empty() => {
             context.engine.wait_ready(name, readiness).await
         }
-        _ => context.engine.wait_healthy(name, context.caution, None).await,
+        _ => {
+            context
+                .engine
+                .wait_healthy(name, context.caution, None)
+                .await
+        }
     }
 }
 

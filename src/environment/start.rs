@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::context::Context;
-use super::execute::{Stopped, execute};
+use super::execute::execute;
 use super::failure::{Failure, Kind};
 use super::healthy;
 use super::images::Images;
@@ -14,13 +14,15 @@ use super::observe;
 use super::ports;
 use super::prepare::Prepared;
 use super::project::{Project, state_failure};
+use super::put_back::put_back;
+use super::record;
 use super::status::{self, Status};
-use super::step_failure::VIEW_LOGS;
 use crate::engine::{Caution, Engine};
 use crate::event::{Event, Listener, Seconds};
 use crate::names::EnvironmentName;
 use crate::plan::desired::{External, ImageSource};
 use crate::plan::observed::{Observed, State};
+use crate::plan::seen::Seen;
 use crate::plan::{self, Action, Conflict, Phase, Plan, StartOptions};
 use crate::state::{Lock, LockError};
 use crate::workload::model::PullPolicy;
@@ -101,9 +103,9 @@ pub async fn start(
     });
     let images = Images::new(engine, prepared);
     build_first(prepared, &images, options.build, listener).await?;
-    let mut observed = observe::everything(engine, &prepared.desired).await?;
     let environment = &prepared.identity.environment;
-    healthy::recall(project, environment, engine, &mut observed).await;
+    let seen = project.state.seen(environment);
+    let observed = look(project, prepared, engine, &seen).await?;
     let started = plan::start(&prepared.desired, &observed, &options.plan)
         .map_err(|conflicts| refused(&conflicts, environment))?;
     missing_externals(&started.missing)?;
@@ -120,6 +122,7 @@ pub async fn start(
         migrated: Cell::new(false),
     };
     let mut status = run(&started.plan, &observed, &context).await?;
+    record::remember((project, environment), engine, &status, &seen).await;
     if options.plan.deploy {
         healthy::remember(project, environment, engine, &status).await;
         status.was_awaited();
@@ -140,6 +143,24 @@ fn caution(plan: &Plan) -> Caution {
         true => Caution::Settle,
         false => Caution::UntilAtRest,
     }
+}
+
+/// Everything that a plan is made over.
+pub(super) async fn look(
+    project: &Project,
+    prepared: &Prepared,
+    engine: &Engine,
+    seen: &Seen,
+) -> Result<Observed, Failure> {
+    let (observed, fingerprints) = futures_util::try_join!(
+        observe::everything(engine, &prepared.desired),
+        record::fingerprints(engine, seen),
+    )?;
+    let mut observed = observed;
+    record::mark(&mut observed, seen, &fingerprints);
+    let environment = &prepared.identity.environment;
+    healthy::recall(project, environment, engine, &mut observed).await;
+    Ok(observed)
 }
 
 /// Whether the plan changes or awaits a container, so that it is another one afterwards.
@@ -181,10 +202,30 @@ async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<St
     }
     // What was replaced is kept until everything else has ended well.
     let (work, finish) = plan.before_finish();
-    if let Err(stopped) = execute(&work, context).await {
-        return Err(put_back(*stopped, before, context).await);
+    let mut status = match do_work(plan, &work, before, context).await {
+        Ok(status) => status,
+        Err(failure) => return Err(put_back(failure, before, context).await),
+    };
+    if let Err(failure) = execute(&finish, context).await {
+        // What was asked for runs; only what it has replaced is still there.
+        let text = format!("{}; the next start tries it again", failure.message);
+        (context.listener)(Event::Warning(text));
     }
-    let mut status = match touches_containers(plan) {
+    status
+        .services
+        .retain(|one| !removes(&finish, &one.container));
+    Ok(status)
+}
+
+/// What runs once `work` is done.
+async fn do_work(
+    plan: &Plan,
+    work: &Plan,
+    before: &Observed,
+    context: &Context<'_>,
+) -> Result<Status, Failure> {
+    execute(work, context).await?;
+    let status = match touches_containers(plan) {
         true => status::status(context.prepared, context.engine).await?,
         false => {
             let summary = context.summary.take();
@@ -196,15 +237,10 @@ async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<St
             )
         }
     };
-    if let Some(stopped) = ended(&work, &status, context).await {
-        return Err(put_back(stopped, before, context).await);
+    match ended(work, &status, context).await {
+        Some(failure) => Err(failure),
+        None => Ok(status),
     }
-    let finished = execute(&finish, context).await;
-    finished.map_err(|stopped| stopped.failure)?;
-    status
-        .services
-        .retain(|one| !removes(&finish, &one.container));
-    Ok(status)
 }
 
 fn removes(plan: &Plan, container: &str) -> bool {
@@ -213,41 +249,7 @@ fn removes(plan: &Plan, container: &str) -> bool {
         .any(|action| matches!(action, Action::RemoveContainer { name, .. } if name == container))
 }
 
-/// Puts former containers back where the failed plan had replaced or stopped them.
-async fn put_back(stopped: Stopped, before: &Observed, context: &Context<'_>) -> Failure {
-    let undo = plan::undo(&stopped.done, before);
-    let restored: Vec<&str> = undo
-        .steps
-        .iter()
-        .filter_map(|step| match &step.action {
-            Action::StartContainer(name) => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
-    if undo.steps.is_empty() {
-        return stopped.failure;
-    }
-    let mut stopped = stopped;
-    // What failed goes, and its log with it: the lines shown are all there is.
-    stopped
-        .failure
-        .hints
-        .retain(|hint| !hint.starts_with(VIEW_LOGS));
-    (context.listener)(Event::Note("Putting the former containers back".to_owned()));
-    match execute(&undo, context).await {
-        Ok(()) if restored.is_empty() => stopped.failure,
-        Ok(()) => stopped.failure.hint(format!(
-            "what ran before runs again: {}",
-            restored.join(", ")
-        )),
-        Err(second) => stopped.failure.hint(format!(
-            "the former containers could not all be put back: {}; run `poststack env start {}` again",
-            second.failure.message, context.prepared.identity.environment
-        )),
-    }
-}
-
-fn refused(conflicts: &[Conflict], environment: &EnvironmentName) -> Failure {
+pub(super) fn refused(conflicts: &[Conflict], environment: &EnvironmentName) -> Failure {
     let all: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
     let message = super::step_failure::capitalised(&all.join("; "));
     let mut failure = Failure::new(Kind::Failed, message);
@@ -301,7 +303,7 @@ fn missing_externals(missing: &[External]) -> Result<(), Failure> {
 }
 
 /// A service that ended with an error right after it was started is a failed deploy.
-async fn ended(work: &Plan, status: &Status, context: &Context<'_>) -> Option<Stopped> {
+async fn ended(work: &Plan, status: &Status, context: &Context<'_>) -> Option<Failure> {
     for container in &context.prepared.desired.deployment {
         let name = &container.spec.name;
         let mut actions = work.steps.iter().map(|step| &step.action);
@@ -318,9 +320,7 @@ async fn ended(work: &Plan, status: &Status, context: &Context<'_>) -> Option<St
             }
             _ => continue,
         };
-        let failure = *super::step_failure::exited(Phase::Deploy, name, code, context).await;
-        let done = work.steps.iter().map(|step| step.action.clone()).collect();
-        return Some(Stopped { failure, done });
+        return Some(*super::step_failure::exited(Phase::Deploy, name, code, context).await);
     }
     None
 }

@@ -12,6 +12,7 @@ use super::images::Images;
 use super::observe;
 use super::prepare::Prepared;
 use super::project::Project;
+use super::record;
 use super::start::lock;
 use crate::config::model::Storage;
 use crate::engine::{Caution, Engine};
@@ -61,9 +62,8 @@ pub async fn stop(
         summary: RefCell::default(),
         migrated: Cell::new(false),
     };
-    execute(&plan, &context)
-        .await
-        .map_err(|stopped| stopped.failure)?;
+    execute(&plan, &context).await?;
+    record::forget(project, &prepared.identity.environment, &plan);
     lock.done();
     let names = |wanted: fn(&Action) -> Option<&String>| -> Vec<String> {
         let actions = plan.steps.iter().map(|step| &step.action);
@@ -123,8 +123,7 @@ pub async fn restart_service(
         summary: RefCell::default(),
         migrated: Cell::new(false),
     };
-    let done = execute(&plan, &context).await;
-    done.map_err(|stopped| stopped.failure)?;
+    execute(&plan, &context).await?;
     lock.done();
     Ok(())
 }

@@ -73,7 +73,8 @@ fn advice(name: &str, found: &Inspected, grace: Duration) -> String {
         .get(identity::SERVICE)
         .map_or(name, String::as_str);
     let signal = match found.stop_signal.as_str() {
-        "" => "SIGTERM",
+        // Podman tells the number.
+        "" | "15" => "SIGTERM",
         signal => signal,
     };
     let seconds = grace.as_secs_f64();

@@ -11,7 +11,8 @@ use crate::workload::model::{CpuTime, FileContent, Process, Resources};
 /// version of poststack with more fields recreates nothing.
 pub type Fields = BTreeMap<String, String>;
 
-fn short(text: &str) -> String {
+/// The first half of a hash: enough to tell two values apart.
+pub(crate) fn short(text: &str) -> String {
     sha256(text).chars().take(12).collect()
 }
 
@@ -240,7 +241,12 @@ pub fn differing(before: &str, after: &str) -> Vec<String> {
             .map(|(name, hash)| (name.to_owned(), hash.to_owned()))
             .collect()
     };
-    let (before, after) = (pairs(before), pairs(after));
+    unequal(&pairs(before), &pairs(after))
+}
+
+/// Names of the fields that differ.
+#[must_use]
+pub fn unequal(before: &Fields, after: &Fields) -> Vec<String> {
     let mut names: Vec<String> = before
         .keys()
         .chain(after.keys())

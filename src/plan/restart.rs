@@ -24,7 +24,7 @@ pub fn restart(desired: &Desired, containers: &[&DesiredContainer], observed: &O
         let name = container.spec.name.as_str();
         let lives_in = container
             .spec
-            .lives_in()
+            .dies_with()
             .any(|(_, owner)| again.contains(owner));
         if lives_in && again.insert(name) {
             gate = restart_one(&mut plan, container, observed, gate);

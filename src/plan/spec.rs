@@ -83,6 +83,8 @@ impl fmt::Display for NamespaceMode {
     }
 }
 
+const VOLUMES: &str = "volumes";
+
 impl ContainerSpec {
     /// The names of the containers whose namespaces or volumes this one shares, each with which;
     /// they must be there first, and it must be made anew when they are.
@@ -98,8 +100,13 @@ impl ContainerSpec {
             _ => None,
         });
         let volumes = self.volumes_from.iter();
-        let volumes = volumes.map(|one| ("volumes", one.container.as_str()));
+        let volumes = volumes.map(|one| (VOLUMES, one.container.as_str()));
         network.into_iter().chain(others).chain(volumes)
+    }
+
+    /// As [`Self::lives_in`], without what outlives the other container: its volumes.
+    pub fn dies_with(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.lives_in().filter(|(what, _)| *what != VOLUMES)
     }
 
     /// As [`Self::lives_in`], to name others.

@@ -1,7 +1,17 @@
+//! Plans of a small shop: an init container `migrate`, and the services of each test.
+
+mod changing;
+mod hooks;
+mod properties;
+mod repairing;
+mod scaling;
+mod starting;
+mod stopping;
+mod undoing;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-
-use proptest::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::desired::{Inputs, desired};
 use super::identity::Identity;
@@ -14,14 +24,14 @@ use crate::config::model::{
     Environment, InitEntry, InitKind, Migrations, NamedFile, Password, Postgres, PostgresImage,
     Storage,
 };
-use crate::diagnostic::Place;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::names::{EnvironmentName, ProjectName};
 use crate::secret::Secret;
 use crate::text::{SourceFile, Span};
 use crate::workload::Workload;
 use crate::workload::model::{
-    Attachment, Condition, Dependency, HealthTest, Healthcheck, Hooks, Namespaces, PodMember,
-    Process, PullPolicy, Service, ServiceNetwork,
+    Attachment, Condition, Dependency, HealthTest, Healthcheck, Hook, Hooks, Namespace, Namespaces,
+    PodMember, PreStart, Process, PullPolicy, Replicas, Service, ServiceNetwork,
 };
 
 fn place() -> Place {
@@ -90,6 +100,17 @@ fn with_variable(mut service: Service, value: &str) -> Service {
     service
 }
 
+fn scaled(mut service: Service, count: u32) -> Service {
+    let place = place();
+    service.replicas = Some(Replicas { count, place });
+    service
+}
+
+fn in_network_of(mut service: Service, owner: &str) -> Service {
+    service.network = ServiceNetwork::Service(owner.to_owned());
+    needs(service, owner, Condition::Started)
+}
+
 fn workload(services: Vec<Service>) -> Workload {
     Workload {
         services,
@@ -99,6 +120,12 @@ fn workload(services: Vec<Service>) -> Workload {
 
 /// An environment with one init container `migrate` and the given services.
 fn shop(services: Vec<Service>) -> Desired {
+    let (desired, faults) = shop_with_faults(services);
+    assert_eq!(faults, []);
+    desired
+}
+
+fn shop_with_faults(services: Vec<Service>) -> (Desired, Vec<Diagnostic>) {
     let environment = Environment {
         name: EnvironmentName::new("dev").unwrap(),
         place: place(),
@@ -137,16 +164,14 @@ fn shop(services: Vec<Service>) -> Desired {
         migrations: Migrations::default(),
         protected: false,
     };
-    let (desired, faults) = desired(&Inputs {
+    desired(&Inputs {
         identity: &identity(),
         environment: &environment,
         password: &Secret::from("secret"),
         init: &[Some(workload(vec![service("migrate")]))],
         deployment: Some(&workload(services)),
         mounted: &BTreeMap::new(),
-    });
-    assert_eq!(faults, []);
-    desired
+    })
 }
 
 /// Everything there as `desired` says, running, healthy, images present.
@@ -224,10 +249,11 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                 };
                 observed.containers.get_mut(name).unwrap().health = health;
             }
-            Action::PostStart { .. }
-            | Action::PreStop { .. }
-            | Action::AwaitLogin
-            | Action::Migrate(_) => {}
+            Action::PostStart { name, .. } | Action::PreStop { name, .. } => {
+                let container = observed.containers.get(name).unwrap();
+                assert_eq!(container.state, State::Running, "{name} runs");
+            }
+            Action::AwaitLogin | Action::Migrate(_) => {}
         }
     }
 }
@@ -237,8 +263,10 @@ fn set(observed: &mut Observed, name: &str, state: State) {
 }
 
 fn container(name: &str, image: &str, labels: Labels) -> ObservedContainer {
+    /// No two containers have the same id, though they may have the same name.
+    static MADE: AtomicUsize = AtomicUsize::new(0);
     ObservedContainer {
-        id: name.to_owned(),
+        id: format!("{name} {}", MADE.fetch_add(1, Ordering::Relaxed)),
         name: name.to_owned(),
         image: image.to_owned(),
         image_id: format!("sha256:{image}"),
@@ -254,310 +282,27 @@ fn container(name: &str, image: &str, labels: Labels) -> ObservedContainer {
     }
 }
 
+fn planned(desired: &Desired, observed: &Observed) -> Plan {
+    let options = StartOptions::default();
+    start(desired, observed, &options).unwrap().plan
+}
+
 fn plan_text(desired: &Desired, observed: &Observed) -> String {
-    let planned = start(desired, observed, &StartOptions::default()).unwrap();
-    planned.plan.to_string()
+    planned(desired, observed).to_string()
 }
 
-#[test]
-fn a_first_start_creates_everything_while_the_database_starts() {
-    let web = needs(tested(service("web")), "cache", Condition::Healthy);
-    let desired = shop(vec![tested(service("cache")), web]);
-    insta::assert_snapshot!(plan_text(&desired, &Observed::default()), @r"
-     1  prepare image poststack/postgres:15
-     2  prepare image debian
-     3  create network shop-dev_default [after 1, 2]
-     4  create volume shop-dev_pgdata [after 1, 2]
-     5  create container shop-dev-postgres [after 1, 3, 4]
-     6  start container shop-dev-postgres [after 5]
-     7  wait for a login to the database [after 6]
-     8  create container shop-dev-migrate-1 [after 2, 3, 5]
-     9  start container shop-dev-migrate-1 [after 7, 8]
-    10  wait for exit 0 of shop-dev-migrate-1 [after 9]
-    11  create container shop-dev-cache-1 [after 2, 3, 5]
-    12  start container shop-dev-cache-1 [after 10, 11]
-    13  wait until ready: shop-dev-cache-1 [after 12]
-    14  create container shop-dev-web-1 [after 2, 3, 5]
-    15  start container shop-dev-web-1 [after 10, 13, 14]
-    16  wait until ready: shop-dev-web-1 [after 15]
-    ");
-}
-
-#[test]
-fn a_start_of_what_runs_only_looks_whether_the_database_answers() {
-    let desired = shop(vec![tested(service("web"))]);
-    insta::assert_snapshot!(plan_text(&desired, &running(&desired)), @r"
-      1  wait for a login to the database
-    ");
-}
-
-#[test]
-fn a_changed_service_is_replaced_and_its_field_is_named() {
-    let observed = running(&shop(vec![
-        with_variable(service("web"), "info"),
-        service("job"),
-    ]));
-    let desired = shop(vec![with_variable(service("web"), "debug"), service("job")]);
-    insta::assert_snapshot!(plan_text(&desired, &observed), @r"
-    1  wait for a login to the database
-    2  create container shop-dev-web-1.next
-    3  rename container shop-dev-web-1 to shop-dev-web-1.previous [after 1, 2]
-    4  stop container shop-dev-web-1.previous (changed: environment.LEVEL) [after 3]
-    5  rename container shop-dev-web-1.next to shop-dev-web-1 [after 4]
-    6  start container shop-dev-web-1 (changed: environment.LEVEL) [after 5]
-    7  wait until ready: shop-dev-web-1 [after 6]
-    8  remove container shop-dev-web-1.previous (its successor is ready) [after 1, 2, 3, 4, 5, 6, 7]
-    ");
-}
-
-#[test]
-fn what_an_interrupted_replacement_left_is_put_right() {
-    let desired = shop(vec![service("web")]);
-    let mut observed = running(&desired);
-    let mut web = observed.containers.remove("shop-dev-web-1").unwrap();
-    web.name = "shop-dev-web-1.previous".to_owned();
-    web.state = State::Exited(Some(0));
-    let next = container("shop-dev-web-1.next", "debian", web.labels.clone());
-    observed.containers.insert(web.name.clone(), web);
-    observed.containers.insert(next.name.clone(), next);
-    insta::assert_snapshot!(plan_text(&desired, &observed), @r"
-    1  remove container shop-dev-web-1.next (left by an interrupted start)
-    2  rename container shop-dev-web-1.previous to shop-dev-web-1 (left by an interrupted start)
-    3  wait for a login to the database
-    4  start container shop-dev-web-1 [after 2, 3]
-    5  wait until ready: shop-dev-web-1 [after 4]
-    ");
-}
-
-#[test]
-fn a_service_in_the_network_of_a_replaced_one_follows_it() {
-    let mut sidecar = service("sidecar");
-    sidecar.network = ServiceNetwork::Service("web".to_owned());
-    let sidecar = needs(sidecar, "web", Condition::Started);
-    let before = vec![with_variable(service("web"), "info"), sidecar.clone()];
-    let observed = running(&shop(before));
-    let desired = shop(vec![with_variable(service("web"), "debug"), sidecar]);
-    let text = plan_text(&desired, &observed);
-    assert!(
-        text.contains("shares the network of shop-dev-web-1"),
-        "{text}"
-    );
-}
-
-#[test]
-fn a_failed_replacement_is_undone() {
-    let observed = running(&shop(vec![with_variable(service("web"), "info")]));
-    let desired = shop(vec![with_variable(service("web"), "debug")]);
-    let planned = start(&desired, &observed, &StartOptions::default()).unwrap();
-    let waits = planned.plan.steps.iter().position(
-        |step| matches!(&step.action, Action::AwaitReady { name, .. } if name == "shop-dev-web-1"),
-    );
-    let steps = planned.plan.steps[..waits.unwrap()].to_vec();
-    let done: Vec<Action> = steps.iter().map(|step| step.action.clone()).collect();
-    let back = undo(&done, &observed);
-    insta::assert_snapshot!(back.to_string(), @r"
-    1  remove container shop-dev-web-1 (the deploy failed)
-    2  rename container shop-dev-web-1.previous to shop-dev-web-1 (the deploy failed) [after 1]
-    3  start container shop-dev-web-1 (the deploy failed) [after 2]
-    4  wait until ready: shop-dev-web-1 [after 3]
-    ");
-    let mut engine = observed.clone();
-    apply(&Plan { steps }, &mut engine);
-    apply(&back, &mut engine);
-    assert_eq!(engine, observed);
-}
-
-#[test]
-fn an_object_of_somebody_else_is_never_touched() {
-    let desired = shop(vec![service("web")]);
-    let mut observed = Observed::default();
-    let labels = Labels::from([("com.docker.compose.project".to_owned(), "other".to_owned())]);
-    let foreign = container("shop-dev-web-1", "nginx", labels);
-    observed.containers.insert(foreign.name.clone(), foreign);
-    let conflicts = start(&desired, &observed, &StartOptions::default()).unwrap_err();
-    assert_eq!(
-        conflicts,
-        [Conflict::Foreign {
-            kind: "container",
-            name: "shop-dev-web-1".to_owned(),
-            owner: "Docker Compose project `other`".to_owned(),
-        }]
-    );
-}
-
-#[test]
-fn a_stop_ends_dependents_first_and_the_database_last() {
-    let web = needs(service("web"), "cache", Condition::Started);
-    let desired = shop(vec![service("cache"), web]);
-    let options = StopOptions {
-        remove: true,
-        keep_postgres: false,
+/// One line per change: action, kind, name, cause.
+fn change_text(plan: &Plan, desired: &Desired) -> String {
+    let changes = changes::changes(plan, desired);
+    let line = |one: changes::Change| {
+        let line = format!(
+            "{} {} {}: {}",
+            one.action.as_str(),
+            one.kind,
+            one.name,
+            one.cause
+        );
+        line.trim_end_matches(": ").to_owned() + "\n"
     };
-    let plan = stop(&desired, &running(&desired), options);
-    insta::assert_snapshot!(plan.to_string(), @r"
-    1  remove container shop-dev-migrate-1
-    2  stop container shop-dev-web-1
-    3  remove container shop-dev-web-1 [after 2]
-    4  stop container shop-dev-cache-1 [after 3]
-    5  remove container shop-dev-cache-1 [after 4]
-    6  stop container shop-dev-postgres [after 1, 3, 5]
-    7  remove container shop-dev-postgres [after 6]
-    8  remove network shop-dev_default [after 1, 2, 3, 4, 5, 6, 7]
-    ");
-}
-
-/// The names of containers that an action makes, takes or uses.
-fn names(action: &Action) -> Vec<String> {
-    match action {
-        Action::CreateContainer { spec, .. } => vec![spec.name.clone()],
-        Action::RenameContainer { from, to } => vec![from.clone(), to.clone()],
-        Action::StartContainer(name)
-        | Action::StopContainer { name, .. }
-        | Action::RemoveContainer { name, .. }
-        | Action::AwaitExit { name }
-        | Action::AwaitReady { name, .. } => vec![name.clone()],
-        _ => Vec::new(),
-    }
-}
-
-#[test]
-fn an_init_container_that_never_ran_is_removed_before_it_is_made_anew() {
-    let desired = shop(vec![service("web")]);
-    let mut observed = running(&desired);
-    set(&mut observed, "shop-dev-migrate-1", State::Created);
-    insta::assert_snapshot!(plan_text(&desired, &observed), @r"
-    1  remove container shop-dev-migrate-1 (left by an interrupted start)
-    2  wait for a login to the database
-    3  create container shop-dev-migrate-1 [after 1]
-    4  start container shop-dev-migrate-1 [after 2, 3]
-    5  wait for exit 0 of shop-dev-migrate-1 [after 4]
-    ");
-}
-
-#[test]
-fn a_network_with_another_definition_is_not_passed_over() {
-    let observed = running(&shop(vec![service("web")]));
-    let mut desired = shop(vec![service("web")]);
-    let network = &mut desired.networks[0];
-    network.internal = true;
-    let fields = definition::network_fields(network);
-    network
-        .labels
-        .insert(identity::DEFINITION.to_owned(), definition::encode(&fields));
-    let conflicts = start(&desired, &observed, &StartOptions::default()).unwrap_err();
-    let shown: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        shown,
-        ["network `shop-dev_default` was made with another definition (changed: internal)"]
-    );
-}
-
-/// Up to six services; each may need earlier ones, be tested, and hold a value.
-fn any_services() -> impl Strategy<Value = Vec<Service>> {
-    let one = (
-        any::<bool>(),
-        0..3u8,
-        prop::collection::vec((0..6usize, 0..3u8), 0..3),
-    );
-    prop::collection::vec(one, 1..6).prop_map(|drafts| {
-        let mut services: Vec<Service> = Vec::new();
-        for (index, (is_tested, value, dependencies)) in drafts.into_iter().enumerate() {
-            let mut made = with_variable(service(&format!("s{index}")), &value.to_string());
-            for (other, condition) in dependencies {
-                let condition = match condition {
-                    0 => Condition::Started,
-                    1 => Condition::Healthy,
-                    _ => Condition::CompletedSuccessfully,
-                };
-                let name = format!("s{other}");
-                let known = made.depends_on.iter().any(|one| one.service == name);
-                if other < index && !known {
-                    made = needs(made, &name, condition);
-                }
-            }
-            services.push(if is_tested { tested(made) } else { made });
-        }
-        services
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
-    #[test]
-    fn planning_twice_plans_nothing(before in any_services(), after in any_services()) {
-        let mut observed = running(&shop(before));
-        let desired = shop(after);
-        let options = StartOptions { remove_orphans: true, ..StartOptions::default() };
-        observed.images.extend(images(&desired).images);
-        let first = start(&desired, &observed, &options).unwrap();
-        apply(&first.plan, &mut observed);
-        let second = start(&desired, &observed, &options).unwrap();
-        prop_assert!(second.plan.changes_nothing(), "{}", second.plan);
-        prop_assert_eq!(second.orphans, Vec::<String>::new());
-    }
-
-    #[test]
-    fn every_step_waits_only_for_earlier_ones(before in any_services(), after in any_services()) {
-        let observed = running(&shop(before));
-        let planned = start(&shop(after), &observed, &StartOptions::default()).unwrap();
-        for (id, step) in planned.plan.steps.iter().enumerate() {
-            prop_assert!(step.after.iter().all(|&before| before < id), "{}", planned.plan);
-        }
-    }
-
-    #[test]
-    fn steps_on_one_container_never_run_at_once(
-        before in any_services(),
-        after in any_services(),
-        states in prop::collection::vec(0..4u8, 12),
-    ) {
-        let mut observed = running(&shop(before));
-        for (container, state) in observed.containers.values_mut().zip(states) {
-            container.state = match state {
-                0 => State::Created,
-                1 => State::Exited(Some(1)),
-                2 => State::Running,
-                _ => container.state,
-            };
-        }
-        let planned = start(&shop(after), &observed, &StartOptions::default()).unwrap();
-        let steps = &planned.plan.steps;
-        let mut ancestors: Vec<std::collections::BTreeSet<usize>> = Vec::new();
-        for step in steps {
-            let all = step.after.iter().flat_map(|id| ancestors[*id].iter().chain([id]));
-            let all = all.copied().collect();
-            ancestors.push(all);
-        }
-        for (late, step) in steps.iter().enumerate() {
-            for (early, other) in steps.iter().enumerate().take(late) {
-                let shared = names(&step.action).iter().any(|name| names(&other.action).contains(name));
-                let ordered = ancestors[late].contains(&early);
-                prop_assert!(!shared || ordered, "{} and {}:\n{}", early + 1, late + 1, planned.plan);
-            }
-        }
-    }
-
-    #[test]
-    fn a_plan_never_touches_what_it_does_not_own(services in any_services(), taken in 0..6usize) {
-        let desired = shop(services);
-        let mut observed = images(&desired);
-        let name = format!("shop-dev-s{taken}-1");
-        let stranger = container(&name, "debian", Labels::new());
-        observed.containers.insert(name.clone(), stranger);
-        match start(&desired, &observed, &StartOptions::default()) {
-            Err(conflicts) => {
-                let is_it = |one: &Conflict| {
-                    matches!(one, Conflict::Foreign { name: taken, .. } if *taken == name)
-                };
-                prop_assert!(conflicts.iter().all(is_it));
-            }
-            Ok(planned) => {
-                let text = planned.plan.to_string();
-                prop_assert!(!text.contains(&name), "{text}");
-            }
-        }
-        let stopped = stop(&desired, &observed, StopOptions { remove: true, keep_postgres: false });
-        prop_assert!(!stopped.to_string().contains(&name));
-    }
+    changes.into_iter().map(line).collect()
 }

@@ -1,7 +1,9 @@
 //! What goes wrong, and what the user is told then: error, exit code, next step, and nothing
 //! touched that need not be.
 
+mod deaf;
 mod engine;
+mod every_step;
 mod health;
 mod hostile;
 mod images;
@@ -11,6 +13,7 @@ mod lock;
 mod names;
 mod output;
 mod ports;
+mod proxy;
 mod repair;
 mod restore;
 mod signals;

@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
 use bollard::models::{ContainerCreateBody, HealthConfig, HostConfig, MountType, ResourcesUlimits};
 
 use super::super::{Engine, EngineError};
+use crate::plan::identity::COMPOSE_NUMBER;
 use crate::plan::spec::ContainerSpec;
+use crate::plan::step::NEXT;
 use crate::workload::model::{Port, Protocol, PublishedPort, Seccomp};
 
 /// The limits that Podman sets by itself as soon as one is given, as `/proc/…/limits` calls them.
@@ -26,7 +28,11 @@ impl Engine {
         spec: &ContainerSpec,
         body: &mut ContainerCreateBody,
     ) -> Result<(), EngineError> {
-        self.choose_ports(&spec.process.ports, body);
+        self.choose_ports(spec, body).await?;
+        // An init process would have to be the first one of another container's.
+        if spec.namespaces.pid.is_some() {
+            body.host_config.get_or_insert_default().init = None;
+        }
         self.links_as_hosts(spec, body).await?;
         let host = body.host_config.get_or_insert_default();
         complete_tmpfs(host);
@@ -67,35 +73,68 @@ impl Engine {
             .unwrap_or_default()
     }
 
-    /// Podman's call takes no range of host ports: takes the first that is free.
-    fn choose_ports(&self, ports: &[Port], body: &mut ContainerCreateBody) {
+    /// Podman's call takes no range of host ports: takes one that is free. Those of one service are
+    /// made at the same time, so each begins to look at another port, and a successor takes what its
+    /// predecessor gives up.
+    async fn choose_ports(
+        &self,
+        spec: &ContainerSpec,
+        body: &mut ContainerCreateBody,
+    ) -> Result<(), EngineError> {
+        let ports = &spec.process.ports;
+        let is_range = |range: &PublishedPort| range.first < range.last;
+        if !ports
+            .iter()
+            .any(|port| port.published.as_ref().is_some_and(is_range))
+        {
+            return Ok(());
+        }
+        let predecessor = match spec.name.strip_suffix(NEXT) {
+            Some(name) => self.inspect(name).await?,
+            None => None,
+        };
+        let given_up = predecessor.map(|found| found.ports).unwrap_or_default();
+        let number = spec.labels.get(COMPOSE_NUMBER);
+        let number = number.and_then(|number| number.parse().ok()).unwrap_or(1);
         let host = body.host_config.get_or_insert_default();
         let Some(map) = &mut host.port_bindings else {
-            return;
+            return Ok(());
         };
         for port in ports {
-            let Some(range) = port.published.filter(|range| range.first < range.last) else {
+            let Some(range) = port.published.filter(is_range) else {
                 continue;
             };
+            let own = given_up.iter().find(|(_, host, target, protocol)| {
+                let same = *target == port.target && protocol == port.protocol.as_str();
+                same && (range.first..=range.last).contains(host)
+            });
+            let own = own.map(|(_, host, ..)| *host);
+            let chosen = own.unwrap_or_else(|| first_free(port, range, number));
             let written = format!("{}-{}", range.first, range.last);
             let bindings = map.get_mut(&super::port_key(port)).and_then(Option::as_mut);
             for binding in bindings.into_iter().flatten() {
                 if binding.host_port.as_ref() == Some(&written) {
-                    binding.host_port = Some(first_free(port, range).to_string());
+                    binding.host_port = Some(chosen.to_string());
                 }
             }
         }
+        Ok(())
     }
 }
 
-/// The first port of the range, when none of them is free, so that the engine's error names it.
-fn first_free(port: &Port, range: PublishedPort) -> u16 {
+/// The first free port of the range for the container of this number of its service; where none is
+/// free, the one it begins with, so that the engine's error names it.
+fn first_free(port: &Port, range: PublishedPort, number: u16) -> u16 {
     let address = port.host_ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let free = |number: &u16| match port.protocol {
         Protocol::Udp => UdpSocket::bind((address, *number)).is_ok(),
         Protocol::Tcp | Protocol::Sctp => TcpListener::bind((address, *number)).is_ok(),
     };
-    (range.first..=range.last).find(free).unwrap_or(range.first)
+    let count = u32::from(range.last - range.first) + 1;
+    let skipped = u32::from(number.saturating_sub(1)) % count;
+    let begin = u16::try_from(u32::from(range.first) + skipped).unwrap_or(range.first);
+    let mut candidates = (begin..=range.last).chain(range.first..begin);
+    candidates.find(free).unwrap_or(begin)
 }
 
 /// With one limit given, Podman sets `nofile` and `nproc` to a million, and where the machine
@@ -260,7 +299,9 @@ mod tests {
             target: 80,
             protocol: Protocol::Tcp,
         };
-        let chosen = first_free(&port, range);
+        let chosen = first_free(&port, range, 1);
         assert!(chosen > first && chosen <= range.last);
+        let third = first_free(&port, range, 3);
+        assert!(third > first.saturating_add(1), "{third}");
     }
 }

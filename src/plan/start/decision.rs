@@ -1,10 +1,12 @@
 //! What each container needs, by what differs between it and its description.
 
 use super::Planner;
+use crate::config::model::Storage;
 use crate::plan::definition;
 use crate::plan::desired::DesiredContainer;
 use crate::plan::identity::{self, Role};
 use crate::plan::observed::{ObservedContainer, State};
+use crate::plan::seen::is_attached;
 use crate::plan::spec::NetworkAttachment;
 
 /// What a container needs.
@@ -47,12 +49,22 @@ impl Planner<'_> {
 
     /// A namespace ends with the container that it came with, though that may come back.
     fn follow(&self, container: &DesiredContainer) -> Decision {
-        let mut owners = container.spec.lives_in();
+        let mut owners = container.spec.dies_with();
         match owners.find(|(_, owner)| self.started.contains(*owner)) {
             Some((what, owner)) => {
                 Decision::Restart(format!("shares the {what} of {owner}, which starts anew"))
             }
             None => Decision::Keep,
+        }
+    }
+
+    /// Whether a container that somebody edited is made anew for that alone: not where it would run
+    /// the init phase again, or lose a database that lives in memory.
+    fn may_be_made_anew(&self, container: &DesiredContainer) -> bool {
+        match container.role {
+            Role::Service | Role::Hook => true,
+            Role::Database => self.options.storage == Storage::Volume,
+            Role::Init => false,
         }
     }
 
@@ -83,7 +95,7 @@ impl Planner<'_> {
         if let Some((what, other)) = owners.find(|(_, other)| anew(other)) {
             return Some(format!("shares the {what} of {other}"));
         }
-        if !found.edited.is_empty() {
+        if !found.edited.is_empty() && self.may_be_made_anew(container) {
             let edited = found.edited.join(", ");
             return Some(format!("changed outside poststack: {edited}"));
         }
@@ -91,23 +103,15 @@ impl Planner<'_> {
             NetworkAttachment::Networks(endpoints) => endpoints
                 .iter()
                 .map(|endpoint| &endpoint.network)
-                .find(|network| !self.is_attached(found, network))
+                .find(|network| {
+                    let there = self.observed.networks.contains_key(*network);
+                    !there || !is_attached(found, network, self.observed)
+                })
                 .map(|network| match found.networks.contains(network) {
                     true => format!("network {network} is another one"),
                     false => format!("it is not in network {network}"),
                 }),
             _ => None,
         }
-    }
-
-    /// Whether the container is attached to the network that has this name now: one that was
-    /// removed behind our back leaves its containers with an id that nobody knows.
-    fn is_attached(&self, found: &ObservedContainer, network: &str) -> bool {
-        let Some(there) = self.observed.networks.get(network) else {
-            return false;
-        };
-        let named = found.networks.iter().any(|name| name == network);
-        let known = found.network_ids.is_empty() || found.network_ids.contains(&there.id);
-        named && known
     }
 }

@@ -1,53 +1,76 @@
 //! What an interrupted run, or somebody else, left in another state than a plan starts from.
 
+use std::collections::BTreeSet;
+
 use super::Planner;
 use crate::plan::desired::DesiredContainer;
 use crate::plan::identity;
 use crate::plan::observed::{ObservedContainer, State};
 use crate::plan::step::{Action, NEXT, PREVIOUS, Phase, StepId};
+use crate::plan::stop::dependents_first;
+
+const CAUSE: &str = "left by an interrupted start";
 
 impl Planner<'_> {
     /// Puts right what an interrupted run left: half-made successors go, predecessors return.
     pub(super) fn leftovers(&mut self) {
-        const CAUSE: &str = "left by an interrupted start";
+        let gone = self.half_made();
+        let gone: Vec<ObservedContainer> = gone
+            .iter()
+            .filter_map(|name| self.containers.get(name).cloned())
+            .collect();
+        let gone: Vec<&ObservedContainer> = gone.iter().collect();
         let mut after = Vec::new();
-        for name in self.half_made() {
-            after = vec![self.remove(&name, Phase::Prepare, CAUSE, after)];
+        // One by one: Podman keeps a container whose network another one shares.
+        for container in dependents_first(&gone) {
+            after = vec![self.remove(&container.name, Phase::Prepare, CAUSE, after)];
         }
         let names: Vec<String> = self.containers.keys().cloned().collect();
         for name in names {
             if let Some(base) = name.strip_suffix(PREVIOUS) {
-                if self.containers.contains_key(base) {
-                    let after = self.remove_followers(base, CAUSE);
-                    self.remove(&name, Phase::Prepare, CAUSE, after);
-                } else {
-                    self.give_back(&name, base, CAUSE);
-                    self.going.insert(base.to_owned());
-                }
+                self.give_back(&name, base, CAUSE);
+                self.going.insert(base.to_owned());
             }
         }
         self.forgotten_hooks();
         self.renamed();
     }
 
-    /// Successors, and containers that never ran: those may lack their files or networks, and hold
-    /// nothing. Podman wants those gone first that live in the namespaces of others.
-    fn half_made(&self) -> Vec<String> {
-        let order: Vec<&str> = self.desired.container_names().collect();
-        let place = |name: &str| {
-            let base = name.strip_suffix(NEXT).unwrap_or(name);
-            order.iter().position(|one| *one == base)
+    /// The containers that an interrupted run has left over.
+    fn half_made(&self) -> BTreeSet<String> {
+        // One that never ran may lack its files or networks, and holds nothing.
+        let unused = self.containers.values();
+        let unused = unused.filter(|one| one.name.ends_with(NEXT) || one.state == State::Created);
+        let mut gone: BTreeSet<String> = unused.map(|one| one.name.clone()).collect();
+        let succeeded = |name: &&String| {
+            let base = name.strip_suffix(PREVIOUS);
+            base.is_some_and(|base| self.containers.contains_key(base) && !gone.contains(base))
         };
-        let half = |name: &str, found: &ObservedContainer| {
-            name.ends_with(NEXT) || found.state == State::Created
+        let mut pending: Vec<String> = self.containers.keys().filter(succeeded).cloned().collect();
+        while let Some(name) = pending.pop() {
+            pending.extend(self.hang_on(&name));
+            gone.insert(name);
+        }
+        gone
+    }
+
+    /// The containers that may live in a namespace of this one, so that it cannot go before them: of
+    /// a predecessor the predecessors, where there are any.
+    fn hang_on(&self, name: &str) -> Vec<String> {
+        let (base, suffix) = match name.strip_suffix(PREVIOUS) {
+            Some(base) => (base, PREVIOUS),
+            None => (name, ""),
         };
-        let found = self
-            .containers
-            .iter()
-            .filter(|(name, found)| half(name, found));
-        let mut names: Vec<String> = found.map(|(name, _)| name.clone()).collect();
-        names.sort_by_key(|name| std::cmp::Reverse(place(name)));
-        names
+        let shares = |one: &&DesiredContainer| one.spec.dies_with().any(|(_, owner)| owner == base);
+        let followers = self.desired.containers().filter(shares);
+        let names = followers.filter_map(|follower| {
+            let own = &follower.spec.name;
+            let names = [format!("{own}{suffix}"), own.clone()];
+            names
+                .into_iter()
+                .find(|name| self.containers.contains_key(name))
+        });
+        names.collect()
     }
 
     /// Gives a container another name.
@@ -94,19 +117,11 @@ impl Planner<'_> {
         }
     }
 
-    /// Removes the containers that live in a namespace of `base`: they may hang on a predecessor of
-    /// it, which Podman does not let go before them.
-    pub(super) fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
-        let desired = self.desired;
-        let shares = |container: &&DesiredContainer| {
-            container.spec.lives_in().any(|(_, owner)| owner == base)
-        };
-        let followers = desired.containers().filter(shares);
-        let names: Vec<&str> = followers.map(|one| one.spec.name.as_str()).collect();
-        let there = |name: &&str| self.containers.contains_key(*name);
-        let names: Vec<&str> = names.into_iter().filter(there).collect();
-        names
-            .into_iter()
+    /// Removes the containers that may live in a namespace of this one.
+    pub(super) fn remove_followers(&mut self, name: &str, cause: &str) -> Vec<StepId> {
+        let followers = self.hang_on(name);
+        let removed = followers.iter();
+        removed
             .map(|name| self.remove(name, Phase::Prepare, cause, Vec::new()))
             .collect()
     }

@@ -124,6 +124,14 @@ pre_stop:
 
     #[test]
     fn a_hook_without_a_command_is_a_fault() {
-        insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    post_start:\n      - user: root\n    pre_stop:\n      - { command: [], image: y }\n    pre_start: { command: x }\n"), @"");
+        insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    post_start:\n      - user: root\n    pre_stop:\n      - { command: [], image: y }\n    pre_start: { command: x }\n"), @r"
+        error 5:9: `services.a.post_start` has an entry without `command`
+          help: add `command`, what to run
+        error 7:20: `services.a.pre_stop.command` is empty
+          help: write what to run
+        error 7:24: Unknown key `image` in `services.a.pre_stop`
+          help: known keys: command, user, privileged, working_dir, environment
+        error 8:16: `services.a.pre_start` must be a list, this is a mapping
+        ");
     }
 }

@@ -44,6 +44,7 @@ mod tests {
     fn two_ways_to_say_how_many_must_agree() {
         insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    scale: 2\n    deploy: { replicas: 3 }\n"), @r"
         error 4:12: `scale` and `deploy.replicas` differ
+          5:25: the other one
           help: keep one of the two
         ");
         assert_eq!(
@@ -54,12 +55,19 @@ mod tests {
 
     #[test]
     fn a_number_of_containers_is_none_or_more() {
-        insta::assert_snapshot!(faults("services:\n  a: { image: x, scale: -1 }\n  b: { image: x, deploy: { replicas: two } }\n  c: { image: x, scale: 0 }\n"), @"");
+        insta::assert_snapshot!(faults("services:\n  a: { image: x, scale: -1 }\n  b: { image: x, deploy: { replicas: two } }\n  c: { image: x, scale: 0 }\n"), @r"
+        error 2:25: `services.a.scale` is -1; it must lie in 0 … 1000
+        error 3:38: `services.b.deploy.replicas` must be a whole number, this is a string
+        ");
     }
 
     #[test]
     fn a_named_container_can_be_there_only_once() {
-        insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    container_name: only\n    scale: 2\n"), @"");
+        insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    container_name: only\n    scale: 2\n"), @r"
+        error 4:21: 2 containers cannot all have one `container_name`
+          5:12: 2 containers are asked for here
+          help: remove `container_name`: each gets a name with its number
+        ");
         assert_eq!(
             faults("services: { a: { image: x, container_name: only, scale: 1 } }"),
             ""

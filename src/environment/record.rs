@@ -1,0 +1,117 @@
+//! What a start leaves is noted, so that the next one, and `env diff`, can tell what somebody else has
+//! changed since.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+
+use super::failure::Failure;
+use super::project::Project;
+use super::status::Status;
+use super::step_failure::engine_failure;
+use crate::engine::Engine;
+use crate::names::EnvironmentName;
+use crate::plan::observed::{Observed, State};
+use crate::plan::seen::{Fingerprint, Seen, SeenContainer};
+use crate::plan::{Action, Plan};
+
+/// The fingerprints of what the last start left, as far as it is still there.
+pub(super) async fn fingerprints(
+    engine: &Engine,
+    seen: &Seen,
+) -> Result<BTreeMap<String, Fingerprint>, Failure> {
+    let names: Vec<&String> = seen.containers.keys().collect();
+    of(engine, &names).await
+}
+
+async fn of(engine: &Engine, names: &[&String]) -> Result<BTreeMap<String, Fingerprint>, Failure> {
+    let found = join_all(names.iter().map(|name| engine.fingerprint(name))).await;
+    let mut fingerprints = BTreeMap::new();
+    for (name, found) in names.iter().zip(found) {
+        let found = found.map_err(|error| engine_failure(&error))?;
+        fingerprints.extend(found.map(|found| ((*name).clone(), found)));
+    }
+    Ok(fingerprints)
+}
+
+/// Notes in `observed` what was edited.
+pub(super) fn mark(
+    observed: &mut Observed,
+    seen: &Seen,
+    fingerprints: &BTreeMap<String, Fingerprint>,
+) {
+    for (name, now) in fingerprints {
+        if let Some(container) = observed.containers.get_mut(name) {
+            container.edited = seen.edited(name, now);
+        }
+    }
+}
+
+/// Remembers what a start has left. What it did not make is as it was remembered before.
+pub(super) async fn remember(
+    (project, environment): (&Project, &EnvironmentName),
+    engine: &Engine,
+    status: &Status,
+    before: &Seen,
+) {
+    let all = status.database.container.iter().chain(&status.services);
+    let there: Vec<_> = all
+        .filter(|one| !one.id.is_empty() && one.role != "orphan")
+        .collect();
+    let known = |name: &str, id: &str| {
+        let known = before.containers.get(name)?;
+        (known.id == id).then(|| known.fields.clone())
+    };
+    let new = there
+        .iter()
+        .filter(|one| known(&one.container, &one.id).is_none());
+    let new: Vec<&String> = new.map(|one| &one.container).collect();
+    let fingerprints = of(engine, &new).await.unwrap_or_default();
+    let mut seen = Seen::default();
+    for one in there {
+        let fresh = || {
+            fingerprints
+                .get(&one.container)
+                .map(|found| found.fields.clone())
+        };
+        let Some(fields) = known(&one.container, &one.id).or_else(fresh) else {
+            continue;
+        };
+        let container = SeenContainer {
+            id: one.id.clone(),
+            service: one.service.clone(),
+            runs: matches!(one.engine_state, State::Running | State::Restarting),
+            fields,
+        };
+        seen.containers.insert(one.container.clone(), container);
+    }
+    if seen != *before {
+        write(project, environment, &seen);
+    }
+}
+
+/// Notes what a stop has stopped and removed.
+pub(super) fn forget(project: &Project, environment: &EnvironmentName, done: &Plan) {
+    let before = project.state.seen(environment);
+    let mut seen = before.clone();
+    for step in &done.steps {
+        match &step.action {
+            Action::RemoveContainer { name, .. } => drop(seen.containers.remove(name)),
+            Action::StopContainer { name, .. } => {
+                if let Some(container) = seen.containers.get_mut(name) {
+                    container.runs = false;
+                }
+            }
+            _ => {}
+        }
+    }
+    if seen != before {
+        write(project, environment, &seen);
+    }
+}
+
+fn write(project: &Project, environment: &EnvironmentName, seen: &Seen) {
+    if let Err(error) = project.state.remember_seen(environment, seen) {
+        tracing::debug!("changes behind poststack's back will not be seen: {error}");
+    }
+}

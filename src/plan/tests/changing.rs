@@ -1,0 +1,46 @@
+//! What a plan changes, as it is read.
+
+use super::*;
+
+#[test]
+fn a_plan_reads_as_one_line_per_object() {
+    let old = shop(vec![
+        with_variable(service("web"), "info"),
+        service("db"),
+        service("old"),
+    ]);
+    let mut observed = running(&old);
+    set(&mut observed, "shop-dev-db-1", State::Exited(Some(137)));
+    let new = service("new");
+    let desired = shop(vec![
+        with_variable(service("web"), "debug"),
+        service("db"),
+        new,
+    ]);
+    let options = StartOptions {
+        remove_orphans: true,
+        ..StartOptions::default()
+    };
+    let plan = start(&desired, &observed, &options).unwrap().plan;
+    insta::assert_snapshot!(change_text(&plan, &desired), @r"
+    remove container shop-dev-old-1: no file describes it
+    recreate container shop-dev-web-1: changed: environment.LEVEL
+    start container shop-dev-db-1: it had ended with code 137
+    create container shop-dev-new-1
+    ");
+}
+
+#[test]
+fn a_first_plan_names_images_networks_volumes_and_the_init_phase() {
+    let desired = shop(vec![service("web")]);
+    let plan = planned(&desired, &Observed::default());
+    insta::assert_snapshot!(change_text(&plan, &desired), @r"
+    build image poststack/postgres:15
+    pull image debian
+    create network shop-dev_default
+    create volume shop-dev_pgdata
+    create container shop-dev-postgres
+    run init shop-dev-migrate-1
+    create container shop-dev-web-1
+    ");
+}
