@@ -1,11 +1,13 @@
 //! What the steps of a plan share while they run.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use super::images::Images;
 use super::prepare::Prepared;
 use crate::engine::{Caution, Engine};
 use crate::event::Listener;
+use crate::plan::seen::Fingerprint;
 use crate::plan::step::{NEXT, PREVIOUS};
 use crate::postgres::Summary;
 
@@ -22,6 +24,8 @@ pub(super) struct Context<'a> {
     pub caution: Caution,
     /// What the database said at the last login.
     pub summary: RefCell<Option<Summary>>,
+    /// What was made, as the engine describes it.
+    pub made: RefCell<BTreeMap<String, Fingerprint>>,
     /// Whether migrations were applied.
     pub migrated: Cell<bool>,
 }

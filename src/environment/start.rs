@@ -119,10 +119,12 @@ pub async fn start(
         listener,
         caution: caution(&started.plan),
         summary: RefCell::default(),
+        made: RefCell::default(),
         migrated: Cell::new(false),
     };
     let mut status = run(&started.plan, &observed, &context).await?;
-    record::remember((project, environment), engine, &status, &seen).await;
+    let seen = (&seen, context.made.take());
+    record::remember((project, environment), engine, &status, seen).await;
     if options.plan.deploy {
         healthy::remember(project, environment, engine, &status).await;
         status.was_awaited();
@@ -226,7 +228,14 @@ async fn do_work(
 ) -> Result<Status, Failure> {
     execute(work, context).await?;
     let status = match touches_containers(plan) {
-        true => status::status(context.prepared, context.engine).await?,
+        true => {
+            let (status, made) = futures_util::join!(
+                status::status(context.prepared, context.engine),
+                record::of_made(context.engine, work),
+            );
+            context.made.replace(made);
+            status?
+        }
         false => {
             let summary = context.summary.take();
             status::of(

@@ -60,6 +60,7 @@ pub async fn stop(
         listener,
         caution: Caution::Settle,
         summary: RefCell::default(),
+        made: RefCell::default(),
         migrated: Cell::new(false),
     };
     execute(&plan, &context).await?;
@@ -121,6 +122,7 @@ pub async fn restart_service(
         listener,
         caution: Caution::Settle,
         summary: RefCell::default(),
+        made: RefCell::default(),
         migrated: Cell::new(false),
     };
     execute(&plan, &context).await?;

@@ -201,6 +201,10 @@ on_both_engines! {
         project.write("web/word", "three");
         project.write("web/Dockerfile", good);
         watch.shows("cat /word", "three");
+        // The new container does not start, and the former one comes back.
+        project.write("web/Dockerfile", &format!("{good}RUN rm /bin/sleep\n"));
+        watch.says("what ran before runs again");
+        watch.shows("cat /word", "three");
         let after = project.container_ids();
         let same: Vec<&String> = before.iter().filter(|(name, id)| after.get(*name) == Some(id)).map(|(name, _)| name).collect();
         let kept = ["other-1", "postgres"].map(|name| format!("{}-dev-{name}", project.name));

@@ -283,6 +283,7 @@ impl<'a> Worker<'a> {
     }
 
     async fn restart(&self) -> Result<(), Failure> {
+        let began = Instant::now();
         let Shared {
             project,
             prepared,
@@ -296,7 +297,9 @@ impl<'a> Worker<'a> {
             service: &self.service.name,
             lock_wait: *lock_wait,
         };
-        restart_service(project, prepared, engine, restart, *listener).await
+        restart_service(project, prepared, engine, restart, *listener).await?;
+        self.told("restarted", String::new(), began);
+        Ok(())
     }
 
     /// Runs the program of `sync+exec` in every container that runs.
