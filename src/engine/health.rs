@@ -272,6 +272,26 @@ impl Engine {
         Ok(Err(output.unwrap_or_default().trim_end().to_owned()))
     }
 
+    /// The exit code once the container has ended; one that failed, and that its restart policy
+    /// tries again so many times, once it has succeeded or is given up.
+    ///
+    /// # Errors
+    /// As [`Engine::wait_exit`].
+    pub async fn wait_success(&self, container: &str) -> Result<i64, EngineError> {
+        loop {
+            let code = self.wait_exit(container).await?;
+            if code == 0 {
+                return Ok(code);
+            }
+            let now = self.must_inspect(container).await?;
+            let tried_again = now.restart_policy.name == "on-failure";
+            if !tried_again || !self.comes_back(container, code).await? {
+                return Ok(code);
+            }
+            sleep(FIRST_PAUSE).await;
+        }
+    }
+
     /// The exit code once the container has ended for good; a restart policy may bring it back.
     pub(super) async fn wait_final_exit(&self, container: &str) -> Result<i64, EngineError> {
         loop {

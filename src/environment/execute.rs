@@ -291,7 +291,7 @@ async fn create(
 
 async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(), Box<Failure>> {
     let began = Instant::now();
-    let code = context.engine.wait_exit(name).await;
+    let code = context.engine.wait_success(name).await;
     let code = code.map_err(|error| Box::new(step_failure::engine_failure(&error)))?;
     if matches!(phase, Phase::Init(_)) {
         (context.listener)(Event::InitEnded(InitResult {

@@ -23,7 +23,7 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Mount> {
         return Vec::new();
     };
     let mut mounts: Vec<Mount> = Vec::new();
-    let mut targets: BTreeMap<String, Span> = BTreeMap::new();
+    let mut targets: BTreeMap<String, (usize, Span)> = BTreeMap::new();
     for item in items {
         let mount = match &item.value {
             Value::Mapping(_) => long::read(file, item, path),

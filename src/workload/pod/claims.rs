@@ -9,7 +9,10 @@ use crate::workload::model::{Volume, VolumeContent};
 use crate::yaml::Node;
 
 /// Anybody may write into a new volume, as into one of the usual provisioners.
-const OPEN: u32 = 0o777;
+pub(super) const OPEN: u32 = 0o777;
+
+/// What is made in a folder of the pod's group belongs to it as well.
+const OF_GROUP: u32 = 0o2000;
 
 const SPEC: Keys = Keys {
     read: &["accessModes", "resources", "volumeMode"],
@@ -64,10 +67,18 @@ pub(super) fn volume(group: u32) -> Volume {
     Volume {
         content: Some(VolumeContent {
             files: Vec::new(),
-            mode: OPEN,
+            mode: open_to(group),
             group,
         }),
         ..Volume::default()
+    }
+}
+
+/// The mode of a folder that anybody may write into.
+pub(super) fn open_to(group: u32) -> u32 {
+    match group {
+        0 => OPEN,
+        _ => OPEN | OF_GROUP,
     }
 }
 

@@ -9,7 +9,7 @@ use super::mounts;
 use super::probes;
 use super::security;
 use crate::workload::model::{
-    Ending, HealthTest, Healthcheck, Hook, Hooks, PodMember, Process, PullPolicy, Readiness,
+    Ending, HealthTest, Healthcheck, Hook, Hooks, PodMember, Probe, Process, PullPolicy, Readiness,
     Restart, Service,
 };
 
@@ -40,37 +40,16 @@ pub(super) fn read(file: &mut File<'_>, written: &Written<'_>, ground: &Ground<'
         Stage::Sidecar => (Restart::Always, Ending::Never),
         Stage::Main => ground.policies(),
     };
-    let lasting = probes::lasting(&probes).filter(|probe| probe.runs_in.is_none());
+    let declared = ground.declared.get(name).copied().unwrap_or_default();
     let mut process = Process {
-        environment: environment
-            .values
-            .iter()
-            .map(|(name, value)| (name.clone(), Some(value.clone())))
-            .collect(),
-        working_dir: object
-            .string(file, "workingDir")
-            .filter(|folder| !folder.is_empty()),
-        tty: object.flag(file, "tty"),
-        stdin_open: object.flag(file, "stdin"),
-        // The image's own test is none of Kubernetes' business.
-        healthcheck: lasting.and_then(probes::own_test).or_else(|| {
-            Some(Healthcheck {
-                test: HealthTest::None,
-                ..Healthcheck::default()
-            })
-        }),
         restart,
         stop_grace_period: Some(ground.grace),
         annotations: ground.pod.metadata.annotations.clone(),
-        resources: ground
-            .declared
-            .get(name)
-            .map(|one| one.resources())
-            .unwrap_or_default(),
-        ..Process::default()
+        resources: declared.resources(),
+        healthcheck: Some(health(&probes)),
+        ..process(file, object, &environment)
     };
     let hooks = lifecycle(file, object, &mut process);
-    (process.entrypoint, process.command) = command(file, object, &environment);
     security::apply(file, object, &ground.security, &mut process);
     let readiness = (!probes.is_empty()).then_some(Readiness {
         probes,
@@ -93,6 +72,35 @@ pub(super) fn read(file: &mut File<'_>, written: &Written<'_>, ground: &Ground<'
         process,
         ..Service::new(service_name(&ground.pod.name, name), place)
     }
+}
+
+/// What the container alone says of its process.
+fn process(file: &mut File<'_>, object: &Object<'_>, environment: &Environment) -> Process {
+    let (entrypoint, command) = command(file, object, environment);
+    let values = environment.values.iter();
+    let values = values.map(|(name, value)| (name.clone(), Some(value.clone())));
+    Process {
+        entrypoint,
+        command,
+        environment: values.collect(),
+        working_dir: object
+            .string(file, "workingDir")
+            .filter(|folder| !folder.is_empty()),
+        tty: object.flag(file, "tty"),
+        stdin_open: object.flag(file, "stdin"),
+        ..Process::default()
+    }
+}
+
+/// The health test of the container itself. The image's own is none of Kubernetes' business.
+fn health(probes: &[Probe]) -> Healthcheck {
+    let lasting = probes::lasting(probes).filter(|probe| probe.runs_in.is_none());
+    lasting
+        .and_then(probes::own_test)
+        .unwrap_or_else(|| Healthcheck {
+            test: HealthTest::None,
+            ..Healthcheck::default()
+        })
 }
 
 fn image(file: &mut File<'_>, container: &Object<'_>) -> Option<String> {

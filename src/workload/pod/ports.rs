@@ -62,45 +62,50 @@ pub(super) fn read(
             let message = format!("Two ports of container `{name}` are called `{label}`");
             file.fault(span, message, "rename one of them");
         }
-        let (Some(target), Some(host)) = (target, host) else {
-            continue;
-        };
-        let span = port.place_of("hostPort");
-        if network.on_host {
-            if host != target {
-                let message = format!("In the network of the host, port {target} is port {target}");
-                file.fault(
-                    span,
-                    message,
-                    format!("write `hostPort: {target}`, or leave it out"),
-                );
-            }
-            continue;
+        if let (Some(target), Some(host)) = (target, host) {
+            let published = Port {
+                host_ip,
+                published: Some(PublishedPort {
+                    first: host,
+                    last: host,
+                }),
+                target,
+                protocol,
+            };
+            publish(file, (&port, host), published, network, ports);
         }
-        if network.copies > 1 {
-            let message = format!("{} pods cannot all publish port {host}", network.copies);
-            file.fault(span, message, "leave `hostPort` out, or make one pod");
-            continue;
+    }
+}
+
+/// Publishes a port on `host`, unless the pod cannot.
+fn publish(
+    file: &mut File<'_>,
+    (written, host): (&Object<'_>, u16),
+    port: Port,
+    network: Network,
+    ports: &mut Ports,
+) {
+    let span = written.place_of("hostPort");
+    let target = port.target;
+    if network.on_host {
+        if host != target {
+            let message = format!("In the network of the host, port {target} is port {target}");
+            let help = format!("write `hostPort: {target}`, or leave it out");
+            file.fault(span, message, help);
         }
-        if let Some(first) = ports.seen.insert((host, protocol, host_ip), span) {
-            let message = format!("Port {host} is published twice");
-            file.contradiction(
-                span,
-                message,
-                (first, "the first time"),
-                "take another port",
-            );
-            continue;
-        }
-        ports.published.push(Port {
-            host_ip,
-            published: Some(PublishedPort {
-                first: host,
-                last: host,
-            }),
-            target,
-            protocol,
-        });
+    } else if network.copies > 1 {
+        let message = format!("{} pods cannot all publish port {host}", network.copies);
+        file.fault(span, message, "leave `hostPort` out, or make one pod");
+    } else if let Some(first) = ports.seen.insert((host, port.protocol, port.host_ip), span) {
+        let message = format!("Port {host} is published twice");
+        file.contradiction(
+            span,
+            message,
+            (first, "the first time"),
+            "take another port",
+        );
+    } else {
+        ports.published.push(port);
     }
 }
 

@@ -57,9 +57,6 @@ const HOST_PATH: Keys = Keys::only(&["path", "type"]);
 const EMPTY_DIR: Keys = Keys::only(&["medium", "sizeLimit"]);
 const CLAIM: Keys = Keys::only(&["claimName", "readOnly"]);
 
-/// Anybody may write into an empty folder of a pod.
-const OPEN: u32 = 0o777;
-
 /// One volume of a pod.
 #[derive(Debug, Clone)]
 pub(super) struct PodVolume {
@@ -94,7 +91,7 @@ impl PodVolume {
         let content = volume
             .content
             .as_ref()
-            .filter(|content| content.mode != OPEN)?;
+            .filter(|content| content.mode & claims::OPEN != claims::OPEN)?;
         Some(
             content
                 .files
@@ -202,6 +199,7 @@ fn claim(file: &mut File<'_>, object: &Object<'_>, ground: &Ground<'_>) -> Optio
     let mut volume = volume.unwrap_or_else(|| claims::volume(0));
     if let (Some(content), Some(group)) = (&mut volume.content, ground.fs_group) {
         content.group = group;
+        content.mode = claims::open_to(group);
     }
     Some(Source::Kept {
         key,
@@ -261,7 +259,10 @@ fn with_size(key: &str, bytes: Option<i64>) -> String {
 }
 
 fn memory(group: u32, bytes: Option<i64>) -> Volume {
-    let mut options = vec![format!("mode=0{OPEN:o}"), format!("gid={group}")];
+    let mut options = vec![
+        format!("mode=0{:o}", claims::open_to(group)),
+        format!("gid={group}"),
+    ];
     options.extend(bytes.map(|bytes| format!("size={bytes}")));
     let options = [
         ("type", "tmpfs".to_owned()),

@@ -113,14 +113,14 @@ spec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Gi}}}}}
   containers: [{{name: c, image: debian:bookworm-slim, command: [sleep, infinity], volumeMounts: [{{name: h, mountPath: /h}}]}}]
 "));
         let project = project(on, &text("Directory"));
-        let failed = project.run(&["env", "start", "dev"]).exits(5);
+        let failed = project.run(&["env", "start", "dev"]).exits(1);
         assert!(failed.stderr.contains("host"), "{}", failed.stderr);
         project.write("app.yaml", &text("DirectoryOrCreate"));
         project.run(&["env", "start", "dev"]).ok();
         shell(&project, "app-c", "echo 1 > /h/x");
         assert_eq!(project.read("host/x"), "1\n");
         project.write("app.yaml", &text("File"));
-        let failed = project.run(&["env", "start", "dev"]).exits(5);
+        let failed = project.run(&["env", "start", "dev"]).exits(1);
         assert!(failed.stderr.contains("no file"), "{}", failed.stderr);
     }
 

@@ -47,7 +47,7 @@ on_both_engines! {
         project.run(&["env", "start", "dev"]).ok();
         assert_eq!(shell(&project, "app-c", "psql $DATABASE_URL -Atc 'select count(*) from t'"), "1");
         assert_eq!(inspect(&project, "seed-infra", "{{.State.Running}}"), "false", "what only serves the job is stopped");
-        project.run(&["env", "start", "dev", "--init"]).ok();
+        project.run(&["env", "init", "dev"]).ok();
         assert_eq!(shell(&project, "app-c", "psql $DATABASE_URL -Atc 'select count(*) from t'"), "2");
     }
 
@@ -85,7 +85,7 @@ on_both_engines! {
 {SLEEP}")));
         let failed = project.run(&["env", "start", "dev"]).exits(5);
         assert!(failed.stderr.contains("app-one") && failed.stderr.contains("broken"), "{}", failed.stderr);
-        assert_eq!(inspect(&project, "app-c", "{{.State.Running}}"), "false");
+        assert!(!project.container_ids().contains_key(&container(&project, "app-c")), "what never ran goes");
         project.write("app.yaml", &pod(SLEEP));
         project.run(&["env", "start", "dev"]).ok();
     }
@@ -137,7 +137,7 @@ spec:
         project.write("app.yaml", &text(2));
         project.run(&["env", "start", "dev"]).ok();
         let hosts = "for i in $(seq 50); do getent ahostsv4 web | grep -c STREAM | grep -q 2 && break; sleep 0.1; done; getent ahostsv4 web | grep -c STREAM";
-        assert_eq!(shell(&project, "web-c", hosts), "2");
+        assert_eq!(shell(&project, "web-2-c", hosts), "2");
         let before = project.container_ids();
         project.write("app.yaml", &text(1));
         project.run(&["env", "start", "dev", "--remove-orphans"]).ok();

@@ -67,7 +67,7 @@ fn an_empty_folder_is_scratch_and_a_claim_is_kept() {
     assert_eq!(names, ["data", "p_a"]);
     assert!(volumes["p_a"].scratch && !volumes["data"].scratch);
     let content = volumes["data"].content.as_ref().unwrap();
-    assert_eq!((content.mode, content.group), (0o777, 5));
+    assert_eq!((content.mode, content.group), (0o2777, 5));
 }
 
 #[test]
