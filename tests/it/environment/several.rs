@@ -84,7 +84,7 @@ on_both_engines! {
 
     fn a_dry_run_names_every_file_and_the_origin_of_its_variables(on: On) {
         let project = several(on);
-        let dry_run = project.result(&["env", "dry-run", "dev"]);
+        let dry_run = project.run(&["env", "dry-run", "dev", "--format", "json"]).ok().json();
         let files = ["deploy/app.yml", "deploy/lib/cache.yml", "deploy/common/base.yml", "deploy/app.override.yml"];
         let mut read: Vec<&str> = dry_run["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap()).collect();
         read.sort_unstable();
