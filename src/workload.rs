@@ -44,8 +44,7 @@ pub fn load_compose(files: &[(PathBuf, PathBuf)], context: &Context<'_>) -> Load
     compose::load(files, context)
 }
 
-/// Reads the Pod file at `path`: its variables are told, and an error says that pods are not run
-/// yet.
+/// Reads the Pod file at `path`; messages show it as `shown`.
 #[must_use]
 pub fn load_pod(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
     pod::load(path, shown, context)

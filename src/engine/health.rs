@@ -309,10 +309,12 @@ impl Engine {
         let patience = Instant::now() + PODMAN_RESTART;
         loop {
             let now = self.must_inspect(container).await?;
-            if matches!(
+            let runs = matches!(
                 now.state,
                 State::Running | State::Restarting | State::Paused
-            ) {
+            );
+            // Another code is that of a run which has ended meanwhile.
+            if runs || now.exit_code != code {
                 return Ok(true);
             }
             let is_awaited = self.kind == EngineKind::Podman && now.restarts_after(code);

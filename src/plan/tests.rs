@@ -195,18 +195,14 @@ fn apply(plan: &Plan, observed: &mut Observed) {
     for step in &plan.steps {
         match &step.action {
             Action::CreateNetwork(network) => {
-                let made = ObservedNetwork {
-                    id: String::new(),
-                    name: network.name.clone(),
-                    labels: network.labels.clone(),
-                };
+                let (name, labels) = (network.name.clone(), network.labels.clone());
+                let id = String::new();
+                let made = ObservedNetwork { id, name, labels };
                 observed.networks.insert(network.name.clone(), made);
             }
             Action::CreateVolume(volume) => {
-                let made = ObservedVolume {
-                    name: volume.name.clone(),
-                    labels: volume.labels.clone(),
-                };
+                let (name, labels) = (volume.name.clone(), volume.labels.clone());
+                let made = ObservedVolume { name, labels };
                 observed.volumes.insert(volume.name.clone(), made);
             }
             Action::RemoveNetwork(name) => drop(observed.networks.remove(name)),
