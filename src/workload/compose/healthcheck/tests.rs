@@ -71,7 +71,6 @@ fn faults_of_a_healthcheck() {
     insta::assert_snapshot!(service_faults("healthcheck: {test: [CMD-SHELL, a, b], start_interval: 1s, disable: 1}"), @r"
     warning 4:25: `services.a.healthcheck.test` has several words after CMD-SHELL; they are joined
       help: write one string; Compose would run `a` without its arguments
-    note 4:44: `start_interval` is ignored by engines with an API below 1.44; poststack itself asks more often while a service starts
     error 4:73: `services.a.healthcheck.disable` must be `true` or `false`, this is a number
     ");
     insta::assert_snapshot!(service_faults("healthcheck: {test: ''}"), @r##"
