@@ -168,10 +168,9 @@ fn loaded(workload: Option<Workload>, found: Found, loader: &Loader<'_>) -> Load
 fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Option<Workload> {
     let mapping = root.as_mapping()?;
     keys::check(file, mapping, "", &keys::TOP);
-    for entry in ["name", "version"].map(|key| mapping.entry(key)) {
-        if let Some(entry) = entry {
-            file.decoder.string(&entry.value, &entry.key);
-        }
+    let texts = ["name", "version"].map(|key| mapping.entry(key));
+    for entry in texts.into_iter().flatten() {
+        file.decoder.string(&entry.value, &entry.key);
     }
     let networks = resources::each(file, mapping, "networks", resources::network);
     let volumes = resources::each(file, mapping, "volumes", resources::volume);

@@ -103,7 +103,7 @@ fn is_tab(kind: &ErrorKind) -> bool {
 
 /// The tab itself: the parser stops before or behind it.
 fn tab(source: &Source, at: usize) -> usize {
-    let behind = at.checked_sub(1).unwrap_or_default();
+    let behind = at.saturating_sub(1);
     let rest = source.slice(Span::new(behind, source.text.len()));
     rest.find('\t').map_or(at, |tab| behind + tab)
 }
