@@ -122,7 +122,7 @@ impl Drop for Watch<'_> {
 fn eventually(mut attempt: impl FnMut() -> Result<(), String>) {
     let began = Instant::now();
     while let Err(reason) = attempt() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{reason}");
+        assert!(began.elapsed() < Duration::from_secs(120), "{reason}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
