@@ -29,6 +29,7 @@ mod connect;
 mod copy;
 mod create;
 pub mod discover;
+mod ending;
 mod error;
 mod events;
 mod exec;

@@ -60,9 +60,6 @@ pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Each pause in percent of the one before: a service is found ready after at most so much longer.
 pub(super) const BACK_OFF_PERCENT: u32 = 130;
 
-/// Longest time from an end to the restart that Podman's policy asks for.
-const PODMAN_RESTART: Duration = Duration::from_secs(5);
-
 /// A health test with the engine's defaults filled in.
 /// <https://docs.docker.com/reference/dockerfile/#healthcheck>
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,59 +267,6 @@ impl Engine {
         }
         let output = self.must_inspect(container).await?.health_output;
         Ok(Err(output.unwrap_or_default().trim_end().to_owned()))
-    }
-
-    /// The exit code once the container has ended; one that failed, and that its restart policy
-    /// tries again so many times, once it has succeeded or is given up.
-    ///
-    /// # Errors
-    /// As [`Engine::wait_exit`].
-    pub async fn wait_success(&self, container: &str) -> Result<i64, EngineError> {
-        loop {
-            let code = self.wait_exit(container).await?;
-            if code == 0 {
-                return Ok(code);
-            }
-            let now = self.must_inspect(container).await?;
-            let tried_again = now.restart_policy.name == "on-failure";
-            if !tried_again || !self.comes_back(container, code).await? {
-                return Ok(code);
-            }
-            sleep(FIRST_PAUSE).await;
-        }
-    }
-
-    /// The exit code once the container has ended for good; a restart policy may bring it back.
-    pub(super) async fn wait_final_exit(&self, container: &str) -> Result<i64, EngineError> {
-        loop {
-            let code = self.wait_exit(container).await?;
-            if !self.comes_back(container, code).await? {
-                return Ok(code);
-            }
-            sleep(FIRST_PAUSE).await;
-        }
-    }
-
-    /// Whether a container that ended runs again. Docker knows at once; Podman's restart comes a
-    /// moment after the end.
-    async fn comes_back(&self, container: &str, code: i64) -> Result<bool, EngineError> {
-        let patience = Instant::now() + PODMAN_RESTART;
-        loop {
-            let now = self.must_inspect(container).await?;
-            let runs = matches!(
-                now.state,
-                State::Running | State::Restarting | State::Paused
-            );
-            // Another code is that of a run which has ended meanwhile.
-            if runs || now.exit_code != code {
-                return Ok(true);
-            }
-            let is_awaited = self.kind == EngineKind::Podman && now.restarts_after(code);
-            if !is_awaited || Instant::now() > patience {
-                return Ok(false);
-            }
-            sleep(FIRST_PAUSE).await;
-        }
     }
 }
 
