@@ -20,7 +20,7 @@ test: ## Check formatting and lints, and run all tests on real engines
 	cargo clippy --all-targets -- -D warnings
 	cargo test
 
-bench: ## Measure poststack beside Docker Compose and other migration tools
+bench: ## Measure poststack beside Docker Compose, the bare engine and other tools
 	@scripts/ensure-engine.sh --tests
 	@$(MAKE) --no-print-directory build
 	@scripts/bench.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the migration tools that poststack is measured beside into target/bench/tools
+# Puts the tools that poststack is measured beside into target/bench/tools
 # and prints that folder. What cannot be had is left out, with a line about it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -39,4 +39,6 @@ dbmate() {
 from_crates sqlx sqlx-cli 0.9.0 postgres,rustls
 from_crates refinery refinery_cli 0.10.0 postgresql
 dbmate 2.36.0
+# Later ones refuse Podman 4.
+from_crates podup podup 1.1.1 ""
 echo "$tools"

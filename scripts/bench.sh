@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Measures poststack beside Docker Compose and beside other migration tools on
-# this machine; see bench.py and bench-migrations.py.
+# Measures poststack beside Docker Compose, beside the bare calls of an engine and
+# beside other tools on this machine; see bench.py, bench-services.py and
+# bench-migrations.py.
 #
-# usage: bench.sh [start|migrations] [option of the Python program...]
+# usage: bench.sh [start|services|migrations] [option of the Python program...]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,20 +18,36 @@ start() {
     python3 scripts/bench.py --compose "$compose" --poststack target/release/poststack "$@"
 }
 
+# The program of a file in benches/.
+floor() {
+    cargo bench --no-run --bench "$1" 2>&1 | sed -n "s/.*$1.rs (\\(.*\\))/\\1/p"
+}
+
+services() {
+    local compose floor podup
+    compose=$(scripts/docker-compose.sh)
+    floor=$(floor engine_floor)
+    podup=$(scripts/bench-tools.sh)/podup
+    [[ -x $podup ]] || podup=
+    python3 scripts/bench-services.py --poststack target/release/poststack --floor "$floor" \
+        --compose "$compose" ${podup:+--podup "$podup"} "$@"
+}
+
 migrations() {
     local floor tools
     tools=$(scripts/bench-tools.sh)
-    floor=$(cargo bench --no-run --bench migration_floor 2>&1 | sed -n 's/.*migration_floor.rs (\(.*\))/\1/p')
+    floor=$(floor migration_floor)
     python3 scripts/bench-migrations.py --poststack target/release/poststack --floor "$floor" \
         --tools "$tools" "$@"
 }
 
 case ${1:-all} in
-    start | migrations) "$@" ;;
+    start | services | migrations) "$@" ;;
     all)
         start
+        services
         migrations ;;
     *)
-        echo "usage: bench.sh [start|migrations] [option...]" >&2
+        echo "usage: bench.sh [start|services|migrations] [option...]" >&2
         exit 2 ;;
 esac

@@ -43,8 +43,13 @@ private_apt() {
     dpkg-deb --extract "$work"/docker-compose_*.deb "$work/new"
 } >&2
 
+"$work/new/${program#"$cache"/}" version > /dev/null
 mkdir -p "${cache%/*}"
-rm -rf "$cache"
-mv "$work/new" "$cache"
-"$program" version > /dev/null
+# Several that get it at the same time get the same: the first one stays.
+if ! mv --no-target-directory "$work/new" "$cache" 2> /dev/null; then
+    if [[ ! -x $program ]]; then
+        rm -rf "$cache"
+        mv --no-target-directory "$work/new" "$cache"
+    fi
+fi
 printf '%s\n' "$program"

@@ -7,8 +7,8 @@
 #   (nothing)  An engine that answers is used. Where there is none, Docker is
 #              installed from Debian's packages and started.
 #   --podman   Docker and Podman both, each with its API socket.
-#   --tests    Also PostgreSQL 15's programs and openssl, which the tests run on
-#              the host.
+#   --tests    Also PostgreSQL 15's programs, openssl and Docker Compose, which
+#              the tests run on the host.
 #
 # Works as root or through sudo, and does nothing the second time.
 set -Eeuo pipefail
@@ -390,6 +390,9 @@ check_podman() {
 
 ensure_test_programs() {
     has openssl || install_packages openssl
+    "${BASH_SOURCE[0]%/*}/docker-compose.sh" > /dev/null ||
+        fail "cannot get Docker Compose, which the tests compare poststack with" \
+            "${BASH_SOURCE[0]%/*}/docker-compose.sh"
     if [[ -x /usr/lib/postgresql/15/bin/postgres && -x /usr/bin/psql ]]; then
         return
     fi

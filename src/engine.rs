@@ -11,20 +11,27 @@
 //! - [`Engine::create_network`], [`Engine::create_volume`], [`Engine::create_container`],
 //!   [`Engine::connect_network`], [`Engine::upload_files`], [`Engine::start`], [`Engine::stop`],
 //!   [`Engine::kill`], [`Engine::rename`], [`Engine::remove`] and [`Engine::wait_exit`] change it.
+//! - [`Engine::landing`], [`Engine::copy_into`] and [`Engine::delete_in`] keep the files of a
+//!   container that runs like those of the host.
 //! - [`Engine::exec`], [`Engine::attach`], [`Engine::logs`], [`Engine::last_lines`] and [`Engine::wait_healthy`] talk
 //!   to what runs.
+//! - [`Engine::starts`] tells what is started by whomever.
 //! - [`Engine::image`], [`Engine::image_id`], [`Engine::pull`], [`Engine::build`], [`Engine::tag`] and
 //!   [`Engine::remove_image`] look after images.
 //!
 //! Calls that carry passwords use the own client in `wire`, since bollard writes bodies to its
 //! debug log; bollard serves the framed streams of logs and exec.
 
+mod archive;
 mod attach;
 mod build;
 mod connect;
+mod copy;
 mod create;
 pub mod discover;
+mod ending;
 mod error;
+mod events;
 mod exec;
 mod fill;
 mod fingerprint;
@@ -36,19 +43,22 @@ mod logs;
 mod network;
 mod observe;
 mod probe;
+mod quiet;
 mod volume;
 mod wire;
 
 pub use attach::{AttachOptions, Attached, Handle, TerminalSize, Written};
-pub use build::{BuildError, BuildFault};
+pub use build::{BuildError, BuildFault, Ignore};
 pub use connect::{Attempt, ConnectError, EngineVersion, Fault};
+pub use copy::{HostFile, Landing};
 pub use create::Created;
 pub use error::EngineError;
 pub use exec::{ExecOptions, ExecOutput};
-pub use health::HealthOutcome;
+pub use health::{Caution, HealthOutcome};
 pub use image::FoundImage;
 pub use inspect::{Inspected, InspectedHealthTest, InspectedMount, InspectedRestart};
 pub use logs::{LogLine, LogOptions, LogStream};
+pub use observe::Names;
 pub use wire::Address;
 
 use wire::Wire;

@@ -33,6 +33,7 @@ pub mod start;
 pub mod status;
 pub mod stop;
 mod stopping;
+pub mod watch;
 
 pub use failure::{Failure, Kind};
 pub use images::{BuildOptions, BuiltImage, build_images};

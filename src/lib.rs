@@ -11,6 +11,7 @@
 //!        ─ state → the password           generated once, 0600
 //!        ─ variables → Variables          layers, every value with its origin
 //! each file ─ yaml, template → Expanded   by the tree: a value cannot change the structure
+//!        ─ workload::compose → one tree    include, extends, merge; a span knows its file
 //!        ─ workload → Workload            engine-neutral; what is not supported is a diagnostic
 //!        ─ plan::desired → Desired        names, labels, definition hashes
 //!                                         — until here nothing has touched the engine
@@ -41,11 +42,11 @@
 //!
 //! | row | module | its one job |
 //! |---|---|---|
-//! | 0 | `text` `names` `secret` `units` | source text and spans; validated names; the redacting `Secret`; durations and byte sizes |
+//! | 0 | `text` `names` `secret` `units` | source texts and spans in them; validated names; the redacting `Secret`; durations and byte sizes |
 //! | 1 | `diagnostic` `event` | faults with spans; what happened, for whoever listens |
 //! | 2 | `yaml` | YAML text → nodes with spans, within bounds |
 //! | 3 | `config` | `.poststack.yml` → `Config`: merging, validation |
-//! | 4 | `variables` | the `${}` grammar; layered variables with origin; env files |
+//! | 4 | `variables` | the `${}` grammar; layered variables with origin; env files, and those beside a file that lie under all layers |
 //! | 5 | `template` | expansion inside YAML scalars |
 //! | 6 | `workload` | Compose and Pod files → services, networks, volumes, in start order |
 //! | 7 | `plan` | desired × observed → steps: pure |

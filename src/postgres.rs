@@ -35,7 +35,7 @@ pub use message::{Position, ServerMessage};
 pub use phases::{Phase, Phases, phases};
 pub use query::{Answer, Column, Query, QueryError, query};
 pub use readiness::{NotReady, Patience, Ready, wait_for_login};
-pub use summary::{Summary, SummaryError, query_summary};
+pub use summary::{Summary, SummaryError, query_summary, summary_of};
 pub use tls::{TlsError, TlsSession};
 
 /// What a server or a connection says is wrong, in one line.

@@ -60,7 +60,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Ok(total)
 }
 
-/// A size in bytes such as `512`, `64m`, `1.5g`, `256MB` or `1 GiB`; units are powers of 1024.
+/// A size in bytes such as `512`, `64m`, `1.5g`, `256MB`, `512Mi` or `1 GiB`; units are powers of 1024.
 ///
 /// # Errors
 /// A sentence that says what is wrong and what to write.
@@ -115,11 +115,11 @@ fn bytes_of(suffix: &str) -> Option<u64> {
     let suffix = suffix.to_ascii_lowercase();
     let power = match suffix.as_str() {
         "" | "b" => 0,
-        "k" | "kb" | "kib" => 1,
-        "m" | "mb" | "mib" => 2,
-        "g" | "gb" | "gib" => 3,
-        "t" | "tb" | "tib" => 4,
-        "p" | "pb" | "pib" => 5,
+        "k" | "kb" | "ki" | "kib" => 1,
+        "m" | "mb" | "mi" | "mib" => 2,
+        "g" | "gb" | "gi" | "gib" => 3,
+        "t" | "tb" | "ti" | "tib" => 4,
+        "p" | "pb" | "pi" | "pib" => 5,
         _ => return None,
     };
     Some(1024_u64.pow(power))

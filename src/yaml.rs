@@ -5,6 +5,7 @@
 
 mod build;
 pub mod decode;
+mod syntax;
 #[cfg(test)]
 mod tests;
 

@@ -10,6 +10,7 @@ mod start;
 mod status;
 mod stop;
 mod switch;
+mod watch;
 
 use clap::Subcommand;
 
@@ -56,6 +57,8 @@ pub enum EnvCommand {
     Config(config::ConfigArgs),
     /// Show the logs of an environment's containers
     Logs(logs::LogsArgs),
+    /// Start an environment, and bring changed source files into its containers until Ctrl-C
+    Watch(watch::WatchArgs),
     /// Choose the environment that commands mean when they name none
     #[command(visible_alias = "use")]
     Switch(switch::SwitchArgs),
@@ -76,6 +79,7 @@ pub(super) async fn run(run: &Run, command: EnvCommand) -> Result<(), Failure> {
         EnvCommand::DryRun(args) => dry_run::run(run, &args),
         EnvCommand::Config(args) => config::run(run, &args),
         EnvCommand::Logs(args) => logs::run(run, &args).await,
+        EnvCommand::Watch(args) => watch::run(run, &args).await,
         EnvCommand::Switch(args) => switch::run(run, &args),
     }
 }

@@ -1,11 +1,17 @@
-//! Building images with the engine's own builder (the classic `/build` call, no BuildKit).
+//! Building images with the engine's own builder: Docker's classic one, or BuildKit in the same
+//! engine where the Dockerfile asks for what the classic one does not know, or Podman's.
 //!
-//! The context goes as a stream and never lies in memory as a whole. Build arguments may be
-//! secrets: they travel in the call and are written nowhere.
+//! The context goes as a stream and never lies in memory as a whole. Build arguments and secrets
+//! travel in calls and are written nowhere.
 
+mod call;
 mod context;
 mod dockerfile;
 mod ignore;
+mod protobuf;
+mod session;
+mod stages;
+mod trace;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,13 +19,19 @@ use serde::Deserialize;
 
 use super::error::strip_colours;
 use super::image::pull_error;
-use super::wire::{Call, JsonLines};
+use super::wire::{Answer, Call, JsonLines};
 use super::{Engine, EngineError, EngineKind};
-use crate::plan::spec::ImageBuild;
+use crate::plan::spec::{BuildContext, ContextSource, ImageBuild};
 use dockerfile::Dockerfile;
+pub use ignore::Ignore;
+use stages::Stages;
+use trace::{Told, Trace};
 
 /// How often a build is tried again after a failure that passes.
 const CACHE_RETRIES: u32 = 3;
+
+/// The version of the builder, in the engine's count.
+const BUILDKIT: &str = "2";
 
 /// How many lines before a failure are kept for its message.
 const LAST_LINES: usize = 20;
@@ -72,14 +84,8 @@ impl BuildFault {
 struct Output {
     stream: String,
     error: Option<String>,
-    aux: Option<Aux>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Aux {
-    #[serde(rename = "ID")]
-    id: String,
+    /// An object with an `ID`, or BuildKit's progress as text.
+    aux: serde_json::Value,
 }
 
 impl Engine {
@@ -92,18 +98,59 @@ impl Engine {
         build: &ImageBuild,
         log: &mut dyn FnMut(&str),
     ) -> Result<String, BuildError> {
+        let stages = self.stages(build, log).await?;
+        self.build_with(build, &stages, log).await
+    }
+
+    async fn build_with(
+        &self,
+        build: &ImageBuild,
+        stages: &Stages,
+        log: &mut dyn FnMut(&str),
+    ) -> Result<String, BuildError> {
         let mut again = CACHE_RETRIES;
         loop {
-            match self.build_once(build, log).await {
+            match self.build_once(build, stages, log).await {
                 Err(BuildError::Step(fault)) if again > 0 && fault.is_passing() => again -= 1,
                 outcome => return outcome,
             }
         }
     }
 
+    /// The additional contexts as images: one is made of each folder.
+    async fn stages(
+        &self,
+        build: &ImageBuild,
+        log: &mut dyn FnMut(&str),
+    ) -> Result<Stages, BuildError> {
+        let image = build.tags.first().map(String::as_str).unwrap_or_default();
+        let mut stages = Stages::new();
+        for (name, source) in &build.contexts {
+            let image = match source {
+                ContextSource::Image(image) => image.clone(),
+                ContextSource::Folder(folder) => {
+                    let tag = stages::folder_image(image, name);
+                    let made = ImageBuild {
+                        tags: vec![tag.clone()],
+                        context: BuildContext::Folder(folder.clone()),
+                        dockerfile_inline: Some(stages::FOLDER.to_owned()),
+                        labels: build.labels.clone(),
+                        platform: build.platform.clone(),
+                        ..ImageBuild::default()
+                    };
+                    self.build_with(&made, &Stages::new(), log).await?;
+                    tag
+                }
+            };
+            stages.insert(name.clone(), image);
+        }
+        Ok(stages)
+    }
+
     async fn build_once(
         &self,
         build: &ImageBuild,
+        stages: &Stages,
         log: &mut dyn FnMut(&str),
     ) -> Result<String, BuildError> {
         let image = build.tags.first().cloned().unwrap_or_default();
@@ -111,16 +158,25 @@ impl Engine {
             image: image.clone(),
             source,
         };
-        let dockerfile = Dockerfile::read(build).map_err(unreadable)?;
-        let (chunks, packing) = context::stream(build, &dockerfile);
+        let dockerfile = Dockerfile::read(build, stages).map_err(unreadable)?;
+        let podman = self.kind == EngineKind::Podman;
+        let (chunks, packing) = context::stream(build, &dockerfile, podman);
         let action = format!("build image `{image}`");
         let call = self
             .build_call(build, &dockerfile, &action)?
             .stream("application/x-tar", chunks);
         let mut watch = Watch::new(image.clone(), &dockerfile, log);
-        let result = match self.wire.call(call).await {
-            Ok(answer) => watch.follow(JsonLines::new(answer), &action).await,
-            Err(error) => Err(watch.refused(error)),
+        let asks_back = !build.secrets.is_empty() || !build.ssh.is_empty();
+        let result = match (podman, asks_back) {
+            (false, true) => {
+                self.build_in_session(call, build, &mut watch, &action)
+                    .await
+            }
+            (false, false) if dockerfile.needs_buildkit() => {
+                let call = call.query("version", BUILDKIT);
+                self.send(call, &mut watch, &action).await
+            }
+            _ => self.send(call, &mut watch, &action).await,
         };
         match result {
             Ok(Some(id)) => Ok(id),
@@ -135,75 +191,36 @@ impl Engine {
         }
     }
 
-    fn build_call(
+    async fn send(
         &self,
-        build: &ImageBuild,
-        dockerfile: &Dockerfile,
+        call: Call,
+        watch: &mut Watch<'_>,
         action: &str,
-    ) -> Result<Call, EngineError> {
-        let json = |value: &serde_json::Value| value.to_string();
-        let mut call = Call::post("/build", action)
-            .query("rm", "true")
-            .query("forcerm", "true")
-            .query("dockerfile", &dockerfile.path_in_context)
-            .query("labels", &json(&self.build_labels(build)));
-        for tag in &build.tags {
-            call = call.query("t", tag);
-        }
-        let arguments: BTreeMap<&str, &str> = build
-            .args
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.as_ref()?.expose())))
-            .collect();
-        if !arguments.is_empty() {
-            call = call.query("buildargs", &json(&serde_json::json!(arguments)));
-        }
-        for (flag, name) in [(build.no_cache, "nocache"), (build.pull, "pull")] {
-            if flag {
-                call = call.query(name, "true");
-            }
-        }
-        let optional = [
-            ("target", build.target.clone()),
-            ("networkmode", build.network.clone()),
-            ("platform", build.platform.clone()),
-            ("shmsize", build.shm_size.map(|bytes| bytes.to_string())),
-        ];
-        for (name, value) in optional {
-            if let Some(value) = value {
-                call = call.query(name, &value);
-            }
-        }
-        Ok(self.with_extra_hosts(call, &build.extra_hosts))
-    }
-
-    /// Podman makes one layer per label and walks a map in any order, which misses its own cache
-    /// and makes another image of the same files; it takes a list as well. Docker takes the map.
-    fn build_labels(&self, build: &ImageBuild) -> serde_json::Value {
-        match self.kind {
-            EngineKind::Docker => serde_json::json!(build.labels),
-            EngineKind::Podman => build
-                .labels
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect(),
+    ) -> Result<Option<String>, BuildError> {
+        match self.wire.call(call).await {
+            Ok(answer) => watch.follow(answer, action).await,
+            Err(error) => Err(watch.refused(error)),
         }
     }
 
-    /// Docker takes one field per host, Podman a JSON list.
-    fn with_extra_hosts(&self, mut call: Call, hosts: &[(String, String)]) -> Call {
-        let hosts: Vec<String> = hosts.iter().map(|(h, a)| format!("{h}:{a}")).collect();
-        if hosts.is_empty() {
-            return call;
-        }
-        match self.kind {
-            EngineKind::Docker => {
-                for host in &hosts {
-                    call = call.query("extrahosts", host);
-                }
-                call
-            }
-            EngineKind::Podman => call.query("extrahosts", &serde_json::json!(hosts).to_string()),
+    /// Builds with BuildKit while it is answered what it asks for.
+    async fn build_in_session(
+        &self,
+        call: Call,
+        build: &ImageBuild,
+        watch: &mut Watch<'_>,
+        action: &str,
+    ) -> Result<Option<String>, BuildError> {
+        let session = self.open_session(action).await?;
+        let call = call
+            .query("version", BUILDKIT)
+            .query("session", &session.id);
+        let mut serving = std::pin::pin!(session.serve(build));
+        let mut sending = std::pin::pin!(self.send(call, watch, action));
+        tokio::select! {
+            outcome = &mut sending => outcome,
+            // Hung up first, the engine still tells how the build ended.
+            () = &mut serving => sending.await,
         }
     }
 }
@@ -218,6 +235,9 @@ struct Watch<'a> {
     step_line: Option<usize>,
     seen: BTreeMap<String, usize>,
     last_lines: VecDeque<String>,
+    trace: Trace,
+    /// Of BuildKit: instruction → what it printed last.
+    printed: BTreeMap<String, VecDeque<String>>,
 }
 
 impl<'a> Watch<'a> {
@@ -231,23 +251,27 @@ impl<'a> Watch<'a> {
             step_line: None,
             seen: BTreeMap::new(),
             last_lines: VecDeque::new(),
+            trace: Trace::default(),
+            printed: BTreeMap::new(),
         }
     }
 
     /// Reads to the end; the id where the builder tells it.
-    async fn follow(
-        &mut self,
-        mut lines: JsonLines,
-        action: &str,
-    ) -> Result<Option<String>, BuildError> {
+    async fn follow(&mut self, answer: Answer, action: &str) -> Result<Option<String>, BuildError> {
+        let mut lines = JsonLines::new(answer);
         let mut id = None;
         while let Some(output) = lines.next::<Output>().await {
             let output = output?;
             if let Some(error) = output.error {
                 return Err(self.failed(&error, action));
             }
-            if let Some(aux) = output.aux.filter(|aux| !aux.id.is_empty()) {
-                id = Some(aux.id);
+            if let Some(made) = output.aux.get("ID").and_then(serde_json::Value::as_str) {
+                id = Some(made.to_owned());
+            }
+            if let Some(progress) = output.aux.as_str() {
+                for told in self.trace.read(progress) {
+                    self.take(told);
+                }
             }
             self.add(&output.stream);
         }
@@ -264,17 +288,47 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// What BuildKit tells: steps run beside each other, so output names its own.
+    fn take(&mut self, told: Told) {
+        match told {
+            Told::Step(step) => {
+                (self.log)(&step);
+                self.begin(&step);
+            }
+            Told::Output { step, text } => {
+                for line in text.lines() {
+                    let line = strip_colours(line);
+                    (self.log)(&line);
+                    let lines = self.printed.entry(step.clone()).or_default();
+                    lines.push_back(line.clone());
+                    if lines.len() > LAST_LINES {
+                        lines.pop_front();
+                    }
+                }
+            }
+            Told::Failed(step) => {
+                self.last_lines = self.printed.remove(&step).unwrap_or_default();
+                self.step_line = self.dockerfile.line_of(&step, 0);
+                self.step = step;
+            }
+        }
+    }
+
+    fn begin(&mut self, step: &str) {
+        let nth = self.seen.entry(dockerfile::normal(step)).or_default();
+        self.step_line = self.dockerfile.line_of(step, *nth);
+        *nth += 1;
+        self.step = step.to_owned();
+        self.last_lines.clear();
+    }
+
     fn take_line(&mut self, line: &str) {
         if line.is_empty() {
             return;
         }
         (self.log)(line);
         if let Some(step) = dockerfile::step(line) {
-            let nth = self.seen.entry(dockerfile::normal(step)).or_default();
-            self.step_line = self.dockerfile.line_of(step, *nth);
-            *nth += 1;
-            self.step = step.to_owned();
-            self.last_lines.clear();
+            self.begin(step);
         } else if !line.starts_with(" ---> ") && !line.starts_with("Removing intermediate") {
             self.last_lines.push_back(line.to_owned());
             if self.last_lines.len() > LAST_LINES {

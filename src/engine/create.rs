@@ -253,6 +253,7 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
         storage_opt: some_map(&process.storage_opt),
         annotations: some_map(&process.annotations),
         volumes_from: volumes_from(&spec.volumes_from),
+        links: links::of_bridge(spec),
         ..limits(process)
     }
 }

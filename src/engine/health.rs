@@ -11,8 +11,10 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::inspect::{Inspected, InspectedHealthTest};
+use super::quiet;
 use super::wire::Call;
 use super::{Engine, EngineError, EngineKind, ExecOptions};
+use crate::plan::identity::START_INTERVAL;
 use crate::plan::observed::{Health, State};
 
 /// How a wait for health ended.
@@ -33,6 +35,15 @@ pub enum HealthOutcome {
     NoTest,
 }
 
+/// How a container without a health test is watched for an early end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caution {
+    /// Until it has come to rest, as far as that can be seen.
+    UntilAtRest,
+    /// As long as most programs take that cannot do their work: another one was stopped for it.
+    Settle,
+}
+
 /// How long a container without a health test is watched: a program that cannot do its work
 /// mostly ends at once.
 const SETTLE: Duration = Duration::from_millis(400);
@@ -49,9 +60,6 @@ pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Each pause in percent of the one before: a service is found ready after at most so much longer.
 pub(super) const BACK_OFF_PERCENT: u32 = 130;
 
-/// Longest time from an end to the restart that Podman's policy asks for.
-const PODMAN_RESTART: Duration = Duration::from_secs(5);
-
 /// A health test with the engine's defaults filled in.
 /// <https://docs.docker.com/reference/dockerfile/#healthcheck>
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +68,8 @@ struct Test {
     interval: Duration,
     timeout: Duration,
     start_period: Duration,
+    /// The longest pause within the start period.
+    start_interval: Option<Duration>,
     retries: u32,
 }
 
@@ -78,11 +88,12 @@ impl Engine {
     pub async fn wait_healthy(
         &self,
         container: &str,
+        caution: Caution,
         limit: Option<Duration>,
     ) -> Result<HealthOutcome, EngineError> {
         let inspected = self.must_inspect(container).await?;
-        let Some(test) = inspected.health_test.as_ref().and_then(Test::read) else {
-            return self.settled(container, &inspected).await;
+        let Some(test) = Test::of(&inspected) else {
+            return self.settled(container, &inspected, caution).await;
         };
         let mut last_output = String::new();
         let decided = async {
@@ -107,7 +118,7 @@ impl Engine {
     /// When the container does not run.
     pub async fn probe_health(&self, container: &str) -> Result<Option<bool>, EngineError> {
         let inspected = self.must_inspect(container).await?;
-        match inspected.health_test.as_ref().and_then(Test::read) {
+        match Test::of(&inspected) {
             None => Ok(None),
             Some(test) => Ok(Some(self.probe(container, &test).await?.is_ok())),
         }
@@ -118,6 +129,7 @@ impl Engine {
         &self,
         container: &str,
         inspected: &Inspected,
+        caution: Caution,
     ) -> Result<HealthOutcome, EngineError> {
         let left = match running_for(inspected) < SETTLED {
             true => SETTLE,
@@ -125,9 +137,23 @@ impl Engine {
         };
         let over = matches!(inspected.state, State::Exited(_) | State::Restarting);
         if !over && inspected.restart_count == 0 {
-            match timeout(left, self.wait_end(container)).await {
-                Ok(code) => drop(code?),
-                Err(_elapsed) => return Ok(HealthOutcome::NoTest),
+            let ended = async {
+                // Who has come to rest meanwhile needs no call.
+                sleep(FIRST_PAUSE.min(left)).await;
+                timeout(left, self.wait_end(container)).await
+            };
+            let at_rest = async {
+                match caution {
+                    Caution::UntilAtRest => quiet::at_rest(&inspected.id, inspected.process).await,
+                    Caution::Settle => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                ended = ended => match ended {
+                    Ok(code) => drop(code?),
+                    Err(_elapsed) => return Ok(HealthOutcome::NoTest),
+                },
+                () = at_rest => return Ok(HealthOutcome::NoTest),
             }
         }
         // Brought back by its restart policy, it tells its code when it ends again.
@@ -156,8 +182,10 @@ impl Engine {
         inspected: &Inspected,
         last_output: &mut String,
     ) -> Result<HealthOutcome, EngineError> {
-        let mut patience = Patience::new(test, running_for(inspected));
-        let mut pause = FIRST_PAUSE.min(test.interval);
+        let (before, began) = (running_for(inspected), Instant::now());
+        let longest_pause = || test.longest_pause(before + began.elapsed());
+        let mut patience = Patience::new(test, before);
+        let mut pause = FIRST_PAUSE.min(longest_pause());
         loop {
             match self.probe(container, test).await? {
                 Ok(()) => return Ok(HealthOutcome::Healthy),
@@ -182,7 +210,7 @@ impl Engine {
                 return Ok(HealthOutcome::Unhealthy { last_output });
             }
             sleep(pause.min(patience.until_next())).await;
-            pause = (pause * BACK_OFF_PERCENT / 100).min(test.interval);
+            pause = (pause * BACK_OFF_PERCENT / 100).min(longest_pause());
         }
     }
 
@@ -240,59 +268,6 @@ impl Engine {
         let output = self.must_inspect(container).await?.health_output;
         Ok(Err(output.unwrap_or_default().trim_end().to_owned()))
     }
-
-    /// The exit code once the container has ended; one that failed, and that its restart policy
-    /// tries again so many times, once it has succeeded or is given up.
-    ///
-    /// # Errors
-    /// As [`Engine::wait_exit`].
-    pub async fn wait_success(&self, container: &str) -> Result<i64, EngineError> {
-        loop {
-            let code = self.wait_exit(container).await?;
-            if code == 0 {
-                return Ok(code);
-            }
-            let now = self.must_inspect(container).await?;
-            let tried_again = now.restart_policy.name == "on-failure";
-            if !tried_again || !self.comes_back(container, code).await? {
-                return Ok(code);
-            }
-            sleep(FIRST_PAUSE).await;
-        }
-    }
-
-    /// The exit code once the container has ended for good; a restart policy may bring it back.
-    pub(super) async fn wait_final_exit(&self, container: &str) -> Result<i64, EngineError> {
-        loop {
-            let code = self.wait_exit(container).await?;
-            if !self.comes_back(container, code).await? {
-                return Ok(code);
-            }
-            sleep(FIRST_PAUSE).await;
-        }
-    }
-
-    /// Whether a container that ended runs again. Docker knows at once; Podman's restart comes a
-    /// moment after the end.
-    async fn comes_back(&self, container: &str, code: i64) -> Result<bool, EngineError> {
-        let patience = Instant::now() + PODMAN_RESTART;
-        loop {
-            let now = self.must_inspect(container).await?;
-            let runs = matches!(
-                now.state,
-                State::Running | State::Restarting | State::Paused
-            );
-            // Another code is that of a run which has ended meanwhile.
-            if runs || now.exit_code != code {
-                return Ok(true);
-            }
-            let is_awaited = self.kind == EngineKind::Podman && now.restarts_after(code);
-            if !is_awaited || Instant::now() > patience {
-                return Ok(false);
-            }
-            sleep(FIRST_PAUSE).await;
-        }
-    }
 }
 
 /// How long the container has been running, on this machine's clock.
@@ -302,6 +277,25 @@ pub(super) fn running_for(inspected: &Inspected) -> Duration {
 }
 
 impl Test {
+    /// With what no engine before Docker 25 keeps, and poststack therefore writes on a label.
+    fn of(inspected: &Inspected) -> Option<Self> {
+        let stored = inspected.health_test.as_ref()?;
+        let start_interval = inspected.labels.get(START_INTERVAL);
+        let nanoseconds = start_interval.and_then(|text| text.parse().ok());
+        Some(Self {
+            start_interval: nanoseconds.map(Duration::from_nanos),
+            ..Self::read(stored)?
+        })
+    }
+
+    /// The longest pause between two probes of a container that has run for so long.
+    fn longest_pause(&self, running_for: Duration) -> Duration {
+        match self.start_interval {
+            Some(pause) if running_for < self.start_period => pause.min(self.interval),
+            _ => self.interval,
+        }
+    }
+
     /// `None` for a missing or switched-off test.
     fn read(stored: &InspectedHealthTest) -> Option<Self> {
         let (kind, words) = stored.test.split_first()?;
@@ -323,6 +317,7 @@ impl Test {
             interval: or(stored.interval, Duration::from_secs(30)),
             timeout: or(stored.timeout, Duration::from_secs(30)),
             start_period: or(stored.start_period, Duration::ZERO),
+            start_interval: None,
             retries: match u32::try_from(stored.retries) {
                 Ok(0) | Err(_) => 3,
                 Ok(given) => given,
@@ -366,51 +361,4 @@ impl Patience {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stored(test: &[&str]) -> InspectedHealthTest {
-        InspectedHealthTest {
-            test: test.iter().map(|word| (*word).to_owned()).collect(),
-            ..InspectedHealthTest::default()
-        }
-    }
-
-    #[test]
-    fn a_stored_test_gets_the_engines_defaults() {
-        let test = Test::read(&stored(&["CMD-SHELL", "curl -f x"])).unwrap();
-        assert_eq!(test.command, ["/bin/sh", "-c", "curl -f x"]);
-        assert_eq!(test.interval, Duration::from_secs(30));
-        assert_eq!((test.retries, test.start_period), (3, Duration::ZERO));
-        assert_eq!(Test::read(&stored(&["NONE"])), None);
-        assert_eq!(Test::read(&stored(&[])), None);
-    }
-
-    #[test]
-    fn failures_count_once_per_interval_and_not_in_the_start_period() {
-        let test = Test {
-            interval: Duration::from_secs(1),
-            start_period: Duration::from_secs(5),
-            retries: 2,
-            ..Test::read(&stored(&["CMD", "true"])).unwrap()
-        };
-        let start = Instant::now();
-        let mut patience = Patience::new(&test, Duration::ZERO);
-        let at = |seconds: f64| start + Duration::from_secs_f64(seconds);
-        assert!(!patience.is_lost_at(at(1.0)));
-        assert!(!patience.is_lost_at(at(4.0)));
-        assert!(!patience.is_lost_at(at(5.1)), "the first of two retries");
-        assert!(!patience.is_lost_at(at(5.2)), "too soon after it to count");
-        assert!(patience.is_lost_at(at(6.2)));
-    }
-
-    #[test]
-    fn a_container_that_runs_for_long_has_no_start_period_left() {
-        let test = Test {
-            retries: 1,
-            ..Test::read(&stored(&["CMD", "true"])).unwrap()
-        };
-        let mut patience = Patience::new(&test, Duration::from_secs(3600));
-        assert!(patience.is_lost_at(Instant::now()));
-    }
-}
+mod tests;

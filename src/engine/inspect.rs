@@ -39,6 +39,8 @@ pub struct Inspected {
     pub health: Health,
     /// Output of the newest health test that the engine ran.
     pub health_output: Option<String>,
+    /// Number of its first process where the engine runs; 0 while it does not run.
+    pub process: u32,
     /// Consecutive failures of the health test, as the engine counts them.
     pub failing_streak: u32,
     /// Its own health test, or the image's.
@@ -190,6 +192,7 @@ struct WireHostConfig {
 #[serde(rename_all = "PascalCase", default)]
 struct WireState {
     status: String,
+    pid: u32,
     exit_code: i64,
     error: String,
     started_at: String,
@@ -292,6 +295,7 @@ impl From<WireContainer> for Inspected {
             mounts: wire.mounts.into_iter().map(mount).collect(),
             environment: config.env.iter().map(|entry| variable(entry)).collect(),
             error: super::error::clean(&wire.state.error),
+            process: wire.state.pid,
             out_of_memory: wire.state.oom_killed,
             tty: config.tty,
             restart_count: wire.restart_count,

@@ -26,26 +26,60 @@ impl Engine {
     pub async fn observe(&self, labels: &[(String, String)]) -> Result<Observed, EngineError> {
         let networks = Call::get("/networks", "list the networks").label_filter(labels);
         let volumes = Call::get("/volumes", "list the volumes").label_filter(labels);
+        let labelled = labelled(labels);
         let (containers, networks, volumes) = futures_util::try_join!(
-            self.list(labels, true),
+            self.list(&labelled, true),
             self.wire.fetch::<Vec<WireNetwork>>(networks),
             self.wire.fetch::<WireVolumes>(volumes),
         )?;
-        Ok(Observed {
-            containers: by_name(containers),
-            networks: by(networks.into_iter().map(ObservedNetwork::from), |network| {
-                network.name.clone()
-            }),
-            volumes: by(
-                volumes
-                    .volumes
-                    .into_iter()
-                    .flatten()
-                    .map(ObservedVolume::from),
-                |volume| volume.name.clone(),
-            ),
-            images: BTreeMap::new(),
-        })
+        Ok(observed(containers, networks, volumes))
+    }
+
+    /// What is there under these names, whoever made it.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn named(&self, names: &Names<'_>) -> Result<Observed, EngineError> {
+        let containers = async {
+            match names.containers.as_slice() {
+                [] => Ok(Vec::new()),
+                names => self.list(&exactly(names), true).await,
+            }
+        };
+        let networks = async {
+            match names.networks.as_slice() {
+                [] => Ok(Vec::new()),
+                _ => {
+                    self.wire
+                        .fetch(Call::get("/networks", "list the networks"))
+                        .await
+                }
+            }
+        };
+        let volumes = async {
+            match names.volumes.as_slice() {
+                [] => Ok(WireVolumes { volumes: None }),
+                _ => {
+                    self.wire
+                        .fetch(Call::get("/volumes", "list the volumes"))
+                        .await
+                }
+            }
+        };
+        let (containers, networks, volumes) =
+            futures_util::try_join!(containers, networks, volumes)?;
+        let mut found = observed(containers, networks, volumes);
+        // Filters by name know patterns, and the lists of the others have none.
+        found
+            .containers
+            .retain(|name, _| names.containers.contains(&name.as_str()));
+        found
+            .networks
+            .retain(|name, _| names.networks.contains(&name.as_str()));
+        found
+            .volumes
+            .retain(|name, _| names.volumes.contains(&name.as_str()));
+        Ok(found)
     }
 
     /// The containers alone, by name: one call instead of three.
@@ -56,7 +90,7 @@ impl Engine {
         &self,
         labels: &[(String, String)],
     ) -> Result<BTreeMap<String, ObservedContainer>, EngineError> {
-        Ok(by_name(self.list(labels, true).await?))
+        Ok(by_name(self.list(&labelled(labels), true).await?))
     }
 
     /// The name of the running container that publishes `port` on the host.
@@ -64,7 +98,7 @@ impl Engine {
     /// # Errors
     /// When the engine does not answer.
     pub async fn port_holder(&self, port: u16) -> Result<Option<String>, EngineError> {
-        let running = self.list(&[], false).await?;
+        let running = self.list(&serde_json::json!({}), false).await?;
         Ok(running
             .into_iter()
             .find(|container| container.ports.iter().any(|(_, host, ..)| *host == port))
@@ -73,7 +107,7 @@ impl Engine {
 
     async fn list(
         &self,
-        labels: &[(String, String)],
+        filters: &serde_json::Value,
         all: bool,
     ) -> Result<Vec<ObservedContainer>, EngineError> {
         let path = match self.kind {
@@ -82,7 +116,7 @@ impl Engine {
         };
         let call = Call::get(path, "list the containers")
             .query("all", if all { "true" } else { "false" })
-            .label_filter(labels);
+            .query("filters", &filters.to_string());
         match self.kind {
             EngineKind::Docker => {
                 let list: Option<Vec<DockerContainer>> = self.wire.fetch(call).await?;
@@ -98,6 +132,44 @@ impl Engine {
                     .collect())
             }
         }
+    }
+}
+
+/// Names that are looked for.
+#[derive(Debug, Default)]
+pub struct Names<'a> {
+    pub containers: Vec<&'a str>,
+    pub networks: Vec<&'a str>,
+    pub volumes: Vec<&'a str>,
+}
+
+fn labelled(labels: &[(String, String)]) -> serde_json::Value {
+    let labels: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    serde_json::json!({ "label": labels })
+}
+
+/// Names are patterns to both engines.
+fn exactly(names: &[&str]) -> serde_json::Value {
+    let patterns = names
+        .iter()
+        .map(|name| format!("^{}$", name.replace('.', "\\.")));
+    serde_json::json!({ "name": patterns.collect::<Vec<_>>() })
+}
+
+fn observed(
+    containers: Vec<ObservedContainer>,
+    networks: Vec<WireNetwork>,
+    volumes: WireVolumes,
+) -> Observed {
+    let networks = networks.into_iter().map(ObservedNetwork::from);
+    let volumes = volumes.volumes.into_iter().flatten();
+    Observed {
+        containers: by_name(containers),
+        networks: by(networks, |network| network.name.clone()),
+        volumes: by(volumes.map(ObservedVolume::from), |volume| {
+            volume.name.clone()
+        }),
+        images: BTreeMap::new(),
     }
 }
 

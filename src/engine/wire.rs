@@ -4,6 +4,7 @@
 //! knows HTTP and nothing of containers.
 
 mod lines;
+mod upgrade;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -28,6 +29,7 @@ use tokio::task::JoinHandle;
 use super::error::{EngineError, classify};
 
 pub(super) use lines::JsonLines;
+pub(super) use upgrade::Upgraded;
 
 /// Longest wait for a connection; the answer itself has no general limit.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -323,7 +325,7 @@ where
         .map_err(io::Error::other)?;
     // A failing connection shows as an error of its request; there is nothing to add here.
     let driver = tokio::spawn(async move {
-        connection.await.ok();
+        connection.with_upgrades().await.ok();
     });
     Ok((sender, Driver(driver)))
 }

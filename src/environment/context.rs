@@ -1,12 +1,15 @@
 //! What the steps of a plan share while they run.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use super::images::Images;
 use super::prepare::Prepared;
-use crate::engine::Engine;
+use crate::engine::{Caution, Engine};
 use crate::event::Listener;
+use crate::plan::seen::Fingerprint;
 use crate::plan::step::{NEXT, PREVIOUS};
+use crate::postgres::Summary;
 
 /// Lines of a container's log that a failure shows.
 pub(super) const LOG_TAIL: usize = 15;
@@ -17,6 +20,12 @@ pub(super) struct Context<'a> {
     pub prepared: &'a Prepared,
     pub images: &'a Images<'a>,
     pub listener: Listener<'a>,
+    /// How a container without a health test is watched after its start.
+    pub caution: Caution,
+    /// What the database said at the last login.
+    pub summary: RefCell<Option<Summary>>,
+    /// What was made, as the engine describes it.
+    pub made: RefCell<BTreeMap<String, Fingerprint>>,
     /// Whether migrations were applied.
     pub migrated: Cell<bool>,
 }

@@ -8,7 +8,7 @@ use super::step_failure::{capitalised, engine_failure, last_lines};
 use crate::engine::ExecOptions;
 use crate::event::Event;
 use crate::postgres::{
-    Connection, NotReady, Patience, ensure_extensions, recovery, wait_for_login,
+    Connection, NotReady, Patience, ensure_extensions, recovery, summary_of, wait_for_login,
 };
 
 /// Waits for the first login, gives the database its password back where it was lost, and makes
@@ -30,6 +30,8 @@ pub(super) async fn await_login(context: &Context<'_>) -> Result<(), Box<Failure
         Ok(connection) => connection,
         Err(error) => return Err(unreachable(&error, context).await),
     };
+    // A start that finds nothing to do needs no second login.
+    context.summary.replace(summary_of(&connection).await.ok());
     let extensions = &context.prepared.environment.postgres.extensions;
     ensure_extensions(&connection, extensions)
         .await

@@ -252,7 +252,12 @@ async fn wait_ready(
         Some(readiness) if tested || readiness.probes.is_empty() => {
             context.engine.wait_ready(name, readiness).await
         }
-        _ => context.engine.wait_healthy(name, None).await,
+        _ => {
+            context
+                .engine
+                .wait_healthy(name, context.caution, None)
+                .await
+        }
     }
 }
 

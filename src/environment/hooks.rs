@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::context::{Context, service_of};
 use super::failure::{Failure, Kind};
 use super::step_failure;
-use crate::engine::{EngineError, ExecOptions, ExecOutput};
+use crate::engine::{Engine, EngineError, ExecOptions, ExecOutput};
 use crate::event::Event;
 use crate::plan::hooks::PreStop;
 use crate::plan::observed::State;
@@ -19,7 +19,7 @@ pub(super) async fn post_start(
     hook: &Hook,
     context: &Context<'_>,
 ) -> Result<(), Box<Failure>> {
-    let output = match run(name, hook, context).await {
+    let output = match run(name, hook, context.engine).await {
         Ok(output) if output.exit_code == 0 => return Ok(()),
         Ok(output) => output,
         Err(error) => return Err(not_run(step, name, &error, context).await),
@@ -71,7 +71,7 @@ pub(super) async fn pre_stop(name: &str, before: &PreStop, context: &Context<'_>
             "runs without {names}: only the Compose file holds the values"
         ));
     }
-    match run(name, &before.hook, context).await {
+    match run(name, &before.hook, context.engine).await {
         Ok(output) if output.exit_code == 0 => {}
         Ok(output) => {
             let said = output.text();
@@ -84,7 +84,12 @@ pub(super) async fn pre_stop(name: &str, before: &PreStop, context: &Context<'_>
     }
 }
 
-async fn run(name: &str, hook: &Hook, context: &Context<'_>) -> Result<ExecOutput, EngineError> {
+/// Runs a hook to its end.
+pub(super) async fn run(
+    name: &str,
+    hook: &Hook,
+    engine: &Engine,
+) -> Result<ExecOutput, EngineError> {
     let words: Vec<&str> = hook.command.iter().map(String::as_str).collect();
     let variables = hook.environment.iter();
     let set = variables.clone().filter_map(|(name, value)| {
@@ -102,5 +107,5 @@ async fn run(name: &str, hook: &Hook, context: &Context<'_>) -> Result<ExecOutpu
         // As long as it takes, as in Compose.
         timeout: Duration::MAX,
     };
-    context.engine.exec(name, &words, &options).await
+    engine.exec(name, &words, &options).await
 }

@@ -15,7 +15,7 @@ use crate::engine::{BuildError, Engine, EngineError};
 use crate::event::{Event, Listener, Seconds, Subject};
 use crate::plan::desired::{BUILT_IN_PREFIX, ImageSource};
 use crate::plan::identity::CONTEXT_HASH;
-use crate::plan::spec::{BuildContext, ImageBuild};
+use crate::plan::spec::{BuildContext, ContextSource, ImageBuild};
 use crate::workload::model::PullPolicy;
 
 /// Makes images, each at most once in a run, however many steps ask for it.
@@ -52,6 +52,12 @@ impl<'a> Images<'a> {
             ImageSource::Build(build, _) => {
                 for base in built_in_bases(build) {
                     self.built_in(&base, listener).await?;
+                }
+                for context in build.contexts.values() {
+                    // That of another service is built before; none waits for itself.
+                    if let ContextSource::Image(image) = context {
+                        Box::pin(self.prepare(image, listener)).await?;
+                    }
                 }
                 // A build may print its arguments, and those may hold the password.
                 let mask = |text: &str| self.prepared.mask(text);

@@ -12,11 +12,11 @@ use super::images::current_id;
 use super::project::FILE_NAMES;
 use super::step_failure::engine_failure;
 use crate::assets;
-use crate::engine::{Address, Engine};
+use crate::engine::{Address, Engine, Names};
 use crate::plan::Desired;
 use crate::plan::desired::{External, ImageSource};
 use crate::plan::identity::{Identity, PROJECT_DIR};
-use crate::plan::observed::{Observed, ObservedContainer, ObservedNetwork, ObservedVolume};
+use crate::plan::observed::{Observed, ObservedContainer};
 use crate::plan::spec::Labels;
 
 /// Everything labelled as the environment's.
@@ -88,24 +88,37 @@ pub(super) async fn settled(engine: &Engine, identity: &Identity) -> Result<(), 
 
 /// As [`own`], with the images of `desired` and with objects of others that have its names.
 pub(super) async fn everything(engine: &Engine, desired: &Desired) -> Result<Observed, Failure> {
-    let (observed, images) = futures_util::join!(
+    let images = desired.images.iter().map(async |(reference, image)| {
+        let id = match &image.source {
+            ImageSource::BuiltIn => built_in_id(engine, reference).await?,
+            _ => engine
+                .image_id(reference)
+                .await
+                .map_err(|error| engine_failure(&error))?,
+        };
+        Ok::<_, Failure>(id.map(|id| (reference.clone(), id)))
+    });
+    let names = names(desired);
+    // All at once: what is not ours is looked for before it is known that it is missing.
+    let (observed, others, images) = futures_util::join!(
         own(engine, &desired.identity),
-        join_all(desired.images.iter().map(|(reference, image)| async move {
-            let id = match &image.source {
-                ImageSource::BuiltIn => built_in_id(engine, reference).await?,
-                _ => engine
-                    .image_id(reference)
-                    .await
-                    .map_err(|error| engine_failure(&error))?,
-            };
-            Ok::<_, Failure>(id.map(|id| (reference.clone(), id)))
-        }))
+        engine.named(&names),
+        join_all(images),
     );
     let mut observed = observed?;
+    let others = others.map_err(|error| engine_failure(&error))?;
+    for (name, container) in others.containers {
+        observed.containers.entry(name).or_insert(container);
+    }
+    for (name, network) in others.networks {
+        observed.networks.entry(name).or_insert(network);
+    }
+    for (name, volume) in others.volumes {
+        observed.volumes.entry(name).or_insert(volume);
+    }
     for image in images {
         observed.images.extend(image?);
     }
-    foreign(engine, desired, &mut observed).await?;
     Ok(observed)
 }
 
@@ -117,65 +130,26 @@ async fn built_in_id(engine: &Engine, reference: &str) -> Result<Option<String>,
     }
 }
 
-/// Adds objects with a name that is wanted but that carry no label of the environment.
-async fn foreign(
-    engine: &Engine,
-    desired: &Desired,
-    observed: &mut Observed,
-) -> Result<(), Failure> {
-    let containers: Vec<&str> = desired
-        .container_names()
-        .filter(|name| !observed.containers.contains_key(*name))
-        .collect();
-    let externals = |wanted: fn(&External) -> Option<&String>| {
-        desired
-            .external
-            .iter()
-            .filter_map(wanted)
-            .map(String::as_str)
-    };
-    let networks: Vec<&str> = desired
-        .networks
-        .iter()
-        .map(|network| network.name.as_str())
-        .filter(|name| !observed.networks.contains_key(*name))
-        .chain(externals(|one| match one {
-            External::Network(name) => Some(name),
-            External::Volume(_) => None,
-        }))
-        .collect();
-    let volumes: Vec<&str> = desired
-        .volumes
-        .iter()
-        .map(|volume| volume.name.as_str())
-        .filter(|name| !observed.volumes.contains_key(*name))
-        .chain(externals(|one| match one {
-            External::Volume(name) => Some(name),
-            External::Network(_) => None,
-        }))
-        .collect();
-    let (containers, networks, volumes) = futures_util::join!(
-        join_all(containers.into_iter().map(|name| engine.find_by_name(name))),
-        join_all(networks.into_iter().map(|name| engine.network(name))),
-        join_all(volumes.into_iter().map(|name| engine.volume(name))),
-    );
-    for container in containers {
-        let container = container.map_err(|error| engine_failure(&error))?;
-        observed
-            .containers
-            .extend(container.map(|found| (found.name.clone(), found.observed())));
-    }
-    for network in networks {
-        let network: Option<ObservedNetwork> = network.map_err(|error| engine_failure(&error))?;
-        observed
+/// The names that are wanted, of which others may have made something.
+fn names(desired: &Desired) -> Names<'_> {
+    let mut names = Names {
+        containers: desired.container_names().collect(),
+        networks: desired
             .networks
-            .extend(network.map(|found| (found.name.clone(), found)));
-    }
-    for volume in volumes {
-        let volume: Option<ObservedVolume> = volume.map_err(|error| engine_failure(&error))?;
-        observed
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect(),
+        volumes: desired
             .volumes
-            .extend(volume.map(|found| (found.name.clone(), found)));
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect(),
+    };
+    for external in &desired.external {
+        match external {
+            External::Network(name) => names.networks.push(name),
+            External::Volume(name) => names.volumes.push(name),
+        }
     }
-    Ok(())
+    names
 }

@@ -18,7 +18,7 @@ use crate::plan::identity::{Identity, MAX_HOST_NAME};
 use crate::postgres::Address;
 use crate::template::Use;
 use crate::variables::{Variable, Variables};
-use crate::workload::model::{MOST_REPLICAS, Replicas};
+use crate::workload::model::{MOST_REPLICAS, Replicas, Service};
 use crate::workload::{self, Context, Loaded, Workload};
 
 /// What the command line adds.
@@ -35,12 +35,15 @@ pub struct PrepareOptions {
 }
 
 /// Everything known about an environment before its engine is asked.
+#[derive(Clone)]
 pub struct Prepared {
     pub identity: Identity,
     pub environment: Environment,
     pub desired: Desired,
     pub variables: Variables,
     pub uses: Vec<Use>,
+    /// The services of the deployment that say what to do when a source file changes.
+    pub watched: Vec<Service>,
     /// The Compose and Pod files that were read, with those that they include and extend.
     pub files: Vec<PathBuf>,
     /// The database as the host reaches it.
@@ -95,6 +98,7 @@ pub fn gather(
     diagnostics.extend(faults);
     let mut files = load_files(project, environment, options, &variables);
     scale(files.deployment.as_mut(), &options.scale)?;
+    let readable = !any_error(&files.diagnostics);
     diagnostics.extend(files.diagnostics);
     variables.also_mask(files.local.iter());
     let workloads = files.init.iter().flatten().chain(&files.deployment);
@@ -108,8 +112,11 @@ pub fn gather(
         deployment: files.deployment.as_ref(),
         mounted: &mounted,
     });
-    diagnostics.extend(faults);
+    // What follows from a faulty file says nothing new.
+    diagnostics.extend(faults.into_iter().filter(|_| readable));
+    let services = files.deployment.into_iter().flat_map(|one| one.services);
     Ok(Prepared {
+        watched: services.filter(|one| !one.watch.is_empty()).collect(),
         address: address::host(&database, &environment.postgres),
         identity,
         environment: environment.clone(),

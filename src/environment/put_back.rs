@@ -8,7 +8,7 @@ use super::failure::{Failure, Kind};
 use super::observe;
 use super::step_failure::VIEW_LOGS;
 use crate::event::Event;
-use crate::plan::observed::Observed;
+use crate::plan::observed::{Observed, State};
 use crate::plan::{self, Action, Plan};
 
 /// How often an undoing is tried: an engine that hung up once may answer the next time.
@@ -59,7 +59,7 @@ pub(super) async fn put_back(
     failure
 }
 
-/// One attempt; whether a container was removed by it. `lost` where answers of the engine were, so
+/// One attempt; whether a container that has run was removed by it. `lost` where answers of the engine were, so
 /// that it may still be at work.
 async fn once(
     before: &Observed,
@@ -83,8 +83,14 @@ async fn once(
             restored.push(name);
         }
     }
-    let removes = |action: &Action| matches!(action, Action::RemoveContainer { .. });
-    let removed = undo.steps.iter().any(|step| removes(&step.action));
+    let had_log = |action: &Action| match action {
+        Action::RemoveContainer { name, .. } => {
+            let found = now.containers.get(name);
+            found.is_some_and(|found| found.state != State::Created)
+        }
+        _ => false,
+    };
+    let removed = undo.steps.iter().any(|step| had_log(&step.action));
     execute(&undo, context).await?;
     Ok(removed)
 }

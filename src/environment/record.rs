@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::names::EnvironmentName;
 use crate::plan::observed::{Observed, State};
 use crate::plan::seen::{Fingerprint, Seen, SeenContainer};
+use crate::plan::step::NEXT;
 use crate::plan::{Action, Plan};
 
 /// The fingerprints of what the last start left, as far as it is still there.
@@ -22,6 +23,22 @@ pub(super) async fn fingerprints(
 ) -> Result<BTreeMap<String, Fingerprint>, Failure> {
     let names: Vec<&String> = seen.containers.keys().collect();
     of(engine, &names).await
+}
+
+/// The fingerprints of what `done` has made, under the names that it has now; none where the engine
+/// does not tell.
+pub(super) async fn of_made(engine: &Engine, done: &Plan) -> BTreeMap<String, Fingerprint> {
+    let actions = done.steps.iter().map(|step| &step.action);
+    let made = actions.filter_map(|action| match action {
+        Action::CreateContainer { spec, .. } => {
+            let name = spec.name.strip_suffix(NEXT).unwrap_or(&spec.name);
+            Some(name.to_owned())
+        }
+        _ => None,
+    });
+    let made: Vec<String> = made.collect();
+    let names: Vec<&String> = made.iter().collect();
+    of(engine, &names).await.unwrap_or_default()
 }
 
 async fn of(engine: &Engine, names: &[&String]) -> Result<BTreeMap<String, Fingerprint>, Failure> {
@@ -47,12 +64,13 @@ pub(super) fn mark(
     }
 }
 
-/// Remembers what a start has left. What it did not make is as it was remembered before.
+/// Remembers what a start has left, of which the fingerprints of `made` are known. What it did not
+/// make is as it was remembered before.
 pub(super) async fn remember(
     (project, environment): (&Project, &EnvironmentName),
     engine: &Engine,
     status: &Status,
-    before: &Seen,
+    (before, made): (&Seen, BTreeMap<String, Fingerprint>),
 ) {
     let all = status.database.container.iter().chain(&status.services);
     let there: Vec<_> = all
@@ -62,11 +80,12 @@ pub(super) async fn remember(
         let known = before.containers.get(name)?;
         (known.id == id).then(|| known.fields.clone())
     };
-    let new = there
-        .iter()
-        .filter(|one| known(&one.container, &one.id).is_none());
+    let new = there.iter().filter(|one| {
+        !made.contains_key(&one.container) && known(&one.container, &one.id).is_none()
+    });
     let new: Vec<&String> = new.map(|one| &one.container).collect();
-    let fingerprints = of(engine, &new).await.unwrap_or_default();
+    let mut fingerprints = of(engine, &new).await.unwrap_or_default();
+    fingerprints.extend(made);
     let mut seen = Seen::default();
     for one in there {
         let fresh = || {

@@ -1,6 +1,6 @@
 //! Start: validate, lock, look, plan, do; a failed deploy is undone.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -17,7 +17,7 @@ use super::project::{Project, state_failure};
 use super::put_back::put_back;
 use super::record;
 use super::status::{self, Status};
-use crate::engine::Engine;
+use crate::engine::{Caution, Engine};
 use crate::event::{Event, Listener, Seconds};
 use crate::names::EnvironmentName;
 use crate::plan::desired::{External, ImageSource};
@@ -117,10 +117,14 @@ pub async fn start(
         prepared,
         images: &images,
         listener,
+        caution: caution(&started.plan),
+        summary: RefCell::default(),
+        made: RefCell::default(),
         migrated: Cell::new(false),
     };
     let mut status = run(&started.plan, &observed, &context).await?;
-    record::remember((project, environment), engine, &status, &seen).await;
+    let seen = (&seen, context.made.take());
+    record::remember((project, environment), engine, &status, seen).await;
     if options.plan.deploy {
         healthy::remember(project, environment, engine, &status).await;
         status.was_awaited();
@@ -150,6 +154,15 @@ pub(super) async fn look(
     let environment = &prepared.identity.environment;
     healthy::recall(project, environment, engine, &mut observed).await;
     Ok(observed)
+}
+
+/// Where something that runs is stopped for what comes, that has to show more than a good start.
+fn caution(plan: &Plan) -> Caution {
+    let mut actions = plan.steps.iter().map(|step| &step.action);
+    match actions.any(|action| matches!(action, Action::StopContainer { .. })) {
+        true => Caution::Settle,
+        false => Caution::UntilAtRest,
+    }
 }
 
 /// Whether the plan changes or awaits a container, so that it is another one afterwards.
@@ -215,8 +228,23 @@ async fn do_work(
 ) -> Result<Status, Failure> {
     execute(work, context).await?;
     let status = match touches_containers(plan) {
-        true => status::status(context.prepared, context.engine).await?,
-        false => status::of(context.prepared, context.engine, &before.containers).await,
+        true => {
+            let (status, made) = futures_util::join!(
+                status::status(context.prepared, context.engine),
+                record::of_made(context.engine, work),
+            );
+            context.made.replace(made);
+            status?
+        }
+        false => {
+            let summary = context.summary.take();
+            status::of(
+                context.prepared,
+                context.engine,
+                &before.containers,
+                summary,
+            )
+        }
     };
     match ended(work, &status, context).await {
         Some(failure) => Err(failure),

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::plan::DesiredContainer;
 use crate::plan::identity::{self, Role};
 use crate::plan::observed::{Health, ObservedContainer, State};
-use crate::postgres::{self, Address, Tls, query_summary};
+use crate::postgres::{self, Address, Summary, Tls, query_summary};
 
 /// How much of an environment runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -98,23 +98,29 @@ impl Status {
 /// # Errors
 /// The engine fails. A database that does not answer is part of the status.
 pub async fn status(prepared: &Prepared, engine: &Engine) -> Result<Status, Failure> {
-    let containers = observe::containers(engine, &prepared.identity).await?;
-    Ok(of(prepared, engine, &containers).await)
+    let (containers, summary) = futures_util::join!(
+        observe::containers(engine, &prepared.identity),
+        query_summary(&prepared.address),
+    );
+    Ok(of(prepared, engine, &containers?, summary.ok()))
 }
 
 type Containers = BTreeMap<String, ObservedContainer>;
 
-/// The state of containers that were looked at already.
-pub(super) async fn of(prepared: &Prepared, engine: &Engine, containers: &Containers) -> Status {
+/// The state of containers and of a database that were looked at already.
+pub(super) fn of(
+    prepared: &Prepared,
+    engine: &Engine,
+    containers: &Containers,
+    summary: Option<Summary>,
+) -> Status {
     let external = prepared.desired.database.is_none();
     let find = |name: &str| containers.get(name);
     let database = prepared.desired.database.as_ref();
     let found = database.and_then(|database| find(&database.spec.name));
     let runs = external || found.is_some_and(|found| found.state == State::Running);
-    let summary = match runs {
-        true => query_summary(&prepared.address).await.ok(),
-        false => None,
-    };
+    // What answers in place of a database that does not run is another one.
+    let summary = summary.filter(|_| runs);
     let address = &prepared.address;
     let mut services: Vec<Service> = prepared
         .desired

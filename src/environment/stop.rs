@@ -1,6 +1,6 @@
 //! Stop and restart: dependents first, the database last, data untouched.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -15,7 +15,7 @@ use super::project::Project;
 use super::record;
 use super::start::lock;
 use crate::config::model::Storage;
-use crate::engine::Engine;
+use crate::engine::{Caution, Engine};
 use crate::event::{Event, Listener, Seconds};
 use crate::plan::identity::Role;
 use crate::plan::{self, Action, DesiredContainer, StopOptions};
@@ -58,6 +58,9 @@ pub async fn stop(
         prepared,
         images: &images,
         listener,
+        caution: Caution::Settle,
+        summary: RefCell::default(),
+        made: RefCell::default(),
         migrated: Cell::new(false),
     };
     execute(&plan, &context).await?;
@@ -117,6 +120,9 @@ pub async fn restart_service(
         prepared,
         images: &images,
         listener,
+        caution: Caution::Settle,
+        summary: RefCell::default(),
+        made: RefCell::default(),
         migrated: Cell::new(false),
     };
     execute(&plan, &context).await?;

@@ -93,11 +93,11 @@ impl Changes<'_> {
                 self.object(verb, "image", reference);
             }
             Action::CreateContainer { spec, .. } => self.created(spec),
-            Action::RenameContainer { from, to } => {
-                if !from.ends_with(NEXT) && !to.ends_with(PREVIOUS) {
-                    let cause = format!("now called {from}: {cause}");
-                    self.container(Verb::Rename, to, &cause);
-                }
+            Action::RenameContainer { from, to }
+                if !from.ends_with(NEXT) && !to.ends_with(PREVIOUS) =>
+            {
+                let cause = format!("now called {from}: {cause}");
+                self.container(Verb::Rename, to, &cause);
             }
             Action::StartContainer(name) => self.container(Verb::Start, name, cause),
             Action::StopContainer { name, .. } if matches!(step.phase, Phase::Init(_)) => {

@@ -257,3 +257,6 @@ pub fn unequal(before: &Fields, after: &Fields) -> Vec<String> {
     names.dedup();
     names
 }
+
+#[cfg(test)]
+mod tests;

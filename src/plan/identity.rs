@@ -19,6 +19,8 @@ pub const DEFINITION: &str = "io.poststack.definition";
 pub const PRE_STOP: &str = "io.poststack.pre-stop";
 /// On a volume that holds nothing of worth.
 pub const SCRATCH: &str = "io.poststack.scratch";
+/// Nanoseconds between health tests while a container starts; older engines do not keep them.
+pub const START_INTERVAL: &str = "io.poststack.start-interval";
 /// Hash of the context a built-in image was made of.
 pub const CONTEXT_HASH: &str = "io.poststack.context-hash";
 

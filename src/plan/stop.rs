@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::desired::{Desired, DesiredContainer};
 use super::identity::{self, Role};
 use super::observed::{Observed, ObservedContainer};
-use super::step::{Action, Phase, Plan, StepId};
+use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StopOptions {
@@ -100,8 +100,27 @@ fn dependencies(container: &ObservedContainer) -> impl Iterator<Item = &str> {
         .filter(|name| !name.is_empty())
 }
 
+/// Sorts containers so that each comes before those it lives in or depends on: by its place among
+/// what is described, and where nothing describes it, by its label.
+pub(super) fn in_stop_order<'o>(
+    desired: &Desired,
+    own: &[&'o ObservedContainer],
+) -> Vec<&'o ObservedContainer> {
+    let described: Vec<&str> = desired.container_names().collect();
+    let place = |container: &ObservedContainer| {
+        let name = &container.name;
+        let name = name.strip_suffix(NEXT).unwrap_or(name);
+        let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
+        let place = described.iter().position(|one| *one == name);
+        place.map_or(0, |place| usize::MAX - place)
+    };
+    let mut order = dependents_first(own);
+    order.sort_by_key(|container| place(container));
+    order
+}
+
 /// Sorts containers so that each comes before those it depends on, the database last.
-pub(super) fn dependents_first<'o>(own: &[&'o ObservedContainer]) -> Vec<&'o ObservedContainer> {
+fn dependents_first<'o>(own: &[&'o ObservedContainer]) -> Vec<&'o ObservedContainer> {
     let mut rest: Vec<&ObservedContainer> = own.to_vec();
     let mut order = Vec::new();
     while !rest.is_empty() {

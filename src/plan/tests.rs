@@ -212,14 +212,7 @@ fn apply(plan: &Plan, observed: &mut Observed) {
                     .images
                     .insert(name.clone(), format!("sha256:{name}"));
             }
-            Action::CreateContainer { spec, .. } => {
-                let mut made = container(&spec.name, &spec.image, spec.labels.clone());
-                if let crate::plan::spec::NetworkAttachment::Networks(endpoints) = &spec.network {
-                    made.networks = endpoints.iter().map(|one| one.network.clone()).collect();
-                }
-                let taken = observed.containers.insert(spec.name.clone(), made);
-                assert!(taken.is_none(), "{} is taken", spec.name);
-            }
+            Action::CreateContainer { spec, .. } => make(spec, observed),
             Action::RenameContainer { from, to } => {
                 let mut moved = observed.containers.remove(from).unwrap();
                 moved.name.clone_from(to);
@@ -252,6 +245,15 @@ fn apply(plan: &Plan, observed: &mut Observed) {
             Action::AwaitLogin | Action::Migrate(_) => {}
         }
     }
+}
+
+fn make(spec: &spec::ContainerSpec, observed: &mut Observed) {
+    let mut made = container(&spec.name, &spec.image, spec.labels.clone());
+    if let crate::plan::spec::NetworkAttachment::Networks(endpoints) = &spec.network {
+        made.networks = endpoints.iter().map(|one| one.network.clone()).collect();
+    }
+    let taken = observed.containers.insert(spec.name.clone(), made);
+    assert!(taken.is_none(), "{} is taken", spec.name);
 }
 
 fn set(observed: &mut Observed, name: &str, state: State) {

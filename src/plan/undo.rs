@@ -9,7 +9,7 @@ use super::desired::Desired;
 use super::identity::Role;
 use super::observed::{Observed, ObservedContainer, State};
 use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
-use super::stop::dependents_first;
+use super::stop::in_stop_order;
 
 const CAUSE: &str = "the deploy failed";
 
@@ -72,7 +72,7 @@ impl<'a> Undo<'a> {
         });
         let goes: Vec<&ObservedContainer> = goes.copied().collect();
         let mut after = Vec::new();
-        for container in dependents_first(&goes) {
+        for container in in_stop_order(self.desired, &goes) {
             let name = container.name.clone();
             // The anonymous volumes of a successor, and of its hooks, are its predecessor's.
             let alone = !name.ends_with(NEXT) && !due.contains(name.as_str());
@@ -100,7 +100,7 @@ impl<'a> Undo<'a> {
     /// In the order of their dependencies, then waits for their health.
     fn start_again(&mut self, mut gate: Vec<StepId>) {
         let old: Vec<&ObservedContainer> = self.own().filter(|one| self.ran(one)).collect();
-        let mut order = dependents_first(&old);
+        let mut order = in_stop_order(self.desired, &old);
         order.reverse();
         let mut started: BTreeSet<&str> = BTreeSet::new();
         let mut ready = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Address, ConnectError, connect, describe};
+use super::{Address, ConnectError, Connection, connect, describe};
 
 /// Login and question together: `status` must answer even when a database does not.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -48,6 +48,14 @@ pub async fn query_summary(address: &Address) -> Result<Summary, SummaryError> {
 
 async fn ask(address: &Address) -> Result<Summary, SummaryError> {
     let connection = connect(address, TIMEOUT).await?;
+    summary_of(&connection).await
+}
+
+/// Asks over a connection that is there.
+///
+/// # Errors
+/// [`SummaryError::Query`].
+pub async fn summary_of(connection: &Connection) -> Result<Summary, SummaryError> {
     let row = connection.client().query_typed_one(QUESTION, &[]).await?;
     let (size, connections): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
     Ok(Summary {

@@ -59,7 +59,7 @@ use self::project::{Chain, Found, Loader, Named, Scope};
 use self::service::Draft;
 use super::model::{MountSource, Network, ServiceNetwork, Volume, Workload};
 use super::{Context, Loaded, reading};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, Place, any_error, nearest};
 use crate::text::{Sources, Span};
 use crate::variables::{Layer, Reader, Variable};
 use crate::yaml::decode::Decoder;
@@ -102,11 +102,13 @@ fn scope(loader: &mut Loader<'_>, files: &[Named]) -> Scope {
     let first = files.first();
     let folder = first.map_or_else(PathBuf::new, |first| paths::folder_of(&first.path));
     let shown = first.and_then(|first| first.shown.parent());
-    let dot_env = include::dot_env(loader, &folder, shown.unwrap_or(Path::new("")));
+    let shown = shown.unwrap_or(Path::new(""));
+    let dot_env = include::dot_env(loader, &folder, shown);
     let (variables, faults) = loader.context.variables.over(&dot_env);
     loader.found.diagnostics.extend(faults);
     Scope {
         folder: folder.into(),
+        shown: shown.into(),
         variables: Rc::new(variables),
     }
 }
@@ -166,6 +168,10 @@ fn loaded(workload: Option<Workload>, found: Found, loader: &Loader<'_>) -> Load
 fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Option<Workload> {
     let mapping = root.as_mapping()?;
     keys::check(file, mapping, "", &keys::TOP);
+    let texts = ["name", "version"].map(|key| mapping.entry(key));
+    for entry in texts.into_iter().flatten() {
+        file.decoder.string(&entry.value, &entry.key);
+    }
     let networks = resources::each(file, mapping, "networks", resources::network);
     let volumes = resources::each(file, mapping, "volumes", resources::volume);
     let secrets = resources::each(file, mapping, "secrets", files::declared);
@@ -181,9 +187,10 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
     let cyclic = order::cycles(file, &drafts);
     checks::across(file, &mut drafts);
     links::apply(file, &mut drafts);
+    build::contexts::check(file, &drafts);
     let any = drafts.len();
     drafts.retain(|draft| draft.active);
-    if any > 0 && drafts.is_empty() {
+    if any > 0 && drafts.is_empty() && !any_error(&file.decoder.diagnostics) {
         none_active(file, mapping);
     }
     if cyclic {
@@ -218,11 +225,15 @@ fn drafts(
     let services = mapping.entry("services");
     let services = match services {
         None => {
-            file.fault(
-                Span::at(root.span.start),
-                "The file has no `services`",
-                "add `services:` with at least one service",
-            );
+            let mut keys = mapping.entries.iter().map(|entry| &*entry.key);
+            if !keys.any(|key| nearest(key, ["services"]).is_some()) {
+                let help = "add `services:` with at least one service";
+                file.fault(
+                    Span::at(root.span.start),
+                    "The file has no `services`",
+                    help,
+                );
+            }
             return Vec::new();
         }
         Some(entry) => match file.decoder.mapping(&entry.value, "services") {

@@ -7,12 +7,12 @@ mod hook;
 mod mount;
 mod network;
 mod pod;
+mod port;
 mod resources;
+mod seccomp;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::diagnostic::Place;
@@ -25,7 +25,9 @@ pub use network::{Attachment, Ipam, Network, Subnet};
 pub use pod::{
     Ending, HostPathKind, PodMember, Probe, ProbeKind, Readiness, VolumeContent, VolumeFile,
 };
+pub use port::{ExposedPort, Port, Protocol, PublishedPort};
 pub use resources::{BlockIo, CpuTime, Device, DeviceRequest, OutOfMemory, Resources, Ulimit};
+pub use seccomp::Seccomp;
 pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 
 /// Everything one file describes. `services` is in start order: a service follows its dependencies.
@@ -189,23 +191,6 @@ pub struct ExternalLink {
     pub alias: String,
 }
 
-/// A seccomp profile from a file; engines take its text or its path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seccomp {
-    /// Absolute path on the host.
-    pub path: PathBuf,
-    /// JSON.
-    pub profile: String,
-}
-
-impl Seccomp {
-    /// The option of Docker's create call.
-    #[must_use]
-    pub fn option(&self) -> String {
-        format!("seccomp={}", self.profile)
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PullPolicy {
     /// Pull when it is not there (`missing`, `if_not_present`).
@@ -280,48 +265,6 @@ pub enum VolumesSource {
     Service(String),
     /// A container made elsewhere.
     Container(String),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Port {
-    /// `None` takes the environment's `bind` address.
-    pub host_ip: Option<IpAddr>,
-    /// `None` lets the engine choose one.
-    pub published: Option<PublishedPort>,
-    pub target: u16,
-    pub protocol: Protocol,
-}
-
-/// One host port, or a range from which the engine takes a free one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PublishedPort {
-    pub first: u16,
-    pub last: u16,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExposedPort {
-    pub port: u16,
-    pub protocol: Protocol,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Protocol {
-    #[default]
-    Tcp,
-    Udp,
-    Sctp,
-}
-
-impl Protocol {
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-            Self::Sctp => "sctp",
-        }
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

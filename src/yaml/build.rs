@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError};
 
+use super::syntax::Trail;
 use super::{Entry, Mapping, Node, Scalar, Style, Value};
 use crate::diagnostic::{Diagnostic, brief};
 use crate::text::{Source, Span};
@@ -27,6 +28,7 @@ pub(super) fn read(source: &Source) -> (Vec<Node>, Vec<Diagnostic>) {
         nodes: 0,
         anchored: 0,
         diagnostics: Vec::new(),
+        trail: Trail::default(),
     };
     let documents = builder.documents().unwrap_or_else(|fatal| {
         builder.diagnostics.push(*fatal);
@@ -46,6 +48,7 @@ struct Builder<'a> {
     /// Nodes kept a second time for aliases that may come.
     anchored: usize,
     diagnostics: Vec<Diagnostic>,
+    trail: Trail,
 }
 
 impl<'a> Builder<'a> {
@@ -63,7 +66,11 @@ impl<'a> Builder<'a> {
 
     fn next(&mut self) -> Result<(Event<'a>, Span), Fatal> {
         match self.parser.next() {
-            Some(Ok((event, span))) => Ok((event, byte_span(span))),
+            Some(Ok((event, span))) => {
+                let span = byte_span(span);
+                self.trail.follow(&event, span);
+                Ok((event, span))
+            }
             Some(Err(error)) => Err(self.syntax_error(&error)),
             None => Ok((Event::StreamEnd, Span::at(self.source.text.len()))),
         }
@@ -72,19 +79,14 @@ impl<'a> Builder<'a> {
     fn syntax_error(&self, error: &ScanError) -> Fatal {
         let at = error.marker().byte_offset().unwrap_or_default();
         let at = at.min(self.source.text.trim_end().len());
-        let message = match error.kind() {
-            ErrorKind::RecursionLimitExceeded => {
-                format!("The file is nested deeper than {MAX_DEPTH} levels")
-            }
-            _ => format!("Invalid YAML: {}", error.info()),
-        };
-        let mut diagnostic = Diagnostic::error(message).at(self.source, Span::at(at));
-        let line = self
-            .source
-            .slice(Span::new(line_start(self.source, at), at));
-        if line.contains('\t') && line.trim().is_empty() {
-            diagnostic = diagnostic.help("indent with spaces; YAML forbids tabs");
+        if *error.kind() == ErrorKind::RecursionLimitExceeded {
+            let message = format!("The file is nested deeper than {MAX_DEPTH} levels");
+            return Box::new(Diagnostic::error(message).at(self.source, Span::at(at)));
         }
+        let fault = self.trail.fault(error.kind(), self.source, at);
+        let message = format!("Invalid YAML: {}", fault.what);
+        let mut diagnostic = Diagnostic::error(message).at(self.source, Span::at(fault.at));
+        diagnostic.help = fault.help;
         Box::new(diagnostic)
     }
 
@@ -185,24 +187,29 @@ impl<'a> Builder<'a> {
             let value = self.node(event, span)?;
             let Value::Scalar(scalar) = &key.value else {
                 let message = format!("A key must be a string, this is {}", key.kind());
-                self.diagnostics
-                    .push(Diagnostic::error(message).at(self.source, key.span));
+                let diagnostic = Diagnostic::error(message).at(self.source, key.span);
+                self.diagnostics.push(diagnostic.help("write `key: value`"));
                 continue;
             };
-            if scalar.style == Style::Plain && &*scalar.text == "<<" {
-                merged.push(value);
-                continue;
-            }
+            let merge = scalar.style == Style::Plain && &*scalar.text == "<<";
             if let Some(&first) = seen.get(&scalar.text) {
                 let diagnostic =
                     Diagnostic::error(format!("Duplicate key `{}`", brief(&scalar.text)))
                         .at(self.source, key.span)
                         .related(self.source, first, "first written here")
-                        .help("keep one of the two");
+                        .help(if merge {
+                            "merge several at once: `<<: [*a, *b]`"
+                        } else {
+                            "keep one of the two"
+                        });
                 self.diagnostics.push(diagnostic);
                 continue;
             }
             seen.insert(scalar.text.clone(), key.span);
+            if merge {
+                merged.push(value);
+                continue;
+            }
             entries.push(Entry {
                 key: scalar.text.clone(),
                 key_span: key.span,
@@ -228,8 +235,9 @@ impl<'a> Builder<'a> {
                 let span = part.span;
                 let Value::Mapping(mapping) = part.value else {
                     let message = "`<<` merges mappings; this is not one";
-                    self.diagnostics
-                        .push(Diagnostic::error(message).at(self.source, span));
+                    let help = "write `<<: *name`, where `&name` stands before a mapping";
+                    let diagnostic = Diagnostic::error(message).at(self.source, span);
+                    self.diagnostics.push(diagnostic.help(help));
                     continue;
                 };
                 let fresh = mapping.entries.into_iter();
@@ -262,9 +270,4 @@ fn byte_span(span: granit_parser::Span) -> Span {
     let start = span.start.byte_offset().unwrap_or_default();
     let end = span.end.byte_offset().unwrap_or(start);
     Span::new(start, end.max(start))
-}
-
-fn line_start(source: &Source, offset: usize) -> usize {
-    let before = source.slice(Span::new(0, offset));
-    before.rfind('\n').map_or(0, |at| at + 1)
 }

@@ -106,6 +106,6 @@ fn an_unknown_alias_is_named_and_reading_goes_on() {
 fn a_syntax_error_says_what_is_wrong() {
     assert_eq!(
         faults("a: [1, 2\nb: 3\n"),
-        ["f.yml:2:2: Invalid YAML: illegal placement of ':' indicator"]
+        ["f.yml:1:4: Invalid YAML: this `[` is never closed"]
     );
 }

@@ -3,6 +3,7 @@
 //! A missing engine fails the tests.
 
 mod build;
+mod build_extras;
 mod containers;
 mod create;
 mod health;

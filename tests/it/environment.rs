@@ -16,5 +16,6 @@ mod planned;
 mod scaling;
 mod secrecy;
 mod services;
+mod several;
 mod support;
 mod variables;

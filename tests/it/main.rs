@@ -8,6 +8,7 @@
     reason = "a helper that cannot do its work fails the test that uses it"
 )]
 
+mod acceptance;
 mod cluster;
 mod database;
 #[cfg(test)]
@@ -26,3 +27,4 @@ mod same;
 mod schema;
 mod state;
 mod tidy;
+mod watch;

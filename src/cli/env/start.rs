@@ -23,6 +23,8 @@ pub struct StartArgs {
 
 /// What a start, and the plan of one, shall do.
 #[derive(Debug, Args)]
+// `-V` is Compose's own word for new anonymous volumes.
+#[command(disable_version_flag = true)]
 pub struct DeployArgs {
     #[command(flatten)]
     pub variables: VariableArgs,

@@ -7,6 +7,7 @@ use std::path::{Component, Path};
 
 use super::super::error::clean;
 use super::ignore::Ignore;
+use super::stages::{self, Stages};
 use crate::plan::spec::{BuildContext, ImageBuild};
 
 /// The name in the context of a Dockerfile that comes from elsewhere.
@@ -24,7 +25,21 @@ pub struct Dockerfile {
 }
 
 impl Dockerfile {
-    pub fn read(build: &ImageBuild) -> io::Result<Self> {
+    /// The Dockerfile of `build`, with `stages` before its own.
+    pub fn read(build: &ImageBuild, stages: &Stages) -> io::Result<Self> {
+        let mut dockerfile = Self::find(build)?;
+        if !stages.is_empty() {
+            let mut instructions = dockerfile.instructions.iter();
+            let first = instructions.find(|(text, _)| text.starts_with("FROM "));
+            let line = first.map_or(1, |(_, line)| *line);
+            dockerfile.text = stages::insert(&dockerfile.text, line, stages);
+            dockerfile.is_foreign = true;
+            FOREIGN.clone_into(&mut dockerfile.path_in_context);
+        }
+        Ok(dockerfile)
+    }
+
+    fn find(build: &ImageBuild) -> io::Result<Self> {
         if let Some(text) = &build.dockerfile_inline {
             return Ok(Self::new(text, "dockerfile_inline", None));
         }
@@ -61,6 +76,52 @@ impl Dockerfile {
             path_in_context: inside.unwrap_or_else(|| FOREIGN.to_owned()),
             instructions: instructions(text),
         }
+    }
+
+    /// Whether the classic builder of Docker knows too little for it.
+    pub fn needs_buildkit(&self) -> bool {
+        const FLAGS: [&str; 8] = [
+            "--mount=",
+            "--network=",
+            "--security=",
+            "--link",
+            "--chmod=",
+            "--parents",
+            "--exclude=",
+            "--checksum=",
+        ];
+        // Variables that the builder itself sets.
+        const PLATFORM: [&str; 8] = [
+            "TARGETPLATFORM",
+            "TARGETOS",
+            "TARGETARCH",
+            "TARGETVARIANT",
+            "BUILDPLATFORM",
+            "BUILDOS",
+            "BUILDARCH",
+            "BUILDVARIANT",
+        ];
+        let flagged = |text: &str| {
+            let words = text.split(' ').skip(1);
+            let mut flags = words.take_while(|word| word.starts_with("--"));
+            flags.any(|flag| FLAGS.iter().any(|known| flag.starts_with(known)))
+        };
+        let here_document = |text: &str| {
+            let takes = ["RUN ", "COPY ", "ADD "]
+                .iter()
+                .any(|one| text.starts_with(one));
+            let mut words = text.split(' ');
+            takes
+                && words.any(|word| {
+                    let rest = word.strip_prefix("<<").unwrap_or_default();
+                    let rest = rest.trim_start_matches(['-', '"', '\'']);
+                    rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                })
+        };
+        self.instructions
+            .iter()
+            .any(|(text, _)| flagged(text) || here_document(text))
+            || PLATFORM.iter().any(|name| self.text.contains(name))
     }
 
     /// The line of the `nth` (from 0) instruction that reads like `step`.
@@ -149,7 +210,7 @@ pub fn step(line: &str) -> Option<&str> {
 /// What went wrong, without the instruction that both builders repeat.
 pub fn failure(error: &str) -> String {
     let message = clean(error);
-    for mark in ["returned a non-zero code: ", "exit status "] {
+    for mark in ["returned a non-zero code: ", "exit status ", "exit code: "] {
         if let Some((_, code)) = message.rsplit_once(mark)
             && code.trim().parse::<i64>().is_ok()
         {

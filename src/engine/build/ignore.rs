@@ -7,12 +7,12 @@ use std::io;
 use std::path::Path;
 
 /// The lines of a `.dockerignore`.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Ignore {
     rules: Vec<Rule>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Rule {
     /// The pattern's parts between slashes.
     parts: Vec<String>,
@@ -21,6 +21,9 @@ struct Rule {
 
 impl Ignore {
     /// The rules of the context `folder`; none without a `.dockerignore`.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
     pub fn of(folder: &Path) -> io::Result<Self> {
         match fs_err::read_to_string(folder.join(".dockerignore")) {
             Ok(text) => Ok(Self::parse(&text)),

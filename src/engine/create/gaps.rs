@@ -43,6 +43,7 @@ impl Engine {
                 process.cgroup.is_some(),
                 self.is_podman_before(5, 6),
             ),
+            ("domainname", process.domainname.is_some(), podman),
             (
                 "link_local_ips",
                 uses(|one| !one.link_local_ips.is_empty()),

@@ -1,4 +1,4 @@
-//! External links on Podman: names in one container for containers made elsewhere.
+//! External links: names in one container for containers made elsewhere.
 //!
 //! Docker resolves such a name in each network of the container. Podman knows no links: there the
 //! name stands for the address that the other container has at this moment, in a network of both.
@@ -8,6 +8,14 @@ use bollard::models::ContainerCreateBody;
 use super::super::{Engine, EngineError};
 use crate::plan::spec::{ContainerSpec, NetworkAttachment};
 use crate::workload::model::ExternalLink;
+
+/// Links in the engine's default network; those of other networks belong to the endpoints.
+pub(super) fn of_bridge(spec: &ContainerSpec) -> Option<Vec<String>> {
+    let links = &spec.process.external_links;
+    let here = spec.network == NetworkAttachment::Bridge && !links.is_empty();
+    let one = |link: &ExternalLink| format!("{}:{}", link.container, link.alias);
+    here.then(|| links.iter().map(one).collect())
+}
 
 impl Engine {
     pub(super) async fn links_as_hosts(

@@ -272,6 +272,12 @@ impl Builder<'_> {
         let hash = definition::hash(&fields);
         let labels = self.container_labels(&made);
         spec.labels.extend(labels);
+        let check = spec.process.healthcheck.as_ref();
+        if let Some(pause) = check.and_then(|check| check.start_interval) {
+            let nanoseconds = pause.as_nanos().to_string();
+            spec.labels
+                .insert(identity::START_INTERVAL.to_owned(), nanoseconds);
+        }
         if !made.hooks.pre_stop.is_empty() {
             let label = crate::plan::hooks::encode(&made.hooks.pre_stop);
             spec.labels.insert(identity::PRE_STOP.to_owned(), label);

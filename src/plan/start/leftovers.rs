@@ -7,7 +7,7 @@ use crate::plan::desired::DesiredContainer;
 use crate::plan::identity;
 use crate::plan::observed::{ObservedContainer, State};
 use crate::plan::step::{Action, NEXT, PREVIOUS, Phase, StepId};
-use crate::plan::stop::dependents_first;
+use crate::plan::stop::in_stop_order;
 
 const CAUSE: &str = "left by an interrupted start";
 
@@ -22,7 +22,7 @@ impl Planner<'_> {
         let gone: Vec<&ObservedContainer> = gone.iter().collect();
         let mut after = Vec::new();
         // One by one: Podman keeps a container whose network another one shares.
-        for container in dependents_first(&gone) {
+        for container in in_stop_order(self.desired, &gone) {
             after = vec![self.remove(&container.name, Phase::Prepare, CAUSE, after)];
         }
         let names: Vec<String> = self.containers.keys().cloned().collect();
@@ -73,6 +73,14 @@ impl Planner<'_> {
         names.collect()
     }
 
+    /// Removes the containers that may live in a namespace of `base`.
+    pub(super) fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
+        let names = self.hang_on(base).into_iter();
+        names
+            .map(|name| self.remove(&name, Phase::Prepare, cause, Vec::new()))
+            .collect()
+    }
+
     /// Gives a container another name.
     fn give_back(&mut self, name: &str, to: &str, cause: &str) {
         let Some(mut container) = self.containers.remove(name) else {
@@ -115,22 +123,5 @@ impl Planner<'_> {
             let other = found.name.clone();
             self.give_back(&other, name, cause);
         }
-    }
-
-    /// Removes the containers that live in a namespace of `base`: they may hang on a predecessor of
-    /// it, which Podman does not let go before them.
-    pub(super) fn remove_followers(&mut self, base: &str, cause: &str) -> Vec<StepId> {
-        let desired = self.desired;
-        let shares = |container: &&DesiredContainer| {
-            container.spec.dies_with().any(|(_, owner)| owner == base)
-        };
-        let followers = desired.containers().filter(shares);
-        let names: Vec<&str> = followers.map(|one| one.spec.name.as_str()).collect();
-        let there = |name: &&str| self.containers.contains_key(*name);
-        let names: Vec<&str> = names.into_iter().filter(there).collect();
-        names
-            .into_iter()
-            .map(|name| self.remove(name, Phase::Prepare, cause, Vec::new()))
-            .collect()
     }
 }

@@ -7,7 +7,7 @@ use super::Planner;
 use crate::plan::identity::Role;
 use crate::plan::observed::ObservedContainer;
 use crate::plan::step::{Action, Phase, StepId};
-use crate::plan::stop::dependents_first;
+use crate::plan::stop::in_stop_order;
 
 impl Planner<'_> {
     /// The names of containers that no file describes.
@@ -48,7 +48,7 @@ impl Planner<'_> {
             found.map(|(_, cause)| cause.clone()).unwrap_or_default()
         };
         let mut after = gate;
-        for found in dependents_first(&all) {
+        for found in in_stop_order(self.desired, &all) {
             let cause = cause(&found.name);
             if found.runs() {
                 let quiet = self.plan.before_stop(Phase::Deploy, found, None, after);

@@ -21,11 +21,8 @@ fn a_service_has_as_many_containers_as_it_is_told() {
     );
     let labels = &desired.deployment[1].spec.labels;
     assert_eq!(labels["com.docker.compose.container-number"], "2");
-    assert_eq!(
-        desired.deployment[0].hash == desired.deployment[1].hash,
-        false,
-        "aliases differ"
-    );
+    let hash = |at: usize| &desired.deployment[at].hash;
+    assert_ne!(hash(0), hash(1), "each is known by its own name");
     let plan = planned(&desired, &running(&shop(vec![])));
     let steps = &plan.steps;
     let find = |wanted: &str| {

@@ -1,6 +1,6 @@
 //! `build` (<https://github.com/compose-spec/compose-spec/blob/main/build.md>).
 
-mod contexts;
+pub(super) mod contexts;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -99,7 +99,10 @@ pub(super) fn read(
     let span = section
         .entry("dockerfile")
         .map_or(span, |entry| entry.value.span);
-    check_dockerfile(file, span, &build);
+    // A mistyped key may have meant another context or file.
+    if !section.at_fault {
+        check_dockerfile(file, span, &build);
+    }
     Some((build, platform))
 }
 

@@ -81,7 +81,12 @@ pub(super) fn bytes(file: &mut File<'_>, node: &Node, path: &str) -> Option<i64>
 
 /// A duration such as `1m30s`; a number without a unit is a fault, as in Compose.
 pub(super) fn duration(file: &mut File<'_>, node: &Node, path: &str) -> Option<Duration> {
-    parsed(file, node, path, units::duration)
+    let duration = parsed(file, node, path, units::duration);
+    if duration.is_some() && node.kind() == "a number" {
+        let message = format!("`{path}` must be a string, this is a number");
+        file.fault(node.span, message, "write it with a unit, such as `0s`");
+    }
+    duration
 }
 
 /// What `parse` makes of the text; its reason is told at the path.

@@ -20,7 +20,7 @@ pub(super) struct Needed {
 
 impl Needed {
     /// A dependency that says no more than the service.
-    fn plain(service: &str, span: Span) -> Self {
+    pub fn plain(service: &str, span: Span) -> Self {
         let dependency = Dependency {
             service: service.to_owned(),
             condition: Condition::Started,
@@ -47,8 +47,13 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Needed> 
             for item in items {
                 let name = file.decoder.string(item, path);
                 let known = name.filter(|name| file.has_service(item.span, name));
-                let fresh = known.filter(|name| seen.insert(name.clone()));
-                needed.extend(fresh.map(|name| Needed::plain(&name, item.span)));
+                let Some(name) = known else { continue };
+                if seen.insert(name.clone()) {
+                    needed.push(Needed::plain(&name, item.span));
+                } else {
+                    let message = format!("`{path}` names `{name}` twice");
+                    file.fault(item.span, message, "drop one of the two");
+                }
             }
         }
         Value::Mapping(mapping) => {
@@ -58,6 +63,11 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Needed> 
                 }
                 let mut one = Needed::plain(&entry.key, entry.key_span);
                 let path = format!("{path}.{}", entry.key);
+                if entry.value.is_null() {
+                    let message = format!("`{path}` has no value");
+                    let help = "write {condition: service_started}, or a list of services";
+                    file.fault(entry.key_span, message, help);
+                }
                 if let Some(section) = Section::open(file, &entry.value, &path, &LONG) {
                     let dependency = &mut one.dependency;
                     dependency.condition = section

@@ -3,7 +3,7 @@
 
 use super::file::{File, Section};
 use super::keys::Keys;
-use super::{casts, devices, limits, options};
+use super::{casts, devices, limits, options, pairs};
 use crate::workload::model::{DeviceRequest, Resources, Restart};
 use crate::yaml::Node;
 
@@ -19,6 +19,23 @@ const DEPLOY: Keys = Keys {
     ],
     refused: &[],
 };
+/// What a swarm alone knows is passed over, but not what is mistyped in it.
+const OF_A_SWARM: [(&str, Keys); 3] = [
+    ("update_config", UPDATE),
+    ("rollback_config", UPDATE),
+    (
+        "placement",
+        Keys::only(&["constraints", "preferences", "max_replicas_per_node"]),
+    ),
+];
+const UPDATE: Keys = Keys::only(&[
+    "parallelism",
+    "delay",
+    "failure_action",
+    "monitor",
+    "max_failure_ratio",
+    "order",
+]);
 const RESOURCES: Keys = Keys::only(&["limits", "reservations"]);
 const LIMITS: Keys = Keys::only(&["cpus", "memory", "pids"]);
 const RESERVATIONS: Keys = Keys {
@@ -114,10 +131,26 @@ fn disagree(file: &mut File<'_>, service: &Section<'_>, key: &str, deploy_key: &
     diagnostic.help = Some("keep one of the two".to_owned());
 }
 
+fn of_a_swarm(file: &mut File<'_>, deploy: &Section<'_>) {
+    for (key, keys) in &OF_A_SWARM {
+        deploy.read(file, key, |file, node, path| {
+            Section::open(file, node, path, keys);
+        });
+    }
+    deploy.read(file, "labels", pairs::map);
+}
+
+/// A size that must be written as a string, as Compose has it here.
+fn size(file: &mut File<'_>, node: &Node, path: &str) -> Option<i64> {
+    file.decoder.string(node, path)?;
+    casts::bytes(file, node, path)
+}
+
 fn deploy(file: &mut File<'_>, node: &Node, path: &str) -> Deploy {
     let Some(section) = Section::open(file, node, path, &DEPLOY) else {
         return Deploy::default();
     };
+    of_a_swarm(file, &section);
     let (resources, devices) = section.read(file, "resources", resources);
     Deploy {
         resources,
@@ -136,14 +169,14 @@ fn resources(file: &mut File<'_>, node: &Node, path: &str) -> (Resources, Vec<De
     });
     if let Some(limits) = limits {
         found.nano_cpus = limits.read(file, "cpus", casts::nano_cpus);
-        found.memory = limits.read(file, "memory", casts::bytes);
+        found.memory = limits.read(file, "memory", size);
         found.pids = limits.read(file, "pids", limits::pids);
     }
     let reservations = section.read(file, "reservations", |file, node, path| {
         Section::open(file, node, path, &RESERVATIONS)
     });
     if let Some(reservations) = reservations {
-        found.memory_reservation = reservations.read(file, "memory", casts::bytes);
+        found.memory_reservation = reservations.read(file, "memory", size);
         devices = reservations.read(file, "devices", devices::requests);
     }
     (found, devices)

@@ -49,10 +49,9 @@ pub(super) fn entry(file: &mut File<'_>, node: &Node, path: &str) -> Option<EnvF
         );
         return None;
     }
-    let beside = file.decoder.sources.source(written.span).path.parent();
     Some(EnvFile {
         path: paths::resolve(file, written.span, &text)?,
-        shown: beside.map_or_else(|| PathBuf::from(&text), |folder| folder.join(&text)),
+        shown: paths::shown(file.shown_folder(written.span), &text),
         span: written.span,
         required,
         raw,

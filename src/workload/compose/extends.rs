@@ -4,18 +4,22 @@
 //! Everything is inherited, references to other services too. What the extended file holds besides
 //! the services that are asked for is neither read nor reported.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+mod home;
+mod written;
 
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use self::home::{Home, indexed};
+use self::written::Extends;
 use super::include::named;
 use super::merge;
+use super::paths;
 use super::project::{Chain, Found, Link, Loader, Named, Scope};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::text::Span;
 use crate::yaml::decode::Decoder;
 use crate::yaml::{Mapping, Node, Value};
-
-const KEYS: [&str; 2] = ["service", "file"];
 
 /// Longest row of services that extend one another.
 const MOST_IN_A_ROW: usize = 100;
@@ -59,32 +63,6 @@ pub(super) fn apply(loader: &mut Loader<'_>, root: &mut Node, scope: &Scope, cha
             entry.value = complete;
         }
     }
-}
-
-type Services = HashMap<String, Node>;
-
-fn indexed(services: Mapping) -> Services {
-    let entries = services.entries.into_iter();
-    entries
-        .map(|one| (one.key.to_string(), one.value))
-        .collect()
-}
-
-/// A file with services that others may extend.
-struct Home {
-    link: Option<Link>,
-    services: Services,
-    /// What expanding the file told; taken over for the services that are used.
-    found: Found,
-    /// Services that are complete.
-    resolved: HashMap<String, Node>,
-}
-
-/// What one service extends.
-struct Extends {
-    service: String,
-    file: Option<(String, Span)>,
-    span: Span,
 }
 
 /// A service that is being completed, and where the one before it names it.
@@ -139,7 +117,7 @@ impl Extender<'_, '_> {
     fn base(&mut self, home: usize, service: &str, own: &Node) -> Option<Node> {
         let extends = own.get("extends").filter(|node| !node.is_null())?;
         let mut decoder = Decoder::new(&self.loader.sources);
-        let wanted = read(&mut decoder, service, extends);
+        let wanted = written::read(&mut decoder, service, extends);
         let faults = std::mem::take(&mut decoder.diagnostics);
         self.loader.found.diagnostics.extend(faults);
         let wanted = wanted?;
@@ -190,14 +168,12 @@ impl Extender<'_, '_> {
     /// The number of the home of a file; it is read when it was not yet.
     fn file(&mut self, home: usize, written: &(String, Span)) -> Option<usize> {
         let scope = self.scope_of(home);
-        let Some(file) = named(self.loader, &scope, written) else {
-            return None;
-        };
+        let file = named(self.loader, &scope, written)?;
         let link = Link::new(&file);
         if let Some(known) = self.files.get(&link.real) {
             return *known;
         }
-        let number = self.open(&file, &link, &scope);
+        let number = self.open(&file, &link);
         self.files.insert(link.real, number);
         number
     }
@@ -206,19 +182,22 @@ impl Extender<'_, '_> {
     fn scope_of(&self, home: usize) -> Scope {
         let link = self.homes.get(home).and_then(|home| home.link.as_ref());
         match link {
-            Some(link) if home != 0 => Scope {
-                folder: super::paths::folder_of(&link.path).into(),
-                variables: self.scope.variables.clone(),
-            },
+            Some(link) if home != 0 => self.beside(&link.path, &link.shown),
             _ => self.scope.clone(),
         }
     }
 
-    fn open(&mut self, file: &Named, link: &Link, scope: &Scope) -> Option<usize> {
-        let scope = Scope {
-            folder: super::paths::folder_of(&file.path).into(),
-            variables: scope.variables.clone(),
-        };
+    /// With the variables of the service that is completed, and the folder of an extended file.
+    fn beside(&self, file: &Path, shown: &Path) -> Scope {
+        Scope {
+            folder: paths::folder_of(file).into(),
+            shown: shown.parent().unwrap_or(Path::new("")).into(),
+            variables: self.scope.variables.clone(),
+        }
+    }
+
+    fn open(&mut self, file: &Named, link: &Link) -> Option<usize> {
+        let scope = self.beside(&file.path, &file.shown);
         let documents = self.loader.documents(file, &scope)?;
         let mut services: Option<Node> = None;
         let mut found = Found::default();
@@ -343,53 +322,9 @@ impl Extender<'_, '_> {
 
     /// Keeps what was told of the service of another file.
     fn take_over(&mut self, home: usize, service: &str) {
-        let Some(home) = self.homes.get_mut(home) else {
-            return;
-        };
-        let Some(node) = home.services.get(service) else {
-            return;
-        };
-        let mut spans = Vec::new();
-        scalars(node, &mut spans);
-        spans.sort_unstable();
-        let sources = &self.loader.sources;
-        let places: Vec<Place> = spans
-            .into_iter()
-            .map(|span| Place::within(sources, span))
-            .collect();
-        let is_inside = |place: &Place| {
-            let after = places.partition_point(|one| one.span.start <= place.span.start);
-            let candidate = after.checked_sub(1).and_then(|at| places.get(at));
-            candidate.is_some_and(|one| place.span.end <= one.span.end)
-        };
-        // A value that refers to others is at fault where it is written, in another file.
-        let told = |one: &Diagnostic| {
-            let related = one.related.iter().map(|(place, _)| place);
-            one.place.iter().chain(related).any(is_inside)
-        };
-        let found = Found {
-            expansion: taken(&mut home.found.expansion, told),
-            // Those of the file as such are told with its first service.
-            diagnostics: std::mem::take(&mut home.found.diagnostics),
-            uses: taken(&mut home.found.uses, |one| is_inside(&one.place)),
-        };
-        self.loader.found.extend(found);
-    }
-}
-
-/// Takes out what `wanted` holds for.
-fn taken<T>(from: &mut Vec<T>, wanted: impl Fn(&T) -> bool) -> Vec<T> {
-    from.extract_if(.., |one| wanted(one)).collect()
-}
-
-/// Where the scalars below `node` stand.
-fn scalars(node: &Node, spans: &mut Vec<Span>) {
-    match &node.value {
-        Value::Scalar(_) => spans.push(node.span),
-        Value::Sequence(items) => items.iter().for_each(|item| scalars(item, spans)),
-        Value::Mapping(mapping) => {
-            let values = mapping.entries.iter().map(|entry| &entry.value);
-            values.for_each(|value| scalars(value, spans));
+        if let Some(home) = self.homes.get_mut(home) {
+            let told = home.told_of(service, &self.loader.sources);
+            self.loader.found.extend(told);
         }
     }
 }
@@ -397,39 +332,6 @@ fn scalars(node: &Node, spans: &mut Vec<Span>) {
 /// Whether everything that the service extends was found.
 fn is_complete(service: &Mapping) -> bool {
     service.get("extends").is_none_or(Node::is_null)
-}
-
-fn read(decoder: &mut Decoder<'_>, service: &str, node: &Node) -> Option<Extends> {
-    let path = format!("services.{service}.extends");
-    let Value::Mapping(mapping) = &node.value else {
-        if node.as_scalar().is_none() {
-            let help = "write the name of a service, or {file: …, service: …}";
-            decoder.wrong_type(node, &path, "a service").help = Some(help.to_owned());
-            return None;
-        }
-        return Some(Extends {
-            service: decoder.string(node, &path)?,
-            file: None,
-            span: node.span,
-        });
-    };
-    decoder.only_keys(mapping, &path, &KEYS);
-    let Some(base) = mapping.get("service").filter(|node| !node.is_null()) else {
-        let head = decoder.head(node);
-        let fault = decoder.error(head, format!("`{path}` names no service"));
-        fault.help = Some("add `service`, the name of the service to start from".to_owned());
-        return None;
-    };
-    let file = mapping.get("file").filter(|node| !node.is_null());
-    let file = match file {
-        Some(node) => Some((decoder.string(node, &format!("{path}.file"))?, node.span)),
-        None => None,
-    };
-    Some(Extends {
-        service: decoder.string(base, &format!("{path}.service"))?,
-        file,
-        span: base.span,
-    })
 }
 
 #[cfg(test)]

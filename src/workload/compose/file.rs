@@ -78,6 +78,12 @@ impl<'a> File<'a> {
             .map_or(Path::new(""), |scope| &*scope.folder)
     }
 
+    /// As [`Self::folder`], as messages show it.
+    pub fn shown_folder(&self, span: Span) -> &'a Path {
+        self.scope(span)
+            .map_or(Path::new(""), |scope| &*scope.shown)
+    }
+
     /// The variables that the text at `span` is read with.
     pub fn variables(&self, span: Span) -> &'a Variables {
         self.scope(span)
@@ -139,6 +145,8 @@ impl<'a> File<'a> {
 pub(super) struct Section<'m> {
     pub mapping: &'m Mapping,
     pub path: String,
+    /// Whether a key of it is at fault: what is missing then may only be mistyped.
+    pub at_fault: bool,
 }
 
 impl<'m> Section<'m> {
@@ -150,10 +158,11 @@ impl<'m> Section<'m> {
         keys: &Keys,
     ) -> Option<Section<'m>> {
         let mapping = file.decoder.mapping(node, path)?;
-        keys::check(file, mapping, path, keys);
+        let at_fault = !keys::check(file, mapping, path, keys);
         Some(Self {
             mapping,
             path: path.to_owned(),
+            at_fault,
         })
     }
 
@@ -164,7 +173,8 @@ impl<'m> Section<'m> {
             .filter(|entry| !entry.value.is_null())
     }
 
-    /// The entry of a `key` that the mapping `owner` must have; a fault says what to add.
+    /// The entry of a `key` that the mapping `owner` must have; a fault says what to add, unless
+    /// another key is at fault already.
     pub fn required(
         &self,
         file: &mut File<'_>,
@@ -173,7 +183,7 @@ impl<'m> Section<'m> {
         meaning: &str,
     ) -> Option<&'m Entry> {
         let entry = self.entry(key);
-        if entry.is_none() {
+        if entry.is_none() && !self.at_fault {
             let message = format!("`{}` has an entry without `{key}`", self.path);
             file.fault(owner.span, message, format!("add `{key}`, {meaning}"));
         }

@@ -18,19 +18,14 @@ const DECLARED: Keys = Keys {
     ignored: &[
         ("name", "it names the object of a swarm"),
         ("labels", "there is no object to label, only a file"),
-    ],
-    refused: &[
-        (
-            "external",
-            "poststack has no store of its own; write `file` or `environment`",
-        ),
         ("driver", "it exists in a swarm only"),
         ("driver_opts", "it exists in a swarm only"),
-        (
-            "template_driver",
-            "variables are expanded in `content` anyway",
-        ),
+        ("template_driver", "it exists in a swarm only"),
     ],
+    refused: &[(
+        "external",
+        "poststack has no store of its own; write `file` or `environment`",
+    )],
 };
 const MOUNTED: Keys = Keys::only(&["source", "target", "uid", "gid", "mode"]);
 
@@ -88,14 +83,13 @@ pub(super) fn declared(file: &mut File<'_>, _: &str, node: &Node, path: &str) ->
         return FileSource::Faulty;
     }
     let Some(entry) = given.first() else {
-        let refused = section.mapping.get("external").is_some();
-        if !refused {
+        if !section.at_fault {
             no_source(file, node.span, path);
         }
         return FileSource::Faulty;
     };
     let span = entry.value.span;
-    let Some(text) = file.decoder.text(&entry.value, &section.at(&entry.key)) else {
+    let Some(text) = file.decoder.string(&entry.value, &section.at(&entry.key)) else {
         return FileSource::Faulty;
     };
     match &*entry.key {

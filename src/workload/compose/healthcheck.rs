@@ -20,11 +20,6 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Option<Healt
     let section = Section::open(file, node, path, &HEALTHCHECK)?;
     let test = section.read(file, "test", test);
     let disabled = section.read(file, "disable", casts::flag);
-    if let Some(entry) = section.entry("start_interval") {
-        let message = "`start_interval` is ignored by engines with an API below 1.44; poststack \
-                       itself asks more often while a service starts";
-        file.decoder.note(entry.key_span, message);
-    }
     let retries = section.read(file, "retries", |file, node, path| {
         file.decoder.integer(node, path, 0..=i64::from(u32::MAX))
     });
@@ -46,7 +41,10 @@ fn test(file: &mut File<'_>, node: &Node, path: &str) -> HealthTest {
                 .iter()
                 .map(|item| file.decoder.string(item, path))
                 .collect();
-            words.map(listed)
+            words.map(|words| {
+                several_words(file, node, path, &words);
+                listed(words)
+            })
         }
         _ => file.decoder.string(node, path).map(shell),
     };
@@ -57,6 +55,18 @@ fn test(file: &mut File<'_>, node: &Node, path: &str) -> HealthTest {
             file.fault(node.span, format!("`{path}` {wrong}"), help);
             HealthTest::Inherit
         }
+    }
+}
+
+/// A shell takes one command line; engines let it forget every word but the first.
+fn several_words(file: &mut File<'_>, node: &Node, path: &str, words: &[String]) {
+    if let [kind, first, _, ..] = words
+        && kind == "CMD-SHELL"
+    {
+        let message = format!("`{path}` has several words after CMD-SHELL; they are joined");
+        file.decoder.warning(node.span, message).help = Some(format!(
+            "write one string; Compose would run `{first}` without its arguments"
+        ));
     }
 }
 
@@ -78,7 +88,7 @@ fn listed(words: Vec<String>) -> Result<HealthTest, Fault> {
         (None, _) => Ok(HealthTest::Inherit),
         (Some("NONE"), []) => Ok(HealthTest::None),
         (Some("CMD"), [_, ..]) => Ok(HealthTest::Command(rest)),
-        (Some("CMD-SHELL"), [command]) => shell(command.clone()),
+        (Some("CMD-SHELL"), [_, ..]) => shell(rest.join(" ")),
         (Some("NONE"), _) => Err(("has words after NONE", "write `disable: true`")),
         (Some("CMD"), []) => Err(("has no command", "write [CMD, program, argument, …]")),
         (Some("CMD-SHELL"), _) => Err((

@@ -60,7 +60,7 @@ fn each<T>(
 /// The hook in `node`; a fault when it runs nothing.
 pub(super) fn one(file: &mut File<'_>, node: &Node, path: &str) -> Option<Hook> {
     let section = Section::open(file, node, path, &HOOK)?;
-    section.required(file, node, "command", "what to run");
+    section.required(file, node, "command", "what to run in the container");
     let hook = hook(file, &section);
     (!hook.command.is_empty()).then_some(hook)
 }
@@ -77,7 +77,8 @@ fn hook(file: &mut File<'_>, section: &Section<'_>) -> Hook {
     let words = section.read(file, "command", command::read);
     if let (Some([]), Some(entry)) = (words.as_deref(), section.entry("command")) {
         let message = format!("`{}` is empty", section.at("command"));
-        file.fault(entry.value.span, message, "write what to run");
+        let help = "write a program with its arguments: [program, argument, …]";
+        file.fault(entry.value.span, message, help);
     }
     Hook {
         command: words.unwrap_or_default(),
@@ -128,7 +129,7 @@ pre_stop:
         error 5:9: `services.a.post_start` has an entry without `command`
           help: add `command`, what to run
         error 7:20: `services.a.pre_stop.command` is empty
-          help: write what to run
+          help: write a program with its arguments: [program, argument, …]
         error 7:24: Unknown key `image` in `services.a.pre_stop`
           help: known keys: command, user, privileged, working_dir, environment
         error 8:16: `services.a.pre_start` must be a list, this is a mapping

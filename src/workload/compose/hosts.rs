@@ -34,6 +34,7 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<(String,
 }
 
 fn checked(file: &mut File<'_>, span: Span, host: &str, address: &str) -> Option<(String, String)> {
+    let address = address.trim();
     let bare = address
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))

@@ -26,7 +26,6 @@ type Text = (String, Span);
 
 /// One entry of `include`.
 struct Included {
-    span: Span,
     /// The first one is the file, the others are merged onto it.
     paths: Vec<Text>,
     folder: Option<Text>,
@@ -71,7 +70,6 @@ fn entries(decoder: &mut Decoder<'_>, node: &Node) -> Vec<Included> {
     let included = items.iter().filter_map(|item| match &item.value {
         Value::Mapping(mapping) => long(decoder, item, mapping),
         _ => Some(Included {
-            span: item.span,
             paths: texts(decoder, item, "include"),
             folder: None,
             env_files: None,
@@ -92,7 +90,6 @@ fn long(decoder: &mut Decoder<'_>, item: &Node, mapping: &Mapping) -> Option<Inc
     let folder = value("project_directory");
     let env_files = value("env_file");
     Some(Included {
-        span: item.span,
         paths: texts(decoder, path, "include.path"),
         folder: folder.and_then(|node| text(decoder, node, "include.project_directory")),
         env_files: env_files.map(|node| texts(decoder, node, "include.env_file")),
@@ -136,12 +133,10 @@ impl Included {
             Some((written, span)) => resolved(loader, scope, written, *span)?,
             None => paths::folder_of(&first.path),
         };
-        let shown = beside(
-            loader,
-            self.span,
-            first.shown.parent(),
-            self.folder.as_ref(),
-        );
+        let shown = match &self.folder {
+            Some((written, _)) => paths::shown(&scope.shown, written),
+            None => first.shown.parent().unwrap_or(Path::new("")).to_path_buf(),
+        };
         let env_files = match &self.env_files {
             Some(named) => self.named_env_files(loader, scope, named),
             None => dot_env(loader, &folder, &shown),
@@ -150,6 +145,7 @@ impl Included {
         loader.found.diagnostics.extend(faults);
         let scope = Scope {
             folder: folder.into(),
+            shown: shown.into(),
             variables: Rc::new(variables),
         };
         loader.project(&files, &scope, chain)
@@ -191,15 +187,6 @@ pub(super) fn dot_env(loader: &mut Loader<'_>, folder: &Path, shown: &Path) -> V
     }
 }
 
-/// The folder that messages show for what lies in the included folder.
-fn beside(loader: &Loader<'_>, span: Span, file: Option<&Path>, folder: Option<&Text>) -> PathBuf {
-    let own = loader.sources.source(span).path.parent();
-    match folder {
-        Some((written, _)) => paths::shown(own.unwrap_or(Path::new("")), written),
-        None => file.unwrap_or(Path::new("")).to_path_buf(),
-    }
-}
-
 /// The file that a text of another file names; a remote one is refused.
 pub(super) fn named(
     loader: &mut Loader<'_>,
@@ -214,10 +201,9 @@ pub(super) fn named(
         return None;
     }
     let path = resolved(loader, scope, written, *span)?;
-    let own = loader.sources.source(*span).path.parent();
     Some(Named {
         path,
-        shown: paths::shown(own.unwrap_or(Path::new("")), written),
+        shown: paths::shown(&scope.shown, written),
         place: Some(Place::within(&loader.sources, *span)),
     })
 }

@@ -1,8 +1,9 @@
 //! What tells the items of a list apart when Compose files merge: two mounts at one target are the
 //! same mount, written twice (<https://github.com/compose-spec/compose-spec/blob/main/13-merge.md#unique-resources>).
 
+use std::path::Path;
+
 use super::paths::normalise;
-use crate::text::Sources;
 use crate::yaml::{Node, Value};
 
 /// Which part of an item it is known by.
@@ -21,8 +22,9 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// The key of `item`; nothing for an item that its reader will refuse.
-    pub fn of(self, item: &Node, sources: &Sources) -> Option<String> {
+    /// The key of `item`, whose relative paths start at `folder`; nothing for an item that its
+    /// reader will refuse.
+    pub fn of(self, item: &Node, folder: &Path) -> Option<String> {
         let field = |name: &str| Some(item.get(name)?.as_scalar()?.text.to_string());
         let text = match &item.value {
             Value::Scalar(scalar) => Some(&*scalar.text),
@@ -49,8 +51,7 @@ impl Key {
             }
             (Self::Path, text) => {
                 let written = text.map(str::to_owned).or_else(|| field("path"))?;
-                let beside = sources.source(item.span).path.parent()?;
-                Some(beside.join(written).to_string_lossy().into_owned())
+                Some(folder.join(written).to_string_lossy().into_owned())
             }
         }
     }
@@ -58,6 +59,6 @@ impl Key {
 
 /// `/data/` and `/data` are one target.
 fn path(written: &str) -> String {
-    let clean = normalise(std::path::Path::new(written));
+    let clean = normalise(Path::new(written));
     clean.to_string_lossy().into_owned()
 }

@@ -4,8 +4,8 @@
 //! error with the nearest known one.
 
 use super::file::{File, MOST_LISTED};
-use crate::yaml::Mapping;
 use crate::yaml::decode::Decoder;
+use crate::yaml::{Entry, Mapping};
 
 /// So many faults of one file are told that more would help nobody.
 const ENOUGH: usize = 1000;
@@ -30,23 +30,33 @@ impl Keys {
     }
 }
 
-/// Reports every key of `mapping` that is not simply read.
-pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &Keys) {
+/// Reports every key of `mapping` that is not simply read; whether none is at fault.
+pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &Keys) -> bool {
+    let mut fine = true;
     for entry in &mapping.entries {
         let key = &*entry.key;
         // What begins with `x-` is the user's own, and the place for anchors.
         // https://github.com/compose-spec/compose-spec/blob/main/11-extension.md
-        if keys.read.contains(&key) || key.starts_with("x-") {
+        if keys.read.contains(&key) {
+            fine &= has_value(file, entry, path);
+            continue;
+        }
+        if key.starts_with("x-") {
             continue;
         }
         let decoder = &mut file.decoder;
         if decoder.diagnostics.len() > ENOUGH {
-            return;
+            return false;
         }
         if let Some(why) = lookup(keys.ignored, key) {
+            fine &= has_value(file, entry, path);
+            let decoder = &mut file.decoder;
             let message = format!("`{key}`{} is ignored: {why}", within(path));
             decoder.note(entry.key_span, message);
-        } else if let Some(help) = lookup(keys.refused, key) {
+            continue;
+        }
+        fine = false;
+        if let Some(help) = lookup(keys.refused, key) {
             refuse(decoder, entry.key_span, key, path, help);
         } else {
             let known: Vec<&str> = keys
@@ -60,6 +70,20 @@ pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &K
             shorten_help(decoder, known.len());
         }
     }
+    fine
+}
+
+/// The keys that may stand there without a value.
+const NULLABLE: [&str; 5] = ["command", "deploy", "develop", "entrypoint", "services"];
+
+/// Reports a key without a value: most often its lines are commented out, or badly indented.
+fn has_value(file: &mut File<'_>, entry: &Entry, path: &str) -> bool {
+    let fine = !entry.value.is_null() || NULLABLE.contains(&&*entry.key);
+    if !fine {
+        let message = format!("`{}`{} has no value", entry.key, within(path));
+        file.fault(entry.key_span, message, "write one, or drop the key");
+    }
+    fine
 }
 
 /// A list of dozens of keys helps nobody.
@@ -267,5 +291,57 @@ mod tests {
         error 3:38: `provider` in `services.a` is not supported
           help: it stands for a program outside of containers; run that one, and pass its address as a variable
         ");
+    }
+
+    #[test]
+    fn a_key_without_a_value_is_an_error_unless_it_may_have_none() {
+        insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    command:\n    ports:\n    healthcheck: {test: x, retries: }\n"), @r"
+        error 5:5: `ports` in `services.a` has no value
+          help: write one, or drop the key
+        error 6:28: `retries` in `services.a.healthcheck` has no value
+          help: write one, or drop the key
+        ");
+    }
+
+    #[test]
+    fn what_a_mistyped_key_leaves_out_is_not_told_as_well() {
+        insta::assert_snapshot!(faults("services:\n  a:\n    imgae: x\n  b:\n    image: x\n    ports: [{taget: 80}]\n"), @r"
+        error 3:5: Unknown key `imgae` in `services.a`
+          help: did you mean `image`?
+        error 6:14: Unknown key `taget` in `services.b.ports`
+          help: did you mean `target`?
+        ");
+    }
+
+    /// The part of the manual about one table.
+    fn section(heading: &str) -> &'static str {
+        let manual = include_str!("../../../docs/compose.md");
+        let (_, rest) = manual.split_once(heading).unwrap();
+        rest.split_once("\n## ")
+            .map_or(rest, |(section, _)| section)
+    }
+
+    #[test]
+    fn the_manual_lists_every_key_of_the_tables() {
+        for (heading, keys) in [
+            ("## Keys of the top level", super::TOP),
+            ("## Keys of a service", super::SERVICE),
+        ] {
+            let section = section(heading);
+            let (_, rest) = section.split_once("Supported:\n\n").unwrap();
+            let (supported, rows) = rest.split_once("\n\n").unwrap();
+            let mut listed: Vec<&str> = supported.split('`').skip(1).step_by(2).collect();
+            let mut read: Vec<&str> = keys.read.iter().copied().chain(["x-…"]).collect();
+            listed.sort_unstable();
+            read.sort_unstable();
+            assert_eq!(listed, read, "{heading}");
+            let row = |(key, text): &(&str, &str)| format!("| `{key}` | {text} |");
+            let expected: Vec<String> = keys.ignored.iter().chain(keys.refused).map(row).collect();
+            let written: Vec<&str> = rows
+                .lines()
+                .filter(|line| line.starts_with("| `"))
+                .collect();
+            assert_eq!(written, expected, "{heading}");
+        }
     }
 }

@@ -24,7 +24,18 @@ fn files(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, Strin
         if let Value::Mapping(_) = &item.value {
             file.decoder.wrong_type(item, path, "a path");
         } else if let Some(named) = env_file::entry(file, item, path) {
+            let before = file.decoder.diagnostics.len();
             found.extend(env_file::read(file, &named, &found));
+            // The help for an env file names a form that a label file does not have.
+            for fault in file.decoder.diagnostics.iter_mut().skip(before) {
+                let help = fault
+                    .help
+                    .as_mut()
+                    .filter(|help| help.starts_with("create it"));
+                if let Some(help) = help {
+                    "create it, or drop the line".clone_into(help);
+                }
+            }
         }
     }
     let text = |(name, value): env_file::Assigned| Some((name, value?.expose().to_owned()));

@@ -7,8 +7,9 @@ use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
 use super::pairs;
+use crate::diagnostic::nearest;
 use crate::text::Span;
-use crate::workload::model::{Attachment, ServiceNetwork};
+use crate::workload::model::{Attachment, Network, ServiceNetwork};
 use crate::yaml::{Entry, Node, Value};
 
 const ATTACHMENT: Keys = Keys {
@@ -100,13 +101,8 @@ fn network_mode(file: &mut File<'_>, entry: &Entry, path: &str) -> Option<(Servi
         None => match text.as_str() {
             "host" => ServiceNetwork::Host,
             "none" => ServiceNetwork::None,
-            "bridge" => ServiceNetwork::Bridge,
-            _ => {
-                let help = "write `host`, `none`, `bridge`, `service:<name>` or \
-                            `container:<name>`; networks are joined under `networks`";
-                file.fault(span, format!("`{path}` is `{text}`"), help);
-                return None;
-            }
+            "bridge" | "default" => ServiceNetwork::Bridge,
+            name => by_name(file, span, name),
         },
         Some(("service", name)) => {
             if !file.has_service(span, name) {
@@ -124,6 +120,32 @@ fn network_mode(file: &mut File<'_>, entry: &Entry, path: &str) -> Option<(Servi
     Some((mode, span))
 }
 
+/// Any other word names a network of the engine, which is there already.
+fn by_name(file: &mut File<'_>, span: Span, name: &str) -> ServiceNetwork {
+    let help = match nearest(name, ["host", "none", "bridge"]) {
+        Some(near) => Some(format!("did you mean `{near}`?")),
+        None if file.declared.networks.contains_key(name) => Some(format!(
+            "write `networks: [{name}]` for the network of this file"
+        )),
+        None => None,
+    };
+    if help.is_some() {
+        let message = format!("`network_mode` means the engine's own network `{name}`");
+        file.decoder.warning(span, message).help = help;
+    }
+    let network = format!("{name} (network_mode)");
+    let external = Network {
+        name: Some(name.to_owned()),
+        external: true,
+        ..Network::default()
+    };
+    file.declared.networks.insert(network.clone(), external);
+    ServiceNetwork::Networks(vec![Attachment {
+        network,
+        ..Attachment::default()
+    }])
+}
+
 /// Attachments by falling priority, then by name, as Compose orders them.
 fn attachments(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Attachment> {
     let mut found: Vec<(i64, Attachment)> = Vec::new();
@@ -133,8 +155,12 @@ fn attachments(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Attachment> 
             for item in items {
                 if let Some(name) = file.decoder.string(item, path)
                     && let Some(network) = declared(file, item.span, &name)
-                    && seen.insert(network.clone())
                 {
+                    if !seen.insert(network.clone()) {
+                        let message = format!("`{path}` names `{network}` twice");
+                        file.fault(item.span, message, "drop one of the two");
+                        continue;
+                    }
                     let attachment = Attachment {
                         network,
                         ..Attachment::default()
@@ -196,7 +222,8 @@ fn address<A: std::str::FromStr>(file: &mut File<'_>, node: &Node, path: &str) -
     let text = casts::string(file, node, path)?;
     if text.parse::<A>().is_err() {
         let message = format!("`{path}` is no such address: `{text}`");
-        file.decoder.error(node.span, message);
+        let help = "write an address of the network, such as `172.28.0.5` or `fd00::5`";
+        file.fault(node.span, message, help);
         return None;
     }
     Some(text)

@@ -14,10 +14,7 @@ const ULIMIT: Keys = Keys::only(&["soft", "hard"]);
 
 /// `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:3`.
 pub(super) fn restart(file: &mut File<'_>, node: &Node, path: &str) -> Restart {
-    let text = match node.as_scalar() {
-        Some(scalar) if &*scalar.text == "false" => "no".to_owned(),
-        _ => casts::string(file, node, path).unwrap_or_else(|| "no".to_owned()),
-    };
+    let text = casts::string(file, node, path).unwrap_or_else(|| "no".to_owned());
     let (word, count) = match text.split_once(':') {
         Some((word, count)) => (word, Some(count)),
         None => (&*text, None),
@@ -44,7 +41,7 @@ pub(super) fn restart(file: &mut File<'_>, node: &Node, path: &str) -> Restart {
 }
 
 pub(super) fn pull_policy(file: &mut File<'_>, node: &Node, path: &str) -> PullPolicy {
-    let text = casts::string(file, node, path);
+    let text = file.decoder.string(node, path);
     match text.as_deref() {
         None | Some("missing" | "if_not_present") => PullPolicy::Missing,
         Some("always") => PullPolicy::Always,
@@ -93,9 +90,10 @@ pub(super) fn ulimits(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<
                 let Some(section) = Section::open(file, &entry.value, &path, &ULIMIT) else {
                     continue;
                 };
+                section.required(file, &entry.value, "soft", "the limit that warns");
+                section.required(file, &entry.value, "hard", "the limit that holds");
                 let soft = section.read(file, "soft", limit);
-                let hard = section.read(file, "hard", limit);
-                (soft.or(hard), hard.or(soft))
+                (soft, section.read(file, "hard", limit))
             }
             _ => {
                 let both = limit(file, &entry.value, &path);
@@ -107,7 +105,7 @@ pub(super) fn ulimits(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<
         };
         if hard != -1 && (soft == -1 || soft > hard) {
             let message = format!("`{path}` has a soft limit above the hard one");
-            file.decoder.error(entry.value.span, message);
+            file.fault(entry.value.span, message, "raise `hard`, or lower `soft`");
         }
         found.insert(entry.key.to_string(), Ulimit { soft, hard });
     }
@@ -164,7 +162,8 @@ fn seccomp(file: &mut File<'_>, item: &Node, profile: &str) -> Option<Seccomp> {
         },
         Err(error) => format!("The seccomp profile cannot be read: {error}"),
     };
-    file.decoder.error(item.span, fault);
+    let help = "name a file of JSON beside the Compose file, or write `seccomp=unconfined`";
+    file.fault(item.span, fault, help);
     None
 }
 

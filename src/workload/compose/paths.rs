@@ -59,6 +59,9 @@ pub(super) fn shown(beside: &Path, written: &str) -> PathBuf {
             other => clean.push(other),
         }
     }
+    if clean.as_os_str().is_empty() {
+        clean.push(".");
+    }
     clean
 }
 

@@ -1,7 +1,8 @@
 //! `ports` and `expose`
 //! (<https://github.com/compose-spec/compose-spec/blob/main/05-services.md#ports>).
 
-use std::net::IpAddr;
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
 use super::casts;
@@ -24,12 +25,13 @@ const LONG: Keys = Keys {
 /// A published port with the place it is written at.
 pub(super) type Published = (Port, Span);
 
-/// Every published port; equally long ranges are taken apart.
+/// Every published port, each once; equally long ranges are taken apart.
 pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Published> {
     let Some(items) = file.decoder.sequence(node, path) else {
         return Vec::new();
     };
     let mut published = Vec::new();
+    let mut seen = HashSet::new();
     for item in items {
         let ports = match &item.value {
             Value::Mapping(_) => long(file, item, path),
@@ -38,7 +40,8 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Publishe
         if !file.take_ports(item.span, ports.len()) {
             break;
         }
-        published.extend(ports.into_iter().map(|port| (port, item.span)));
+        let fresh = ports.into_iter().filter(|port| seen.insert(port.clone()));
+        published.extend(fresh.map(|port| (port, item.span)));
     }
     published
 }
@@ -70,7 +73,7 @@ fn short(file: &mut File<'_>, item: &Node, path: &str) -> Vec<Port> {
 fn long(file: &mut File<'_>, item: &Node, path: &str) -> Vec<Port> {
     let ports = Section::open(file, item, path, &LONG).and_then(|section| {
         section.required(file, item, "target", "the container's port")?;
-        let target = section.read(file, "target", port);
+        let target = section.read(file, "target", single);
         let published = section.read(file, "published", |file, node, path| {
             let empty = node
                 .as_scalar()
@@ -105,6 +108,17 @@ fn port(file: &mut File<'_>, node: &Node, path: &str) -> Option<RangeInclusive<u
     casts::parsed(file, node, path, range)
 }
 
+/// One port: the long form has no ranges in the container.
+fn single(file: &mut File<'_>, node: &Node, path: &str) -> Option<RangeInclusive<u16>> {
+    casts::parsed(file, node, path, |text| match number(text) {
+        Ok(port) => Ok(port..=port),
+        Err(_) if range(text).is_ok() => Err(format!(
+            "`{text}` is a range; write each port, or `{text}:{text}` as a string"
+        )),
+        Err(reason) => Err(reason),
+    })
+}
+
 /// `[[ip:][published]:]target[/protocol]`, each port also as a range `first-last`.
 fn parse(text: &str) -> Result<Vec<Port>, String> {
     let (ports, protocol_text) = match text.rsplit_once('/') {
@@ -122,6 +136,9 @@ fn parse(text: &str) -> Result<Vec<Port>, String> {
         Some((ip, published)) if published.ends_with(']') => {
             let hint = format!("`{ip}:{published}` is an address without a host port");
             return Err(hint);
+        }
+        Some((ip, _)) if ip.parse::<Ipv6Addr>().is_ok() => {
+            return Err(format!("an IPv6 address stands in brackets: `[{ip}]`"));
         }
         Some((ip, "")) => (address(ip)?, None),
         Some((ip, published)) => (address(ip)?, Some(range(published)?)),
@@ -201,7 +218,7 @@ fn address(text: &str) -> Result<Option<IpAddr>, String> {
 
 fn protocol(text: &str) -> Result<Protocol, String> {
     match text.to_ascii_lowercase().as_str() {
-        "tcp" => Ok(Protocol::Tcp),
+        "" | "tcp" => Ok(Protocol::Tcp),
         "udp" => Ok(Protocol::Udp),
         "sctp" => Ok(Protocol::Sctp),
         _ => Err(format!("unknown protocol `{text}`; write tcp, udp or sctp")),

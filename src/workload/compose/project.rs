@@ -38,6 +38,8 @@ pub(super) struct Named {
 pub(super) struct Scope {
     /// Absolute; relative paths start here.
     pub folder: Rc<Path>,
+    /// The folder as messages show it.
+    pub shown: Rc<Path>,
     pub variables: Rc<Variables>,
 }
 
@@ -163,7 +165,7 @@ impl<'a> Loader<'a> {
 
     /// Merges values at `path`.
     pub fn merge(&mut self, path: &[&str], base: Node, over: Node) -> Node {
-        let mut merger = Merger::new(&self.sources, path);
+        let mut merger = Merger::new((&self.sources, &self.scopes), path);
         let merged = merger.merge(base, over);
         self.found.diagnostics.append(&mut merger.diagnostics);
         merged

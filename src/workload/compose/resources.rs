@@ -9,7 +9,7 @@ use super::file::{File, Section};
 use super::keys::Keys;
 use super::pairs;
 use crate::workload::model::{Ipam, Network, Subnet, Volume};
-use crate::yaml::{Mapping, Node};
+use crate::yaml::{Entry, Mapping, Node};
 
 const NETWORK: Keys = Keys {
     read: &[
@@ -46,14 +46,23 @@ pub(super) fn each<T: Default>(
         .and_then(|node| file.decoder.mapping(node, kind));
     let mut found = BTreeMap::new();
     for entry in mapping.into_iter().flat_map(|mapping| &mapping.entries) {
-        if entry.key.starts_with("x-") {
-            continue;
-        }
         let path = format!("{kind}.{}", entry.key);
+        check_name(file, entry, kind);
         let value = read(file, &entry.key, &entry.value, &path);
         found.insert(entry.key.to_string(), value);
     }
     found
+}
+
+/// `[a-zA-Z0-9._-]+`, as for services.
+fn check_name(file: &mut File<'_>, entry: &Entry, kind: &str) {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    if entry.key.is_empty() || !entry.key.chars().all(allowed) {
+        let kind = kind.trim_end_matches('s');
+        let message = format!("`{}` is no name for a {kind}", entry.key);
+        let help = "use letters, digits, `.`, `_` and `-`; variables are not expanded in keys";
+        file.fault(entry.key_span, message, help);
+    }
 }
 
 pub(super) fn network(file: &mut File<'_>, key: &str, node: &Node, path: &str) -> Network {
@@ -138,7 +147,13 @@ pub(super) fn identity(
                 "`{}` of `{}` has no meaning: it is external, made by somebody else",
                 other.key, section.path
             );
-            file.fault(other.key_span, message, "keep `external` and `name` only");
+            // Compose refuses it in a volume and passes over it in a network.
+            let diagnostic = if section.path.starts_with("networks.") {
+                file.decoder.warning(other.key_span, message)
+            } else {
+                file.decoder.error(other.key_span, message)
+            };
+            diagnostic.help = Some("keep `external` and `name` only".to_owned());
         }
     }
     (Some(name.unwrap_or_else(|| key.to_owned())), true)

@@ -13,6 +13,7 @@ use super::{
     build, casts, command, deploy, develop, devices, healthcheck, hooks, hosts, keys, labels,
     namespaces, networks, options, pairs, scale, volumes,
 };
+use crate::diagnostic::nearest;
 use crate::text::Span;
 use crate::workload::model::{
     Build, FileMount, Namespaces, PodMember, Process, Service, ServiceNetwork, VolumesSource,
@@ -40,8 +41,12 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
         None if entry.value.is_null() => &empty,
         None => return None,
     };
-    keys::check(file, mapping, &path, &keys::SERVICE);
-    let section = Section { mapping, path };
+    let at_fault = !keys::check(file, mapping, &path, &keys::SERVICE);
+    let section = Section {
+        mapping,
+        path,
+        at_fault,
+    };
     let profiles = section.read(file, "profiles", profiles);
     let active = is_active(&profiles, file.context.profiles);
     file.current = Current {
@@ -49,6 +54,7 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
         active,
     };
     check_name(file, entry);
+    section.read(file, "attach", casts::flag);
     isolation(file, &section);
     let network = networks::read(file, &section);
     let published = published(file, &section, &network);
@@ -62,7 +68,10 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     let volumes_from = volumes::from::read(file, &section);
     for (from, span) in &volumes_from {
         if let VolumesSource::Service(service) = &from.source {
-            need(&mut needs, service, *span);
+            // Its volumes stay when it restarts.
+            if !needs.iter().any(|one| one.dependency.service == *service) {
+                needs.push(Needed::plain(service, *span));
+            }
         }
     }
     let process = process(file, &section, &published);
@@ -234,14 +243,11 @@ fn profiles(file: &mut File<'_>, node: &Node, path: &str) -> Vec<String> {
     names
 }
 
+/// Nothing for an empty one, which a build gives its name.
 fn image(file: &mut File<'_>, node: &Node, path: &str) -> Option<String> {
-    let text = file.decoder.string(node, path)?;
-    if text.is_empty() || text.contains(char::is_whitespace) {
-        let message = if text.is_empty() {
-            format!("`{path}` is empty")
-        } else {
-            format!("`{text}` is no name of an image")
-        };
+    let text = casts::string(file, node, path)?;
+    if text.contains(char::is_whitespace) {
+        let message = format!("`{text}` is no name of an image");
         file.fault(node.span, message, "write for instance `nginx:1.27`");
     }
     Some(text)
@@ -260,22 +266,37 @@ fn build_of(
         },
         None => {
             // What it extends could not be found, or it runs elsewhere: that is told already.
-            let elsewhere = ["image", "extends", "provider"];
+            let elsewhere = ["extends", "provider"];
             let is_told = elsewhere.iter().any(|key| section.entry(key).is_some());
             if !has_image && !is_told {
-                let message = format!(
-                    "The service `{}` has neither `image` nor `build`",
-                    entry.key
-                );
-                file.fault(
-                    entry.key_span,
-                    message,
-                    "add `image: <name>` or `build: <folder>`",
-                );
+                no_image(file, entry, section);
             }
             (None, None)
         }
     }
+}
+
+/// Says so once: a mistyped key, or one without a value, has been told already.
+fn no_image(file: &mut File<'_>, entry: &Entry, section: &Section<'_>) {
+    let image = section.mapping.entry("image");
+    if let Some(image) = image.filter(|image| empty(&image.value)) {
+        let message = format!("`{}` is empty", section.at("image"));
+        file.fault(image.value.span, message, "write for instance `nginx:1.27`");
+    }
+    let keys = section.mapping.entries.iter().map(|entry| &*entry.key);
+    let mut unknown = keys.filter(|key| !keys::SERVICE.read.contains(key));
+    if image.is_none() && !unknown.any(|key| nearest(key, ["image", "build"]).is_some()) {
+        let name = &entry.key;
+        let message = format!("The service `{name}` has neither `image` nor `build`");
+        let help = "add `image: <name>` or `build: <folder>`";
+        file.fault(entry.key_span, message, help);
+    }
+}
+
+/// Whether the value is an empty string.
+fn empty(node: &Node) -> bool {
+    let text = node.as_scalar().map(|scalar| &*scalar.text);
+    text == Some("") && !node.is_null()
 }
 
 /// `[a-zA-Z0-9][a-zA-Z0-9_.-]+`, as the engine has it.

@@ -6,7 +6,7 @@
 use super::merge;
 use crate::diagnostic::Diagnostic;
 use crate::text::Source;
-use crate::yaml::{Node, Style, Value};
+use crate::yaml::{Entry, Node, Style, Value};
 
 /// Prepares `root` in place; the diagnostics tell of tags that have no meaning here.
 pub(super) fn prepare(source: &Source, root: &mut Node) -> Vec<Diagnostic> {
@@ -31,10 +31,23 @@ fn visit(source: &Source, node: &mut Node, diagnostics: &mut Vec<Diagnostic>) {
         }
         Value::Mapping(mapping) => {
             for entry in &mut mapping.entries {
+                diagnostics.extend(not_a_string(source, entry));
                 visit(source, &mut entry.value, diagnostics);
             }
         }
     }
+}
+
+/// Compose refuses a key that YAML reads as a number, a boolean or null, wherever it stands.
+fn not_a_string(source: &Source, entry: &Entry) -> Option<Diagnostic> {
+    let is_quoted = source.slice(entry.key_span).starts_with(['"', '\'']);
+    let kind = Node::scalar(entry.key_span, entry.key.clone(), Style::Plain).kind();
+    if is_quoted || kind == "a string" {
+        return None;
+    }
+    let message = format!("A key must be a string, `{}` is {kind}", entry.key);
+    let diagnostic = Diagnostic::error(message).at(source, entry.key_span);
+    Some(diagnostic.help(format!("put it in quotes: \"{}\"", entry.key)))
 }
 
 /// Whether the node is tagged as a string.
@@ -52,7 +65,9 @@ fn settle_tag(source: &Source, node: &Node, diagnostics: &mut Vec<Diagnostic>) -
     }
     let message = format!("The tag `{tag}` has no meaning in a Compose file");
     let help = "tags are `!reset`, `!override` and those of YAML itself, such as `!!str`";
-    diagnostics.push(Diagnostic::error(message).at(source, node.span).help(help));
+    // Compose passes over such a tag.
+    let diagnostic = Diagnostic::warning(message).at(source, node.span);
+    diagnostics.push(diagnostic.help(help));
     false
 }
 

@@ -17,30 +17,33 @@ const PROPAGATION: [&str; 6] = [
     "shared", "rshared", "slave", "rslave", "private", "rprivate",
 ];
 
-/// Every mount of a service; two at the same target are a fault.
+/// Every mount of a service; of two at the same target the later one counts, as in Compose.
 pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Mount> {
     let Some(items) = file.decoder.sequence(node, path) else {
         return Vec::new();
     };
-    let mut mounts = Vec::new();
-    let mut targets: BTreeMap<String, Span> = BTreeMap::new();
+    let mut mounts: Vec<Mount> = Vec::new();
+    let mut targets: BTreeMap<String, (usize, Span)> = BTreeMap::new();
     for item in items {
         let mount = match &item.value {
             Value::Mapping(_) => long::read(file, item, path),
             _ => short(file, item, path),
         };
         let Some(mount) = mount else { continue };
-        if let Some(&first) = targets.get(&mount.target) {
-            let place = file.decoder.place(first);
-            let message = format!("`{}` is mounted twice in `{path}`", mount.target);
-            let diagnostic = file.decoder.error(item.span, message);
-            diagnostic
-                .related
-                .push((place, "first mounted here".to_owned()));
-            continue;
+        let (at, first) = *targets
+            .entry(mount.target.clone())
+            .or_insert((mounts.len(), item.span));
+        match mounts.get_mut(at) {
+            Some(earlier) => {
+                let place = file.decoder.place(first);
+                let message = format!("`{}` is mounted twice in `{path}`", mount.target);
+                let diagnostic = file.decoder.warning(item.span, message);
+                let label = "this one does not count".to_owned();
+                diagnostic.related.push((place, label));
+                *earlier = mount;
+            }
+            None => mounts.push(mount),
         }
-        targets.insert(mount.target.clone(), item.span);
-        mounts.push(mount);
     }
     mounts
 }
@@ -48,11 +51,27 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> Vec<Mount> {
 /// `[source:]target[:option,…]`; a one-letter source is a volume, not a Windows drive.
 fn short(file: &mut File<'_>, item: &Node, path: &str) -> Option<Mount> {
     let text = file.decoder.string(item, path)?;
+    if is_windows_path(&text) {
+        let message = format!("`{text}` names a path of Windows");
+        file.fault(
+            item.span,
+            message,
+            "write a path of this host, such as `./data`",
+        );
+        return None;
+    }
     let mut parts = text.splitn(3, ':');
     let (first, second) = (parts.next().unwrap_or_default(), parts.next());
     let mut options = Options::default();
-    for option in parts.next().into_iter().flat_map(|list| list.split(',')) {
-        options.add(file, item.span, option)?;
+    let written = parts.next();
+    if written.is_some_and(|list| list.is_empty() || list.contains(':')) {
+        let message = format!("`{text}` is no volume");
+        let help = "write `[source:]target[:option,…]`";
+        file.fault(item.span, message, help);
+        return None;
+    }
+    for option in written.into_iter().flat_map(|list| list.split(',')) {
+        options.add(file, item.span, option);
     }
     let Some(target) = second else {
         return Some(Mount {
@@ -99,8 +118,10 @@ struct Options {
 }
 
 impl Options {
-    fn add(&mut self, file: &mut File<'_>, span: Span, option: &str) -> Option<()> {
+    /// An option that Compose does not know either changes nothing.
+    fn add(&mut self, file: &mut File<'_>, span: Span, option: &str) {
         match option {
+            "" => {}
             "ro" => self.read_only = true,
             "rw" => self.read_only = false,
             "nocopy" | "volume-nocopy" => self.no_copy = true,
@@ -112,14 +133,12 @@ impl Options {
                 file.decoder.note(span, message);
             }
             _ => {
-                let message = format!("Unknown volume option `{option}`");
+                let message = format!("The volume option `{option}` is unknown and has no effect");
                 let help = "options are ro, rw, z, Z, nocopy, shared, rshared, slave, rslave, \
                             private and rprivate, separated by commas";
-                file.fault(span, message, help);
-                return None;
+                file.decoder.warning(span, message).help = Some(help.to_owned());
             }
         }
-        Some(())
     }
 }
 
@@ -129,7 +148,7 @@ fn target_of_short(file: &mut File<'_>, span: Span, text: &str, written: &str) -
     if !is_option {
         return target(file, span, written);
     }
-    options.add(file, span, written)?;
+    options.add(file, span, written);
     let message = format!("`{text}` has no path in the container");
     file.fault(span, message, format!("write `source:target:{written}`"));
     None
@@ -146,6 +165,20 @@ fn target(file: &mut File<'_>, span: Span, written: &str) -> Option<String> {
         return None;
     }
     Some(target)
+}
+
+/// A drive letter with a backslash or a slash after it, or the name of a share.
+fn is_windows_path(text: &str) -> bool {
+    let mut start = text.chars();
+    let (first, second, third) = (start.next(), start.next(), start.next());
+    match (first, second, third) {
+        (Some('\\'), Some('\\'), _) => true,
+        (Some(drive), Some(':'), Some('\\')) => drive.is_ascii_alphabetic(),
+        (Some(drive), Some(':'), Some('/')) => {
+            drive.is_ascii_alphabetic() && start.as_str().contains(':')
+        }
+        _ => false,
+    }
 }
 
 /// The key of a volume that the top level declares.

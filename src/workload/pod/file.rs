@@ -198,8 +198,9 @@ impl<'n> Object<'n> {
         let text = file.decoder.string(&entry.value, &self.at(key))?;
         let found = words.iter().find(|(word, _)| *word == text);
         if found.is_none() {
-            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             let message = format!("`{}` is `{text}`", self.at(key));
+            let known = words.iter().map(|(word, _)| *word);
+            let known: Vec<&str> = known.filter(|word| !word.is_empty()).collect();
             let help = format!("write one of {}", known.join(", "));
             file.fault(entry.value.span, message, help);
         }

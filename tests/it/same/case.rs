@@ -29,6 +29,7 @@ pub struct Settings {
     /// Made by somebody else before.
     pub networks: Vec<String>,
     pub volumes: Vec<String>,
+    /// Each a name and, after spaces, options of `run`.
     pub containers: Vec<String>,
     /// Service → a shell line whose output in its container is compared as well.
     pub look: BTreeMap<String, String>,

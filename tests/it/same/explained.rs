@@ -145,6 +145,42 @@ pub const DOCKER: &[Explained] = &[
         ABSENT,
         "set by the builder that Compose uses; Windows alone reads it",
     ),
+    entry(
+        "container/HostConfig/VolumesFrom/*",
+        LISTED,
+        ABSENT,
+        "Compose names the id where the name is as good; and 2.26 loses `:ro`",
+    ),
+    entry(
+        "container/HostConfig/VolumesFrom/*",
+        ABSENT,
+        LISTED,
+        "Compose names the id where the name is as good; and 2.26 loses `:ro`",
+    ),
+    entry(
+        "container/Mounts/*/RW",
+        "true",
+        "false",
+        "Compose 2.26 loses the `:ro` of `volumes_from`",
+    ),
+    entry(
+        "container/HostConfig/DeviceRequests/*/Options/*",
+        ABSENT,
+        ANY,
+        "Compose 2.26 loses the options of a device",
+    ),
+    entry(
+        "container/NetworkSettings/Networks/*/DriverOpts/*",
+        ABSENT,
+        ANY,
+        "Compose 2.26 loses the driver's options of a service in a network",
+    ),
+    entry(
+        "container/HostConfig/RestartPolicy/Name",
+        "\"\"",
+        "\"always\"",
+        "the condition of a `restart_policy` is `any` by default; Compose 2.26 takes none",
+    ),
 ];
 
 /// What poststack makes on Docker (`first`) and on Podman. What Podman does not show, the files look
@@ -290,12 +326,6 @@ pub const PODMAN: &[Explained] = &[
         "shows the kind of network; `Networks` has the names",
     ),
     entry(
-        "container/HostConfig/CgroupnsMode",
-        "\"host\"",
-        ABSENT,
-        "not shown",
-    ),
-    entry(
         "container/HostConfig/IpcMode",
         ANY,
         "\"shareable\"",
@@ -387,22 +417,10 @@ pub const PODMAN: &[Explained] = &[
         "shows every mount under `Binds`, with all options; `Mounts` has the outcome",
     ),
     entry(
-        "container/Mounts/*/Mode",
-        ANY,
-        ABSENT,
-        "`RW` and `Propagation` have its meaning",
-    ),
-    entry(
         "container/Mounts/*/Propagation",
         ABSENT,
         "\"rprivate\"",
         "shown of volumes as well",
-    ),
-    entry(
-        "container/HostConfig/Tmpfs/*",
-        ABSENT,
-        "\"rw,rprivate,nosuid,nodev,tmpcopyup\"",
-        "of a read-only container, /run, /tmp and /var/tmp are writable in memory",
     ),
     entry(
         "container/HostConfig/PortBindings/*/HostPort",
@@ -447,12 +465,6 @@ pub const PODMAN: &[Explained] = &[
         "a variable that is to be removed is left out; one of the image is made empty",
     ),
     entry(
-        "container/Config/Env/*",
-        LISTED,
-        "\"\"",
-        "a variable that is to be removed is left out; one of the image is made empty",
-    ),
-    entry(
         "container/Config/Image",
         "\"*\"",
         "\"localhost/*\"",
@@ -493,12 +505,6 @@ pub const PODMAN: &[Explained] = &[
         "\"example.org\"",
         ABSENT,
         "its containers have no domain name",
-    ),
-    entry(
-        "container/Config/Hostname",
-        ANY,
-        "\"<short id>\"",
-        "shows its own id where it shares a network",
     ),
     entry(
         "container/Path",
@@ -559,5 +565,59 @@ pub const PODMAN: &[Explained] = &[
         "true",
         ABSENT,
         "every network of its is attachable",
+    ),
+    entry(
+        "container/HostConfig/CapAdd/*",
+        ABSENT,
+        LISTED,
+        "shows ALL one by one, and every name without CAP_",
+    ),
+    entry(
+        "container/HostConfig/CgroupnsMode",
+        ANY,
+        ABSENT,
+        "not shown",
+    ),
+    entry(
+        "container/HostConfig/UsernsMode",
+        "\"host\"",
+        ABSENT,
+        "is so by default",
+    ),
+    entry(
+        "container/Mounts/*/Mode",
+        ANY,
+        ANY,
+        "the words of `Binds`; `RW` and `Propagation` have their meaning",
+    ),
+    entry(
+        "container/NetworkSettings/Networks/*/DriverOpts/*",
+        ANY,
+        ABSENT,
+        "takes none; a warning says so",
+    ),
+    entry(
+        "container/NetworkSettings/Ports/*",
+        ABSENT,
+        LISTED,
+        "shows the ports of the network it shares",
+    ),
+    entry(
+        "image/Config/Healthcheck/*",
+        ANY,
+        ABSENT,
+        "only its own interface shows it; that of the container is there",
+    ),
+    entry(
+        "network/IPAM/Config/*/AuxiliaryAddresses/*",
+        ANY,
+        ABSENT,
+        "takes none; a warning says so",
+    ),
+    entry(
+        "network/IPAM/Config/*/Gateway",
+        ABSENT,
+        "\"100.64.*.1\"",
+        "shows the one that it chose",
     ),
 ];

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
-use super::case::Case;
+use super::case::{Case, Settings};
 use super::compare::{Difference, compare};
 use super::engine::list;
 use super::explained;
@@ -164,23 +164,29 @@ impl<'c> Bench<'c> {
             let snapshot = self.look(on);
             child.kill().ok();
             let output = child.wait_with_output().unwrap();
-            if !made {
-                let said = String::from_utf8_lossy(&output.stderr).into_owned();
-                outcome.faults.push((
-                    format!("{who} did not make {count} containers: {said}"),
-                    String::new(),
-                ));
-            }
-            return made.then_some(snapshot);
+            let said = String::from_utf8_lossy(&output.stderr);
+            let fault = match (made, self.fails(on)) {
+                (true, None) => return Some(snapshot),
+                (false, Some(words)) if said.contains(words) => return None,
+                _ => format!("{who} did not do with {count} containers what it should: {said}"),
+            };
+            outcome.faults.push((fault, String::new()));
+            return None;
         }
         let output = command.output().unwrap();
-        let on_podman = who
-            .ends_with("Podman")
-            .then_some(settings.fails_on_podman.as_deref())
-            .flatten();
-        let fails = settings.fails.as_deref().or(on_podman);
-        self.judge(who, &output, fails, outcome)?;
+        self.judge(who, &output, self.fails(on), outcome)?;
         Some(self.look(on))
+    }
+
+    /// What the program says when it has to fail here.
+    fn fails(&self, on: On) -> Option<&str> {
+        let Settings {
+            fails,
+            fails_on_podman,
+            ..
+        } = &self.case.settings;
+        let on_podman = fails_on_podman.as_deref().filter(|_| on == On::Podman);
+        fails.as_deref().or(on_podman)
     }
 
     /// Waits until so many containers are there and one of them runs; the others wait for it, for
@@ -275,21 +281,13 @@ impl<'b> Made<'b> {
             on.cli_text(&["volume", "create", &label, &volume]);
         }
         for container in settings.containers.iter().map(own) {
+            let options: Vec<&str> = container.split(' ').collect();
+            let run = ["run", "--detach", "--volume=/outside", &label, "--name"];
             let image = ["debian:bookworm-slim", "sleep", "infinity"];
-            on.cli_text(
-                &[
-                    &[
-                        "run",
-                        "--detach",
-                        "--volume=/outside",
-                        &label,
-                        "--name",
-                        &container,
-                    ],
-                    &image[..],
-                ]
-                .concat(),
-            );
+            let (name, options) = options.split_at(1);
+            let arguments = [&run[..], name].concat();
+            let arguments = [&arguments[..], options, &image[..]].concat();
+            on.cli_text(&arguments);
         }
         Self { on, bench }
     }

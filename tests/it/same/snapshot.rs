@@ -106,21 +106,22 @@ impl Snapshot {
         for container in list(on, "/containers/json?all=true", &label) {
             let detail = get(on, &format!("/containers/{}/json", text(&container["Id"])));
             let name = text(&detail["Name"]).trim_start_matches('/').to_owned();
-            found.add("container", &name, &detail);
+            found.add("container", &name, detail);
         }
         for network in list(on, "/networks", &label) {
             let mut detail = get(on, &format!("/networks/{}", text(&network["Id"])));
             by_name(&mut detail["Containers"]);
-            found.add("network", text(&network["Name"]), &detail);
+            found.add("network", text(&network["Name"]), detail);
         }
         for volume in list(on, "/volumes", &label) {
             let name = text(&volume["Name"]);
-            found.add("volume", name, &get(on, &format!("/volumes/{name}")));
+            found.add("volume", name, get(on, &format!("/volumes/{name}")));
         }
         for image in list(on, "/images/json", &label) {
             let detail = get(on, &format!("/images/{}/json", text(&image["Id"])));
             let service = &detail["Config"]["Labels"]["com.docker.compose.service"];
-            found.add("image", service.as_str().unwrap_or("?"), &detail);
+            let service = service.as_str().unwrap_or("?").to_owned();
+            found.add("image", &service, detail);
         }
         found.snapshot
     }
@@ -147,7 +148,13 @@ struct Taking<'p> {
 }
 
 impl Taking<'_> {
-    fn add(&mut self, kind: &str, name: &str, detail: &Value) {
+    fn add(&mut self, kind: &str, name: &str, mut detail: Value) {
+        let check = &mut detail["Config"]["Healthcheck"];
+        if check["Test"][0] == "NONE" {
+            // What is switched off has no times.
+            *check = serde_json::json!({ "Test": ["NONE"] });
+        }
+        let detail = &detail;
         let id = detail["Id"].as_str().unwrap_or_default();
         let short = id
             .get(..12)
@@ -309,6 +316,9 @@ fn meaning(path: &str, text: &str) -> String {
         return words.join(",");
     }
     if path.ends_with("/SecurityOpt") {
+        if text == "no-new-privileges" {
+            return format!("{text}=true");
+        }
         let text = text.replacen(':', "=", usize::from(!text.contains('=')));
         let profile = text
             .strip_prefix("seccomp=")

@@ -1,12 +1,14 @@
 //! `build.additional_contexts`: folders, images and other services that a Dockerfile may name
 //! (<https://github.com/compose-spec/compose-spec/blob/main/build.md#additional_contexts>).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::file::File;
-use super::super::{pairs, paths};
+use super::super::service::Draft;
+use super::super::{order, pairs, paths};
+use crate::diagnostic::Diagnostic;
 use crate::text::Span;
-use crate::workload::model::NamedContext;
+use crate::workload::model::{Build, NamedContext};
 use crate::yaml::Node;
 
 pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, NamedContext> {
@@ -24,6 +26,64 @@ pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<Str
         }
     }
     contexts
+}
+
+/// Reports services that have no build to be a context, and builds that wait for each other.
+pub(in crate::workload::compose) fn check(file: &mut File<'_>, drafts: &[Draft]) {
+    let index = order::index(drafts);
+    let build = |name: &str| {
+        let draft = index.get(name).and_then(|at| drafts.get(*at))?;
+        draft.service.build.as_ref()
+    };
+    for draft in drafts {
+        let Some(own) = &draft.service.build else {
+            continue;
+        };
+        let others: Vec<&str> = services(own).collect();
+        let unbuilt = others.iter().find(|name| build(name).is_none());
+        let (message, help) = if let Some(name) = unbuilt {
+            let message = format!("The service `{name}` is a context, but has no `build`");
+            (message, "name its image: `docker-image://<image>`")
+        } else if comes_back(&draft.service.name, &others, &build) {
+            let name = &draft.service.name;
+            let message = format!("The build of `{name}` waits for itself by way of its contexts");
+            (message, "remove one of these contexts")
+        } else {
+            continue;
+        };
+        let diagnostic = Diagnostic::error(message).help(help);
+        let place = Some(own.place.clone());
+        file.decoder.diagnostics.push(Diagnostic {
+            place,
+            ..diagnostic
+        });
+    }
+}
+
+fn services(build: &Build) -> impl Iterator<Item = &str> {
+    build.contexts.values().filter_map(|context| match context {
+        NamedContext::Service(name) => Some(name.as_str()),
+        _ => None,
+    })
+}
+
+/// Whether the way from `first` along contexts leads to `name`.
+fn comes_back<'d>(
+    name: &str,
+    first: &[&'d str],
+    build: &dyn Fn(&str) -> Option<&'d Build>,
+) -> bool {
+    let mut open = first.to_vec();
+    let mut seen = BTreeSet::new();
+    while let Some(next) = open.pop() {
+        if next == name {
+            return true;
+        }
+        if seen.insert(next) {
+            open.extend(build(next).into_iter().flat_map(services));
+        }
+    }
+    false
 }
 
 /// The names that a stage of a Dockerfile may have.

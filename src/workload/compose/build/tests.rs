@@ -100,7 +100,7 @@ fn faults_of_a_build() {
 
 #[test]
 fn what_a_build_uses_besides_its_context_is_taken_over() {
-    let project = Project::new("services: {s: {build: {context: app, secrets: [token, {source: key, target: id}], additional_contexts: {more: ./more, base: 'docker-image://alpine:3', other: 'service:t'}, cache_from: ['a:1', 'type=registry,ref=b:2', 'type=gha'], cache_to: ['type=inline'], ulimits: {nofile: 10}, ssh: [k=./agent.sock], isolation: default}}, t: {image: x}}\nsecrets: {token: {environment: DB_PASSWORD}, key: {file: ./key}}")
+    let project = Project::new("services: {s: {build: {context: app, secrets: [token, {source: key, target: id}], additional_contexts: {more: ./more, base: 'docker-image://alpine:3', other: 'service:t'}, cache_from: ['a:1', 'type=registry,ref=b:2', 'type=gha'], cache_to: ['type=inline'], ulimits: {nofile: 10}, ssh: [k=./agent.sock], isolation: default}}, t: {build: app}}\nsecrets: {token: {environment: DB_PASSWORD}, key: {file: ./key}}")
         .file("app/Dockerfile", "FROM x\n")
         .file("more/file", "")
         .file("key", "k");
@@ -177,5 +177,28 @@ fn faults_of_what_a_build_uses() {
       help: write `default` or drop the line
     error 1:146: `no_cache_filter` in `services.s.build` is not supported
       help: write `no_cache: true`
+    ");
+}
+
+#[test]
+fn builds_that_wait_for_each_other_or_for_no_build_are_faults() {
+    let build = |context: &str| {
+        format!(
+            "{{build: {{dockerfile_inline: FROM x, additional_contexts: {{c: 'service:{context}'}}}}}}"
+        )
+    };
+    let text = format!(
+        "services: {{\n a: {},\n b: {},\n c: {},\n d: {{image: x}}}}",
+        build("b"),
+        build("a"),
+        build("d")
+    );
+    insta::assert_snapshot!(Project::new(&text).faults(), @r"
+    error 2:6: The build of `a` waits for itself by way of its contexts
+      help: remove one of these contexts
+    error 3:6: The build of `b` waits for itself by way of its contexts
+      help: remove one of these contexts
+    error 4:6: The service `d` is a context, but has no `build`
+      help: name its image: `docker-image://<image>`
     ");
 }

@@ -68,12 +68,11 @@ fn faults_of_a_healthcheck() {
     error 4:78: Unknown key `startperiod` in `services.a.healthcheck`
       help: did you mean `start_period`?
     "##);
-    insta::assert_snapshot!(service_faults("healthcheck: {test: [CMD-SHELL, a, b], start_interval: 1s, disable: 1}"), @r##"
-    error 4:25: `services.a.healthcheck.test` needs one command after CMD-SHELL
-      help: write [CMD-SHELL, "the whole command line"]
-    note 4:44: `start_interval` is ignored by engines with an API below 1.44; poststack itself asks more often while a service starts
+    insta::assert_snapshot!(service_faults("healthcheck: {test: [CMD-SHELL, a, b], start_interval: 1s, disable: 1}"), @r"
+    warning 4:25: `services.a.healthcheck.test` has several words after CMD-SHELL; they are joined
+      help: write one string; Compose would run `a` without its arguments
     error 4:73: `services.a.healthcheck.disable` must be `true` or `false`, this is a number
-    "##);
+    ");
     insta::assert_snapshot!(service_faults("healthcheck: {test: ''}"), @r##"
     error 4:25: `services.a.healthcheck.test` is empty
       help: write a command, or `disable: true`
@@ -89,4 +88,11 @@ fn faults_of_a_healthcheck() {
     insta::assert_snapshot!(service_faults("healthcheck: curl"), @r##"
     error 4:18: `services.a.healthcheck` must be a mapping, this is a string
     "##);
+}
+
+#[test]
+fn several_words_of_a_shell_command_are_one_command_line() {
+    let service = service("healthcheck: {test: [CMD-SHELL, pg_isready, -U, me]}");
+    let test = service.process.healthcheck.unwrap().test;
+    assert_eq!(test, HealthTest::Shell("pg_isready -U me".to_owned()));
 }

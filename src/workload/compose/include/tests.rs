@@ -212,7 +212,7 @@ fn faults_of_an_include() {
             );
         faults += &project.faults();
     }
-    insta::assert_snapshot!(faults, @"
+    insta::assert_snapshot!(faults, @r"
     error 1:10: `include` must be a list, this is a string
       help: write a list, for instance `include: [other.yml]`
     error 1:11: No such file: `none.yml`
@@ -228,7 +228,8 @@ fn faults_of_an_include() {
     error 1:26: Unknown key `envfile` in `include`
       help: did you mean `env_file`?
     error 1:36: No such file: `none.env`
-    error bad.yml:1:11: Invalid YAML: unclosed bracket '['
+    error bad.yml:1:11: Invalid YAML: this `[` is never closed
+      help: write `]` after its last entry, and `,` between two
     error list.yml:1:1: A Compose file is a mapping, this is a list
       help: start with `services:`
     error unknown.yml:1:1: Unknown key `servcies`

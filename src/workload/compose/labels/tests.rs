@@ -16,8 +16,8 @@ fn labels_stand_over_label_files_the_last_file_first() {
 #[test]
 fn a_missing_label_file_is_named() {
     insta::assert_snapshot!(Project::new("services: {a: {image: x, label_file: ./none}}").faults(), @r"
-    error 1:38: No such file: `./none`
-      help: create it, or write {path: …, required: false} when it may be missing
+    error 1:38: No such file: `none`
+      help: create it, or drop the line
     ");
     insta::assert_snapshot!(Project::new("services: {a: {image: x, label_file: [{path: a}]}}").faults(), @"error 1:39: `services.a.label_file` must be a path, this is a mapping");
 }

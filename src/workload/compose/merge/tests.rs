@@ -20,7 +20,7 @@ fn try_merged(base: &str, over: &str) -> (String, String) {
         root
     };
     let (base, over) = (read("base.yml", base), read("over.yml", over));
-    let mut merger = Merger::new(&sources, &[]);
+    let mut merger = Merger::new((&sources, &[]), &[]);
     let mut node = merger.merge(base, over);
     settle(&mut node);
     let service = node.get("services").and_then(|all| all.get("a")).unwrap();

@@ -17,7 +17,6 @@ fn joined(names: &[&str]) -> ServiceNetwork {
 fn a_service_joins_the_default_network_unless_it_says_otherwise() {
     for text in [
         "services: {a: {image: x}}",
-        "services: {a: {image: x, networks: }}",
         "services: {a: {image: x, networks: []}}",
         "services: {a: {image: x, network_mode: $EMPTY}}",
     ] {
@@ -127,9 +126,9 @@ services:
   d: {image: x, network_mode: 'pod:d'}
   e: {image: x, networks: front}
 "), @r"
-    error 3:27: `driver` of `networks.front` has no meaning: it is external, made by somebody else
+    warning 3:27: `driver` of `networks.front` has no meaning: it is external, made by somebody else
       help: keep `external` and `name` only
-    error 3:43: `ipam` of `networks.front` has no meaning: it is external, made by somebody else
+    warning 3:43: `ipam` of `networks.front` has no meaning: it is external, made by somebody else
       help: keep `external` and `name` only
     error 4:70: Unknown key `drivers` in `networks.back`
       help: did you mean `driver`?
@@ -139,12 +138,13 @@ services:
       help: did you mean `name`?
     error 6:28: There is no network `frnt`
       help: did you mean `front`?
-    error 6:49: `services.a.network_mode` is `hosst`
-      help: write `host`, `none`, `bridge`, `service:<name>` or `container:<name>`; networks are joined under `networks`
+    warning 6:49: `network_mode` means the engine's own network `hosst`
+      help: did you mean `host`?
     error 7:17: `network_mode` and `networks` exclude each other
       7:82: the other one
       help: keep one of the two
     error 7:50: `services.b.networks.front.ipv4_address` is no such address: `no`
+      help: write an address of the network, such as `172.28.0.5` or `fd00::5`
     error 7:54: Unknown key `alias` in `services.b.networks.front`
       help: did you mean `aliases`?
     error 9:31: `services.d.network_mode` is `pod:d`
@@ -171,4 +171,19 @@ fn the_hardware_address_of_a_service_is_that_in_its_first_network() {
       help: write for instance `02:42:ac:11:00:02`
     warning 2:184: `mac_address` has no effect: `network_mode` leaves no network to join
     ");
+}
+
+#[test]
+fn any_other_network_mode_names_a_network_of_the_engine() {
+    let loaded = workload("services: {a: {image: x, network_mode: shared}}");
+    let ServiceNetwork::Networks(joined) = &loaded.services[0].network else {
+        panic!("{:?}", loaded.services[0].network);
+    };
+    let network = &loaded.networks[&joined[0].network];
+    assert_eq!(network.name.as_deref(), Some("shared"));
+    assert!(network.external);
+    assert_eq!(
+        network_of("services: {a: {image: x, network_mode: default}}"),
+        ServiceNetwork::Bridge
+    );
 }

@@ -7,7 +7,7 @@ fn a_restart_policy_is_one_of_four_words() {
     for (text, policy) in [
         ("no", Restart::No),
         ("'no'", Restart::No),
-        ("", Restart::No),
+        ("''", Restart::No),
         ("always", Restart::Always),
         ("unless-stopped", Restart::UnlessStopped),
         ("on-failure", Restart::OnFailure { max_retries: None }),
@@ -147,10 +147,11 @@ privileged: 'True'
 fn a_seccomp_profile_is_read_from_its_file() {
     let project = Project::new("services: {a: {image: x, security_opt: ['seccomp:./p.json']}}")
         .file("p.json", "{ \"a\": [ 1 ] }");
-    assert_eq!(
-        project.load().workload.services[0].process.security_opt,
-        ["seccomp={\"a\":[1]}"]
-    );
+    let process = &project.load().workload.services[0].process;
+    let seccomp = process.seccomp.as_ref().unwrap();
+    assert_eq!(seccomp.option(), "seccomp={\"a\":[1]}");
+    assert!(seccomp.path.ends_with("p.json"));
+    assert!(process.security_opt.is_empty());
 }
 
 #[test]
@@ -202,6 +203,7 @@ security_opt: ['seccomp=none.json']
     error 13:16: The isolation `hyperv` exists on Windows only
       help: write `default` or drop the line
     error 14:23: `services.a.ulimits.nofile` has a soft limit above the hard one
+      help: raise `hard`, or lower `soft`
     error 14:50: `services.a.ulimits.nproc` must be a whole number, this is a string
     error 15:19: `a=` is no host with an address
       help: write `host=address`; `host-gateway` stands for this host
@@ -216,5 +218,43 @@ security_opt: ['seccomp=none.json']
     error 19:10: `services.a.ipc` is `x`
       help: write `host` or `private` or `shareable` or `none` or `service:<name>` or `container:<name>`
     error 20:20: The seccomp profile cannot be read: no such file: `<folder>/none.json`
+      help: name a file of JSON beside the Compose file, or write `seccomp=unconfined`
+    "#);
+}
+
+#[test]
+fn a_plain_value_keeps_its_text_and_what_compose_would_make_of_it_is_told() {
+    let lines = "
+labels: {a: 0755}
+annotations: {a: 1.10}
+sysctls: {a: 0x1F}
+storage_opt: {a: 1_000}
+group_add: [0100, '0100', wheel]
+logging: {options: {a: 007}}
+environment: [A=0755]
+"
+    .trim();
+    let service = service(lines);
+    let process = &service.process;
+    assert_eq!(service.labels["a"], "0755");
+    assert_eq!(process.annotations["a"], "1.10");
+    assert_eq!(process.sysctls["a"], "0x1F");
+    assert_eq!(process.storage_opt["a"], "1_000");
+    assert_eq!(process.group_add, ["0100", "0100", "wheel"]);
+    assert_eq!(process.logging.as_ref().unwrap().options["a"], "007");
+    assert_eq!(process.environment["A"].as_ref().unwrap().expose(), "0755");
+    insta::assert_snapshot!(service_faults(lines), @r#"
+    warning 4:17: `services.a.labels.a` is passed on as `0755`; Compose makes it `493`
+      help: put it in quotes: "0755"
+    warning 5:22: `services.a.annotations.a` is passed on as `1.10`; Compose makes it `1.1`
+      help: put it in quotes: "1.10"
+    warning 6:18: `services.a.sysctls.a` is passed on as `0x1F`; Compose makes it `31`
+      help: put it in quotes: "0x1F"
+    warning 7:22: `services.a.storage_opt.a` is passed on as `1_000`; Compose makes it `1000`
+      help: put it in quotes: "1_000"
+    warning 8:17: `services.a.group_add` is passed on as `0100`; Compose makes it `64`
+      help: put it in quotes: "0100"
+    warning 9:28: `services.a.logging.options.a` is passed on as `007`; Compose makes it `7`
+      help: put it in quotes: "007"
     "#);
 }

@@ -31,7 +31,7 @@ fn every_short_form_is_understood() {
         ),
         ("127.0.0.1::5000", &["127.0.0.1 any→5000/tcp"]),
         ("[::1]:80:80", &["::1 80→80/tcp"]),
-        ("::1:80:80", &["::1 80→80/tcp"]),
+        ("80:80/", &["80→80/tcp"]),
         ("0.0.0.0:80:80", &["0.0.0.0 80→80/tcp"]),
         (":80", &["any→80/tcp"]),
         ("0:80", &["any→80/tcp"]),
@@ -96,7 +96,7 @@ fn a_port_may_be_a_number_a_text_or_a_mapping() {
 
 #[test]
 fn faults_of_ports_are_told_one_by_one() {
-    insta::assert_snapshot!(service_faults("ports:\n  - '80:80:80:80'\n  - [80]\n  - {published: 80}\n  - {target: 80, mode: host, host_ip: here, protokol: tcp}\nexpose: [a, '1-3/udp']"), @r##"
+    insta::assert_snapshot!(service_faults("ports:\n  - '80:80:80:80'\n  - [80]\n  - {published: 80}\n  - {target: 80, mode: host, host_ip: here, protokol: tcp}\nexpose: [a, '1-3/udp']"), @r#"
     error 5:9: `80:80:80:80` is no port: `80:80` is not an IP address
       help: write `[[address:]host port:]container port[/protocol]`, for instance "8080:80"
     error 6:9: `services.a.ports` must be a string, this is a list
@@ -108,7 +108,7 @@ fn faults_of_ports_are_told_one_by_one() {
       help: did you mean `protocol`?
     error 9:14: `a` is no port: `a` is not a number
       help: write a port or a range, for instance "3000" or "8000-8010/udp"
-    "##);
+    "#);
 }
 
 #[test]
@@ -175,4 +175,10 @@ fn exposed_ports_may_be_ranges() {
             (8001, Protocol::Udp)
         ]
     );
+}
+
+#[test]
+fn a_port_that_is_written_twice_is_published_once() {
+    let service = service("ports: ['80:80', {target: 80, published: 80}, '80:80/udp', '81:80']");
+    assert_eq!(service.process.ports.len(), 3);
 }

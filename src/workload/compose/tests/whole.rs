@@ -176,9 +176,10 @@ fn a_file_needs_services() {
 #[test]
 fn a_file_that_cannot_be_read_or_parsed_is_told() {
     let project = Project::new("services: {a: {image: x}");
-    insta::assert_snapshot!(project.faults(), @r##"
-    error 1:11: Invalid YAML: unclosed bracket '{'
-    "##);
+    insta::assert_snapshot!(project.faults(), @r"
+    error 1:11: Invalid YAML: this `{` is never closed
+      help: write `}` after its last entry, and `,` between two
+    ");
     std::fs::remove_file(project.folder.path().join("compose.yml")).unwrap();
     assert_eq!(project.faults(), "error : No such file: `compose.yml`\n");
 }
@@ -307,5 +308,20 @@ proptest! {
         prop_assert!(!loaded.workload.services.is_empty() || crate::diagnostic::any_error(&loaded.diagnostics));
         Project::new(&format!("{top}: {{a: {value}}}\n")).load();
         Project::new(&value).load();
+    }
+
+    #[test]
+    fn any_two_files_merge_or_are_reported(
+        key in prop::sample::select(super::super::keys::SERVICE.read),
+        base in yaml(),
+        over in yaml(),
+        tag in prop::sample::select(vec!["", "!reset ", "!override "]),
+    ) {
+        let base = format!("services: {{a: {{image: x, {key}: {base}}}, b: {{image: x}}}}\n");
+        let over = format!("services: {{a: {{{key}: {tag}{over}, extends: b}}}}\n");
+        let over = format!("{over}---\nservices: {{b: {{image: y}}}}\n");
+        let loaded = Project::new(&base).onto("over.yml", &over).load();
+        prop_assert!(!loaded.workload.services.is_empty() || crate::diagnostic::any_error(&loaded.diagnostics));
+        Project::new(&format!("include: {over}\n")).load();
     }
 }

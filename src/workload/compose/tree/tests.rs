@@ -26,11 +26,11 @@ fn what_a_variable_gives_is_cast_by_its_path() {
 }
 
 #[test]
-fn tags_without_meaning_are_refused() {
-    insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    ports: !rest []\n    command: !override [x]\n    user: !!binary eA==\n"), @"
-    error 4:18: The tag `!rest` has no meaning in a Compose file
+fn tags_without_meaning_are_told() {
+    insta::assert_snapshot!(faults("services:\n  a:\n    image: x\n    ports: !rest []\n    command: !override [x]\n    user: !!binary eA==\n"), @r"
+    warning 4:18: The tag `!rest` has no meaning in a Compose file
       help: tags are `!reset`, `!override` and those of YAML itself, such as `!!str`
-    error 6:20: The tag `tag:yaml.org,2002:binary` has no meaning in a Compose file
+    warning 6:20: The tag `tag:yaml.org,2002:binary` has no meaning in a Compose file
       help: tags are `!reset`, `!override` and those of YAML itself, such as `!!str`
     ");
 }

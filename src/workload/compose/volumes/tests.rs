@@ -170,30 +170,30 @@ services:
       - c:/users:/6
       - ~other/x:/7
       - 8
-"), @r##"
+"), @r#"
     error 7:9: There is no volume `dta`
       help: did you mean `data`?
     error 8:9: `sub/folder` is neither a declared volume nor a path
       help: write `./sub/folder` for a folder beside this file
     error 9:9: The path in the container must be absolute: `relative`
       help: write `/relative`
-    error 10:9: Unknown volume option `rx`
+    warning 10:9: The volume option `rx` is unknown and has no effect
       help: options are ro, rw, z, Z, nocopy, shared, rshared, slave, rslave, private and rprivate, separated by commas
     error 11:9: `data:ro` has no path in the container
       help: write `source:target:ro`
     error 12:9: `:/4` has no source
       help: write `source:target`
-    error 14:9: `/5` is mounted twice in `services.a.volumes`
-      13:9: first mounted here
+    warning 14:9: `/5` is mounted twice in `services.a.volumes`
+      13:9: this one does not count
     error 15:9: A volume cannot be mounted on `/`
       help: mount it on a folder below
-    error 16:9: Unknown volume option `/6`
-      help: options are ro, rw, z, Z, nocopy, shared, rshared, slave, rslave, private and rprivate, separated by commas
+    error 16:9: `c:/users:/6` names a path of Windows
+      help: write a path of this host, such as `./data`
     error 17:9: `~other/x` names the home folder of another user
       help: write the path in full
     error 18:9: `services.a.volumes` must be a string, this is a number
       help: put it in quotes: "8"
-    "##);
+    "#);
 }
 
 #[test]
@@ -279,4 +279,32 @@ fn the_mounts_of_another_container_come_after_it() {
       1:75: `b` waits for `a`
       help: remove one of these dependencies
     ");
+}
+
+#[test]
+fn the_last_mount_at_a_path_counts() {
+    let (folder, found) = mounts("['./x:/1', './y:/2', './z:/1/']");
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|mount| (mount.source, mount.target))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (bind(folder.join("z")), "/1".to_owned()),
+            (bind(folder.join("y")), "/2".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_path_of_windows_is_told_as_such() {
+    for volume in [
+        r"C:\data:/data",
+        "c:/data:/data:ro",
+        r"\\server\share:/data",
+    ] {
+        let said = service_faults(&format!("volumes: ['{volume}']"));
+        assert!(said.contains("names a path of Windows"), "{said}");
+    }
 }

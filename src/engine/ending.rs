@@ -1,0 +1,67 @@
+//! How a container ends: with which code, and whether its restart policy brings it back.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::health::FIRST_PAUSE;
+use super::{Engine, EngineError, EngineKind};
+use crate::plan::observed::State;
+
+/// Longest time from an end to the restart that Podman's policy asks for.
+const PODMAN_RESTART: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// The exit code once the container has ended; one that failed, and that its restart policy
+    /// tries again so many times, once it has succeeded or is given up.
+    ///
+    /// # Errors
+    /// As [`Engine::wait_exit`].
+    pub async fn wait_success(&self, container: &str) -> Result<i64, EngineError> {
+        loop {
+            let code = self.wait_exit(container).await?;
+            if code == 0 {
+                return Ok(code);
+            }
+            let now = self.must_inspect(container).await?;
+            let tried_again = now.restart_policy.name == "on-failure";
+            if !tried_again || !self.comes_back(container, code).await? {
+                return Ok(code);
+            }
+            sleep(FIRST_PAUSE).await;
+        }
+    }
+
+    /// The exit code once the container has ended for good; a restart policy may bring it back.
+    pub(super) async fn wait_final_exit(&self, container: &str) -> Result<i64, EngineError> {
+        loop {
+            let code = self.wait_exit(container).await?;
+            if !self.comes_back(container, code).await? {
+                return Ok(code);
+            }
+            sleep(FIRST_PAUSE).await;
+        }
+    }
+
+    /// Whether a container that ended runs again. Docker knows at once; Podman's restart comes a
+    /// moment after the end.
+    async fn comes_back(&self, container: &str, code: i64) -> Result<bool, EngineError> {
+        let patience = Instant::now() + PODMAN_RESTART;
+        loop {
+            let now = self.must_inspect(container).await?;
+            let runs = matches!(
+                now.state,
+                State::Running | State::Restarting | State::Paused
+            );
+            // Another code is that of a run which has ended meanwhile.
+            if runs || now.exit_code != code {
+                return Ok(true);
+            }
+            let is_awaited = self.kind == EngineKind::Podman && now.restarts_after(code);
+            if !is_awaited || Instant::now() > patience {
+                return Ok(false);
+            }
+            sleep(FIRST_PAUSE).await;
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What a build uses besides its context: secrets, agents, other contexts, limits.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixListener;
+
+use poststack::engine::{BuildError, EngineKind};
+use poststack::plan::spec::{BuildContext, ContextSource, ImageBuild};
+use poststack::workload::model::{FileContent, Ulimit};
+
+use super::{Scratch, on_each_engine};
+
+fn build(scratch: &Scratch<'_>, dockerfile: &str) -> ImageBuild {
+    ImageBuild {
+        tags: vec![format!("{}:1", scratch.name("image"))],
+        context: BuildContext::Files(
+            [(
+                "Dockerfile".to_owned(),
+                (dockerfile.as_bytes().to_vec(), false),
+            )]
+            .into(),
+        ),
+        dockerfile: "Dockerfile".into(),
+        labels: [scratch.label()].into(),
+        ..ImageBuild::default()
+    }
+}
+
+/// Builds, runs `script` in the image and removes it; the log of the build and that of the script.
+async fn built(
+    scratch: &Scratch<'_>,
+    build: &ImageBuild,
+    script: &str,
+) -> (Vec<String>, Vec<String>) {
+    let mut log = Vec::new();
+    let id = scratch
+        .engine
+        .build(build, &mut |line| log.push(line.to_owned()))
+        .await
+        .unwrap_or_else(|error| panic!("{error:?}\n{log:#?}"));
+    let found = scratch.engine.image_id(&build.tags[0]).await.unwrap();
+    assert_eq!(found, Some(id));
+    let mut spec = scratch.container("ran", script);
+    spec.image.clone_from(&build.tags[0]);
+    let (_, lines) = scratch.finish(&spec).await;
+    scratch.clean().await;
+    scratch
+        .engine
+        .remove_image(&build.tags[0], true)
+        .await
+        .unwrap();
+    (log, lines)
+}
+
+#[test]
+fn a_secret_is_there_while_its_instruction_runs_and_never_in_the_image() {
+    on_each_engine("secret", async |scratch| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "from a file").unwrap();
+        let text = "FROM debian:bookworm-slim\n\
+                    RUN --mount=type=secret,id=token --mount=type=secret,id=key \
+                    cat /run/secrets/token /run/secrets/key | wc -c > /count\n";
+        let mut build = build(scratch, text);
+        build.no_cache = true;
+        build.secrets = [
+            ("token".to_owned(), FileContent::Inline("canary".into())),
+            ("key".to_owned(), FileContent::Path(path)),
+        ]
+        .into();
+        let script = "cat /count; ls /run/secrets 2>/dev/null; ls -A / | grep poststack; true";
+        let (log, lines) = built(scratch, &build, script).await;
+        assert_eq!(lines, ["17"]);
+        assert!(!log.join("\n").contains("canary"), "{log:#?}");
+    });
+}
+
+#[test]
+fn a_dockerfile_may_ask_for_what_the_classic_builder_does_not_know() {
+    on_each_engine("mounted", async |scratch| {
+        let text = "FROM debian:bookworm-slim\nARG TARGETARCH\n\
+                    RUN --mount=type=cache,target=/cache echo kept > /cache/x && cp /cache/x /x\n\
+                    RUN echo $TARGETARCH > /arch\n";
+        let (log, lines) = built(scratch, &build(scratch, text), "cat /x /arch").await;
+        assert_eq!(lines[0], "kept");
+        assert!(["amd64", "arm64"].contains(&lines[1].as_str()), "{lines:?}");
+        assert!(
+            log.iter()
+                .any(|line| line.contains("RUN --mount=type=cache")),
+            "{log:#?}"
+        );
+    });
+}
+
+#[test]
+fn a_failure_of_such_a_build_has_its_line_and_output_too() {
+    on_each_engine("mountfail", async |scratch| {
+        let text = "FROM debian:bookworm-slim\n\
+                    RUN --mount=type=cache,target=/cache echo first\n\n\
+                    RUN --mount=type=cache,target=/cache echo some words; exit 9\n";
+        match scratch
+            .engine
+            .build(&build(scratch, text), &mut |_| {})
+            .await
+        {
+            Err(BuildError::Step(fault)) => {
+                assert_eq!(
+                    (fault.line, fault.message.as_str()),
+                    (Some(4), "exit code 9")
+                );
+                assert_eq!(fault.last_lines, ["some words"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[test]
+fn a_build_reaches_an_agent_on_docker_and_says_on_podman_that_it_cannot() {
+    on_each_engine("agent", async |scratch| {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("agent");
+        let listener = UnixListener::bind(&socket).unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = [0; 4];
+            stream.read_exact(&mut asked).unwrap();
+            stream
+                .write_all(&asked.map(|byte| byte.to_ascii_uppercase()))
+                .unwrap();
+        });
+        let text = "FROM debian:bookworm-slim\n\
+                    RUN --mount=type=ssh,id=k perl -MIO::Socket::UNIX -e \
+                    '$s = IO::Socket::UNIX->new($ENV{SSH_AUTH_SOCK}) or die; \
+                    print $s \"ping\"; $s->flush; read $s, $a, 4; print $a' > /answer\n";
+        let mut build = build(scratch, text);
+        build.no_cache = true;
+        build.ssh = [("k".to_owned(), socket)].into();
+        match scratch.engine.kind {
+            EngineKind::Docker => {
+                let (_, lines) = built(scratch, &build, "cat /answer").await;
+                assert_eq!(lines, ["PING"]);
+            }
+            EngineKind::Podman => {
+                let error = scratch.engine.build(&build, &mut |_| {}).await.unwrap_err();
+                assert!(error.to_string().contains("no SSH agent"), "{error}");
+            }
+        }
+    });
+}
+
+#[test]
+fn folders_and_images_are_contexts_under_their_names() {
+    on_each_engine("contexts", async |scratch| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
+        std::fs::write(folder.path().join("sub/file"), "from a folder").unwrap();
+        let text = "ARG DIRECTORY=sub\nFROM base AS build\nCOPY --from=more /sub/file /file\n\
+                    FROM build\nRUN echo last\n";
+        let mut build = build(scratch, text);
+        let more = ContextSource::Folder(folder.path().to_path_buf());
+        let base = ContextSource::Image("debian:bookworm-slim".to_owned());
+        build.contexts = [("more".to_owned(), more), ("base".to_owned(), base)].into();
+        let (_, lines) = built(scratch, &build, "cat /file").await;
+        assert_eq!(lines, ["from a folder"]);
+        let made = format!("{}-context-more", build.tags[0]);
+        scratch.engine.remove_image(&made, true).await.unwrap();
+    });
+}
+
+#[test]
+fn limits_and_cache_sources_of_a_build_are_taken() {
+    on_each_engine("buildlimits", async |scratch| {
+        let text = "FROM debian:bookworm-slim\nRUN ulimit -Sn > /limit\n";
+        let mut build = build(scratch, text);
+        build.no_cache = true;
+        build.cache_from = vec!["debian:bookworm-slim".to_owned()];
+        let limit = Ulimit {
+            soft: 123,
+            hard: 456,
+        };
+        build.ulimits = [("nofile".to_owned(), limit)].into();
+        let (_, lines) = built(scratch, &build, "cat /limit").await;
+        assert_eq!(lines, ["123"]);
+    });
+}
