@@ -109,9 +109,9 @@ develop:
     error 11:23: `services.a.develop.watch` has a rule that syncs without `target`
       help: add `target`, the path in the container that stands for `path`
     error 12:60: `services.a.develop.watch.exec` has an entry without `command`
-      help: add `command`, what to run
+      help: add `command`, what to run in the container
     error 13:70: `services.a.develop.watch.exec.command` is empty
-      help: write what to run
+      help: write a program with its arguments: [program, argument, …]
     error 14:40: Unknown key `taget` in `services.a.develop.watch`
       help: did you mean `target`?
     error 15:11: `services.a.develop.watch` must be a mapping, this is a string
