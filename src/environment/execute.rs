@@ -271,10 +271,10 @@ async fn create(
         Some(name) => engine.anonymous_volumes(name).await?,
         None => Vec::new(),
     };
-    if inherited.is_empty() {
-        return engine.create_container(spec).await;
-    }
     let mut spec = spec.clone();
+    for owner in spec.lives_in_mut() {
+        find_successor(owner, engine).await?;
+    }
     for mount in inherited {
         let declared = spec
             .mounts
@@ -287,6 +287,21 @@ async fn create(
         }
     }
     engine.create_container(&spec).await
+}
+
+/// Names a container that takes another's place by its id: it gets its name at any moment.
+async fn find_successor(name: &mut String, engine: &Engine) -> Result<(), EngineError> {
+    let Some(base) = name.strip_suffix(NEXT) else {
+        return Ok(());
+    };
+    let found = match engine.find_by_name(name).await? {
+        Some(found) => Some(found),
+        None => engine.find_by_name(base).await?,
+    };
+    if let Some(found) = found {
+        *name = found.id;
+    }
+    Ok(())
 }
 
 async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(), Box<Failure>> {

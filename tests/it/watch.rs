@@ -177,7 +177,6 @@ on_both_engines! {
     image: \"{name}-app\"
     build: ./web
     command: [sleep, infinity]
-    init: true
     stop_grace_period: 1s
     develop: { watch: [{ path: ./web, action: rebuild }] }
   other:

@@ -124,6 +124,13 @@ impl Dockerfile {
             || PLATFORM.iter().any(|name| self.text.contains(name))
     }
 
+    /// Whether `ENV` takes a value from an argument.
+    pub fn sets_variables_by_arguments(&self) -> bool {
+        let any = |found: fn(&str) -> bool| self.instructions.iter().any(|(text, _)| found(text));
+        any(|text| text.starts_with("ARG "))
+            && any(|text| text.starts_with("ENV ") && text.contains('$'))
+    }
+
     /// The line of the `nth` (from 0) instruction that reads like `step`.
     pub fn line_of(&self, step: &str, nth: usize) -> Option<usize> {
         let wanted = normal(step);

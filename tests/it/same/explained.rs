@@ -181,6 +181,18 @@ pub const DOCKER: &[Explained] = &[
         "\"always\"",
         "the condition of a `restart_policy` is `any` by default; Compose 2.26 takes none",
     ),
+    entry(
+        "container/HostConfig/NetworkMode",
+        "\"<id>\"",
+        "\"{project}*\"",
+        "Compose names an external network by its id",
+    ),
+    entry(
+        "container/Config/Env/ONE",
+        "\"1\"",
+        ABSENT,
+        "Compose 2.26 misses a `!reset` in a map that is a list in a file between",
+    ),
 ];
 
 /// What poststack makes on Docker (`first`) and on Podman. What Podman does not show, the files look
@@ -619,5 +631,35 @@ pub const PODMAN: &[Explained] = &[
         ABSENT,
         "\"100.64.*.1\"",
         "shows the one that it chose",
+    ),
+    entry(
+        "container/Config/MacAddress",
+        ANY,
+        ABSENT,
+        "`Networks` has it",
+    ),
+    entry(
+        "container/HostConfig/CpuCount",
+        ANY,
+        ABSENT,
+        "of Windows alone",
+    ),
+    entry(
+        "container/HostConfig/NanoCpus",
+        ABSENT,
+        ANY,
+        "shows period and quota as `NanoCpus` too",
+    ),
+    entry(
+        "container/HostConfig/ExtraHosts/*",
+        ABSENT,
+        LISTED,
+        "external links are names of the host file: it knows no links",
+    ),
+    entry(
+        "container/NetworkSettings/Networks/*/Links/*",
+        LISTED,
+        ABSENT,
+        "external links are names of the host file: it knows no links",
     ),
 ];
