@@ -8,6 +8,9 @@ use super::wire::{Call, JsonLines};
 use super::{Engine, EngineError, EngineKind};
 use crate::plan::spec::Labels;
 
+/// How often an image is looked up again after a failure that passes.
+const LOOK_RETRIES: u32 = 3;
+
 /// What of an image's configuration matters when a container is made of it.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
@@ -117,14 +120,18 @@ impl Engine {
 
     async fn find_image(&self, reference: &str) -> Result<Option<WireImage>, EngineError> {
         for name in spellings(self.kind, reference) {
-            let call = Call::get(
-                &format!("/images/{name}/json"),
-                format!("look up image `{reference}`"),
-            );
-            match self.wire.find(call).await {
-                Ok(Some(image)) => return Ok(Some(image)),
-                Ok(None) | Err(EngineError::ImageMissing { .. }) => {}
-                Err(error) => return Err(error),
+            let mut again = LOOK_RETRIES;
+            loop {
+                let call = Call::get(
+                    &format!("/images/{name}/json"),
+                    format!("look up image `{reference}`"),
+                );
+                match self.wire.find(call).await {
+                    Ok(Some(image)) => return Ok(Some(image)),
+                    Ok(None) | Err(EngineError::ImageMissing { .. }) => break,
+                    Err(error) if again > 0 && is_passing(&error) => again -= 1,
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(None)
@@ -218,6 +225,11 @@ impl Engine {
             other => other,
         }
     }
+}
+
+/// Podman looks through every image for the name, and fails when one of them is removed meanwhile.
+fn is_passing(error: &EngineError) -> bool {
+    error.to_string().contains("image not known")
 }
 
 /// The names under which the engine may keep `reference`; Podman writes short names out.
