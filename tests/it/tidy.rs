@@ -17,7 +17,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("granit_parser", &["yaml"]),
     ("annotate_snippets", &["ui"]),
     ("anstream", &["ui"]),
-    ("rand", &["state"]),
+    ("rand", &["state", "engine"]),
     ("squawk_lexer", &["migration"]),
     ("squawk_syntax", &["migration"]),
 ];
