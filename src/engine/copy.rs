@@ -8,7 +8,7 @@ mod owner;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -35,8 +35,45 @@ pub struct Landing {
     /// User and group.
     owner: (u32, u32),
     read_only: bool,
-    /// Path in the container → whether a file system in memory is there.
-    mounts: BTreeMap<String, bool>,
+    /// Path in the container → what is there.
+    mounts: BTreeMap<String, Mounted>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mounted {
+    /// Files of the host.
+    Bind,
+    /// A file system in memory.
+    Memory,
+    /// A volume, or whatever else keeps data of its own.
+    Volume,
+}
+
+impl Landing {
+    /// Why nothing may be written to `target`: what is below a bind mount are files of the host.
+    /// Nor may anything that is mounted be removed, by a deletion or by a file that would take the
+    /// place of a folder (`removes`): that would empty a volume.
+    #[must_use]
+    pub fn refuses(&self, target: &str, removes: bool) -> Option<String> {
+        if let Some((mount, Mounted::Bind)) = self.mount_of(target) {
+            return Some(format!(
+                "`{mount}` is mounted from the host; nothing is synced there"
+            ));
+        }
+        let below = |mount: &&String| Path::new(mount).starts_with(target);
+        let mount = self.mounts.keys().find(below).filter(|_| removes)?;
+        Some(format!(
+            "`{target}` is not removed from the container, as `{mount}` is mounted there"
+        ))
+    }
+
+    /// The innermost mount that `target` lies in.
+    fn mount_of(&self, target: &str) -> Option<(&str, Mounted)> {
+        let mounts = self.mounts.iter();
+        let above = mounts.filter(|(mount, _)| Path::new(target).starts_with(mount));
+        let (mount, kind) = above.max_by_key(|(mount, _)| mount.len())?;
+        Some((mount, *kind))
+    }
 }
 
 /// How files get to a place.
@@ -97,14 +134,9 @@ impl Engine {
     }
 
     fn way_to(&self, landing: &Landing, target: &str) -> Result<Way, EngineError> {
-        let above = |mount: &str| {
-            let rest = target.strip_prefix(mount.trim_end_matches('/'));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let mounts = landing.mounts.iter().filter(|(mount, _)| above(mount));
-        match mounts.max_by_key(|(mount, _)| mount.len()) {
-            Some((_, true)) if self.kind == EngineKind::Docker => Ok(Way::Program),
-            Some((mount, _)) => Ok(Way::Engine(mount.clone())),
+        match landing.mount_of(target) {
+            Some((_, Mounted::Memory)) if self.kind == EngineKind::Docker => Ok(Way::Program),
+            Some((mount, _)) => Ok(Way::Engine(mount.to_owned())),
             None if landing.read_only => Err(EngineError::Unsupported {
                 action: format!("put `{target}` into container `{}`", landing.container),
                 message: "its file system is read-only there".to_owned(),
@@ -255,10 +287,66 @@ struct WireMount {
 }
 
 impl WireContainer {
-    fn mounts(self) -> BTreeMap<String, bool> {
-        let mounts = self.mounts.into_iter().flatten();
-        let mounts = mounts.map(|mount| (mount.destination, mount.kind == "tmpfs"));
+    fn mounts(self) -> BTreeMap<String, Mounted> {
+        let mounts = self.mounts.into_iter().flatten().map(|mount| {
+            let kind = match mount.kind.as_str() {
+                "bind" => Mounted::Bind,
+                "tmpfs" => Mounted::Memory,
+                _ => Mounted::Volume,
+            };
+            (mount.destination, kind)
+        });
         let tmpfs = self.host_config.tmpfs.into_iter().flatten();
-        mounts.chain(tmpfs.map(|(path, _)| (path, true))).collect()
+        let tmpfs = tmpfs.map(|(path, _)| (path, Mounted::Memory));
+        mounts.chain(tmpfs).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn landing() -> Landing {
+        let inspected = r#"{
+            "HostConfig": {"Tmpfs": {"/app/tmp": ""}},
+            "Mounts": [
+                {"Type": "bind", "Destination": "/app/data"},
+                {"Type": "volume", "Destination": "/app/data/cache"},
+                {"Type": "volume", "Destination": "/app/uploads"}
+            ]
+        }"#;
+        let found: WireContainer = serde_json::from_str(inspected).unwrap();
+        Landing {
+            container: "a".to_owned(),
+            owner: (0, 0),
+            read_only: false,
+            mounts: found.mounts(),
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_to_files_of_the_host() {
+        let landing = landing();
+        for target in ["/app/data", "/app/data/", "/app/data/db.sqlite"] {
+            for removes in [false, true] {
+                let reason = landing.refuses(target, removes).unwrap();
+                assert!(reason.contains("`/app/data` is mounted from the host"));
+            }
+        }
+        for target in ["/app/data-not", "/app/data/cache/a", "/app", "/app/a"] {
+            assert_eq!(landing.refuses(target, false), None, "{target}");
+        }
+    }
+
+    #[test]
+    fn what_is_mounted_is_not_removed_and_what_is_in_a_volume_is() {
+        let landing = landing();
+        for target in ["/app/uploads", "/app/uploads/", "/app/tmp", "/app", "/"] {
+            assert!(landing.refuses(target, true).is_some(), "{target}");
+            assert_eq!(landing.refuses(target, false), None, "{target}");
+        }
+        for target in ["/app/uploads/a", "/app/up", "/app/tmp/a", "/srv"] {
+            assert_eq!(landing.refuses(target, true), None, "{target}");
+        }
     }
 }

@@ -82,6 +82,13 @@ impl EngineError {
         )
     }
 
+    /// Whether only a container that runs could do it.
+    #[must_use]
+    pub fn is_not_running(&self) -> bool {
+        let words = ["is not running", "on running containers"];
+        matches!(self, Self::Refused { message, .. } if words.iter().any(|one| message.contains(one)))
+    }
+
     /// Whether the engine itself is unreachable (exit code 6).
     #[must_use]
     pub fn is_engine_gone(&self) -> bool {
@@ -278,6 +285,22 @@ mod tests {
                 EngineError::ImageMissing { image: found, .. } => assert_eq!(found, image),
                 other => assert!(other.is_not_found() && image.is_empty(), "{other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn both_engines_words_for_a_container_that_does_not_run_are_known() {
+        for (status, message, expected) in [
+            (409, "Container 087344c9 is not running", true),
+            (
+                500,
+                "can only create exec sessions on running containers: container state improper",
+                true,
+            ),
+            (409, "network with name a already exists", false),
+        ] {
+            let error = classify("run `rm` in container `a`", status, message);
+            assert_eq!(error.is_not_running(), expected, "{message}");
         }
     }
 

@@ -275,6 +275,41 @@ path: ./fixed, action: sync, target: /fixed";
         watch.shows("cat /volume/a", "1");
     }
 
+    fn a_bind_mount_and_what_a_volume_holds_stay_as_they_are(on: On) {
+        let rule = "path: ., action: sync, target: /app";
+        let project = project(on, &app(rule, "volumes: ['./data:/app/data', 'uploads:/app/uploads']"));
+        let text = project.read("app.yml");
+        project.write("app.yml", &format!("{text}volumes: {{uploads: {}}}\n", "{}"));
+        let database = project.write("data/db", "one");
+        project.write("uploads/here", "x");
+        let watch = Watch::begin(&project);
+        watch.shows("echo kept > /app/uploads/there; cat /app/data/db", "one");
+        let file = || std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&database).unwrap());
+        let before = file();
+        project.write("data/db", "two");
+        watch.says("`/app/data` is mounted from the host");
+        std::fs::remove_dir_all(project.root().join("uploads")).unwrap();
+        watch.says("`/app/uploads` is not removed");
+        project.write("last", "x");
+        watch.shows("cat /app/last /app/data/db /app/uploads/there", "xtwokept");
+        assert_eq!(file(), before);
+        assert_eq!(watch.said().matches("from the host").count(), 1);
+    }
+
+    fn what_was_deleted_while_the_container_was_stopped_is_gone_when_it_runs_again(on: On) {
+        let project = project(on, &app("path: ./src, action: sync, target: /app", ""));
+        let old = project.write("src/old", "0");
+        let watch = Watch::begin(&project);
+        project.write("src/old", "1");
+        watch.shows("cat /app/old", "1");
+        let name = format!("{}-dev-app-1", project.name);
+        on.cli_text(&["stop", &name]);
+        std::fs::remove_file(old).unwrap();
+        watch.says("`rm` in container");
+        on.cli_text(&["start", &name]);
+        watch.shows("ls /app | wc -l", "0");
+    }
+
     fn a_path_that_comes_later_or_anew_is_watched_as_well(on: On) {
         let rules = "path: ./not/yet, action: sync, target: /late
 path: ./one.ini, action: sync, target: /etc/";

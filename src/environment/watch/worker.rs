@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::batch::Batch;
 use super::narrowed::narrowed;
 use super::rules::{Rule, Work};
-use crate::engine::{Engine, EngineError, HostFile};
+use crate::engine::{Engine, EngineError, HostFile, Landing};
 use crate::environment::failure::{Failure, Kind};
 use crate::environment::hooks;
 use crate::environment::observe;
@@ -60,6 +60,8 @@ struct Memory {
     /// Ids of the containers that have all of it.
     known: BTreeSet<String>,
     all: Work,
+    /// Reasons why something stayed at home, which are told once.
+    reasons: BTreeSet<String>,
 }
 
 impl<'a> Worker<'a> {
@@ -99,23 +101,29 @@ impl<'a> Worker<'a> {
     pub async fn run(&self, mut told: mpsc::UnboundedReceiver<Told>) {
         while let Some(first) = told.recv().await {
             let mut batch = Batch::default();
+            let mut started = false;
             let mut next = Some(first);
             // What came in while we were at work is one batch.
             while let Some(one) = next {
-                if let Told::Changes(changes) = one {
-                    batch.follow(&changes);
+                match one {
+                    Told::Changes(changes) => batch.follow(&changes),
+                    Told::Started => started = true,
                 }
                 next = told.try_recv().ok();
             }
-            self.handle(&batch).await;
+            self.handle(&batch, started).await;
         }
     }
 
-    async fn handle(&self, batch: &Batch) {
+    /// `started`: a container may be there that lacks something.
+    async fn handle(&self, batch: &Batch, started: bool) {
         let work = self.rules.iter().map(|rule| (*rule, rule.work(batch)));
         let due: Vec<(&Rule<'_>, Work)> = work.filter(|(_, work)| !work.is_empty()).collect();
+        if due.is_empty() && !started {
+            return;
+        }
         let mut synced = Work::new();
-        let mut hooks = Vec::new();
+        let mut afterwards = Vec::new();
         let (mut rebuild, mut restart) = (false, false);
         for (rule, work) in due {
             match &rule.rule.action {
@@ -123,36 +131,39 @@ impl<'a> Worker<'a> {
                 WatchAction::Restart => restart = true,
                 WatchAction::Sync(sync) => {
                     synced.extend(work);
-                    match &sync.then {
-                        AfterSync::Nothing => {}
-                        AfterSync::Restart => restart = true,
-                        AfterSync::Exec(hook) => hooks.push(hook),
-                    }
+                    afterwards.push(&sync.then);
                 }
             }
         }
-        if rebuild && !self.tell(self.rebuild().await) {
+        if rebuild && self.tell(self.rebuild().await).is_none() {
             rebuild = false;
         }
-        if !self.tell(self.sync(synced).await) || rebuild {
+        let Some(arrived) = self.tell(self.sync(synced).await).filter(|_| !rebuild) else {
             return;
+        };
+        if !arrived {
+            afterwards.clear();
         }
-        if restart {
+        if restart || afterwards.contains(&&AfterSync::Restart) {
             self.tell(self.restart().await);
         }
-        for hook in hooks {
-            self.tell(self.run_hook(hook).await);
+        for after in afterwards {
+            if let AfterSync::Exec(hook) = after {
+                self.tell(self.run_hook(hook).await);
+            }
         }
     }
 
-    /// Whether it went well; tells what did not.
-    fn tell(&self, outcome: Result<(), Failure>) -> bool {
-        let Err(failure) = outcome else {
-            return true;
-        };
-        let text = format!("{}: {}", self.service.name, in_lines(&failure));
+    /// What came of it, if it went well; tells what did not.
+    fn tell<T>(&self, outcome: Result<T, Failure>) -> Option<T> {
+        outcome
+            .map_err(|failure| self.warn(&in_lines(&failure)))
+            .ok()
+    }
+
+    fn warn(&self, text: &str) {
+        let text = format!("{}: {text}", self.service.name);
         (self.shared.listener)(Event::Warning(self.shared.prepared.mask(&text)));
-        false
     }
 
     async fn containers(&self) -> Result<Vec<ObservedContainer>, Failure> {
@@ -177,8 +188,9 @@ impl<'a> Worker<'a> {
         Ok(own.collect())
     }
 
-    /// Brings `work` into the containers, and everything into those that are new.
-    async fn sync(&self, work: Work) -> Result<(), Failure> {
+    /// Brings `work` into the containers, and everything into those that are new; whether any of it
+    /// had a place there.
+    async fn sync(&self, work: Work) -> Result<bool, Failure> {
         let began = Instant::now();
         self.memory.borrow_mut().all.extend(work.clone());
         let containers = self.containers().await?;
@@ -193,37 +205,40 @@ impl<'a> Worker<'a> {
         let done = join_all(syncs.iter().map(|(container, work)| async {
             let brought = self.bring(&container.name, work).await;
             // What failed for another reason than that it was away fails again next time.
-            let is_away = |error: &EngineError| error.is_not_found() || error.is_engine_gone();
+            let is_away = |error: &EngineError| {
+                error.is_not_found() || error.is_engine_gone() || error.is_not_running()
+            };
             if !brought.as_ref().is_err_and(is_away) {
                 self.memory.borrow_mut().known.insert(container.id.clone());
             }
             brought.map_err(|error| engine_failure(&error))
         }));
-        let done: Vec<Result<(), Failure>> = done.await;
-        done.into_iter().collect::<Result<(), Failure>>()?;
-        let most = syncs
-            .iter()
-            .map(|(_, work)| work)
-            .max_by_key(|work| work.len());
-        match most {
-            Some(work) if !work.is_empty() => self.told("synced", counted(work), began),
-            None if !work.is_empty() => {
-                return Err(Failure::new(
-                    Kind::Failed,
-                    "there is no container to sync to",
-                ));
+        let brought = done
+            .await
+            .into_iter()
+            .collect::<Result<Vec<Work>, Failure>>()?;
+        match brought.iter().max_by_key(|brought| brought.len()) {
+            Some(most) if !most.is_empty() => {
+                self.told("synced", counted(most), began);
+                Ok(true)
             }
-            _ => {}
+            None if !work.is_empty() => Err(Failure::new(
+                Kind::Failed,
+                "there is no container to sync to",
+            )),
+            _ => Ok(false),
         }
-        Ok(())
     }
 
-    async fn bring(&self, container: &str, work: &Work) -> Result<(), EngineError> {
+    /// What of `work` had a place in the container, and is there now.
+    async fn bring(&self, container: &str, work: &Work) -> Result<Work, EngineError> {
         if work.is_empty() {
-            return Ok(());
+            return Ok(Work::new());
         }
         let engine = self.shared.engine;
         let landing = engine.landing(container).await?;
+        let mut work = work.clone();
+        work.retain(|target, source| self.may(&landing, target, source.as_deref()));
         let gone = work.iter().filter(|(_, source)| source.is_none());
         let gone: Vec<String> = gone.map(|(target, _)| target.clone()).collect();
         let deleted = engine.delete_in(&landing, &gone).await;
@@ -232,7 +247,20 @@ impl<'a> Worker<'a> {
             Some(HostFile { source, target })
         });
         let copied: Vec<HostFile> = copied.collect();
-        engine.copy_into(&landing, &copied).await.and(deleted)
+        engine.copy_into(&landing, &copied).await.and(deleted)?;
+        Ok(work)
+    }
+
+    /// Whether `source` may come to `target`; tells once why not.
+    fn may(&self, landing: &Landing, target: &str, source: Option<&Path>) -> bool {
+        let is_folder = source.is_some_and(|path| path.is_dir() && !path.is_symlink());
+        let Some(reason) = landing.refuses(target, !is_folder) else {
+            return true;
+        };
+        if self.memory.borrow_mut().reasons.insert(reason.clone()) {
+            self.warn(&reason);
+        }
+        false
     }
 
     fn told(&self, done: &'static str, cause: String, began: Instant) {
