@@ -263,6 +263,15 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_from_an_argument_is_seen() {
+        let sets =
+            |text: &str| Dockerfile::new(text, "Dockerfile", None).sets_variables_by_arguments();
+        assert!(sets("FROM a\nARG V=1\nenv X=y V=$V\n"));
+        assert!(!sets("FROM a\nARG V=1\nENV X=y\nRUN echo $V\n"));
+        assert!(!sets("FROM a\nENV X=$PATH\n"));
+    }
+
+    #[test]
     fn output_that_only_looks_like_a_step_is_none() {
         for line in [
             "Step one : x",
