@@ -16,7 +16,7 @@ const FILES: [&str; 4] = [
     "docker-compose.yaml",
 ];
 
-/// The key `x-test` of a file. In all texts of a case `{project}` is the Compose project.
+/// The key `x-test` of a file. In the YAML texts of a case `{project}` is the Compose project.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
@@ -122,7 +122,7 @@ impl Case {
         }
     }
 
-    /// Copies it into `folder`, each text of it changed by `change`.
+    /// Copies it into `folder`, each YAML text of it changed by `change`.
     pub fn lay_out(&self, folder: &Path, change: &dyn Fn(&str) -> String) {
         if self.path.is_dir() {
             copy(&self.path, folder, change);
@@ -147,7 +147,11 @@ fn copy(from: &Path, to: &Path, change: &dyn Fn(&str) -> String) {
 
 fn write(from: &Path, to: &Path, change: &dyn Fn(&str) -> String) {
     std::fs::copy(from, to).unwrap();
-    if let Ok(text) = std::fs::read_to_string(from) {
+    let is_yaml = from
+        .extension()
+        .is_some_and(|extension| extension == "yml" || extension == "yaml");
+    if is_yaml {
+        let text = std::fs::read_to_string(from).unwrap();
         std::fs::write(to, change(&text)).unwrap();
     }
 }

@@ -321,7 +321,33 @@ impl Drop for Made<'_> {
         }
         remove(&["network", "ls", "--quiet"], &["network", "rm"]);
         remove(&["volume", "ls", "--quiet"], &["volume", "rm", "--force"]);
-        remove(&["images", "--quiet"], &["rmi", "--force"]);
+        self.remove_images();
+    }
+}
+
+impl Made<'_> {
+    /// By their names: another file may have made the same image, and use it. Podman's list fails
+    /// while another test removes what is in it.
+    fn remove_images(&self) {
+        for _ in 0..10 {
+            let format = "{{.Repository}}:{{.Tag}}";
+            let listed = self.on.cli(&["images", "--format", format]);
+            let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+            let own = format!("{}-", self.bench.name);
+            let is_own = |name: &&str| {
+                name.rsplit('/')
+                    .next()
+                    .is_some_and(|last| last.starts_with(&own))
+            };
+            let names: Vec<&str> = text.lines().filter(is_own).collect();
+            if listed.status.success() && names.is_empty() {
+                return;
+            }
+            if !names.is_empty() {
+                self.on.cli(&[&["rmi"], &names[..]].concat());
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
 }
 

@@ -57,6 +57,7 @@ const PASSING: &[&str] = &[
     "image/Config/Image",
     "image/Comment",
     "container/HostConfig/Ulimits/*/Name",
+    "image/Config/Labels/com.docker.compose.*",
     "*/Labels/io.poststack.*",
     "*/config/io.poststack.*",
 ];
@@ -117,11 +118,10 @@ impl Snapshot {
             let name = text(&volume["Name"]);
             found.add("volume", name, get(on, &format!("/volumes/{name}")));
         }
-        for image in list(on, "/images/json", &label) {
-            let detail = get(on, &format!("/images/{}/json", text(&image["Id"])));
-            let service = &detail["Config"]["Labels"]["com.docker.compose.service"];
-            let service = service.as_str().unwrap_or("?").to_owned();
-            found.add("image", &service, detail);
+        for name in image_names(on, project) {
+            let detail = get(on, &format!("/images/{name}/json"));
+            let short = name.rsplit('/').next().unwrap_or_default();
+            found.add("image", short, detail);
         }
         found.snapshot
     }
@@ -175,6 +175,27 @@ impl Taking<'_> {
             .0
             .insert(format!("{kind} {name}"), flat.collect());
     }
+}
+
+/// The images built for the project, by name: Podman takes layers of another build with all labels
+/// of that.
+fn image_names(on: On, project: &str) -> Vec<String> {
+    let Value::Array(images) = get(on, "/images/json") else {
+        return Vec::new();
+    };
+    let tags = images
+        .iter()
+        .filter_map(|image| image["RepoTags"].as_array())
+        .flatten();
+    let own = format!("{project}-");
+    let names = tags.filter_map(Value::as_str).map(str::to_owned);
+    names
+        .filter(|name| {
+            name.rsplit('/')
+                .next()
+                .is_some_and(|last| last.starts_with(&own))
+        })
+        .collect()
 }
 
 /// The containers of a network are listed by their ids.
