@@ -289,6 +289,18 @@ fn plan_text(desired: &Desired, observed: &Observed) -> String {
     planned(desired, observed).to_string()
 }
 
+/// The containers that go with their anonymous volumes.
+fn removed_with_volumes(plan: &Plan) -> Vec<&str> {
+    let names = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::RemoveContainer {
+            name,
+            volumes: true,
+        } => Some(name.as_str()),
+        _ => None,
+    });
+    names.collect()
+}
+
 /// One line per change: action, kind, name, cause.
 fn change_text(plan: &Plan, desired: &Desired) -> String {
     let changes = changes::changes(plan, desired);
