@@ -117,6 +117,8 @@ pub struct Inputs<'a> {
     pub deployment: Option<&'a Workload>,
     /// Host folder or file → a text that changes when its content does; for init containers.
     pub mounted: &'a BTreeMap<PathBuf, String>,
+    /// Takes the secrets of the environment out of a text, which is to be seen by others.
+    pub mask: &'a dyn Fn(&str) -> String,
 }
 
 /// The objects of an environment, with the faults that show only when its files are put together.

@@ -171,6 +171,7 @@ fn shop_with_faults(services: Vec<Service>) -> (Desired, Vec<Diagnostic>) {
         init: &[Some(workload(vec![service("migrate")]))],
         deployment: Some(&workload(services)),
         mounted: &BTreeMap::new(),
+        mask: &|text| text.replace("hush", "***"),
     })
 }
 

@@ -61,6 +61,23 @@ fn a_container_that_somebody_edited_is_made_anew() {
 }
 
 #[test]
+fn a_database_that_somebody_edited_is_made_anew_only_where_its_data_stays() {
+    let desired = shop(vec![]);
+    let mut observed = running(&desired);
+    let database = observed.containers.get_mut("shop-dev-postgres").unwrap();
+    database.edited = vec!["restart".to_owned()];
+    let plan = |storage: Storage| {
+        let options = StartOptions {
+            storage,
+            ..StartOptions::default()
+        };
+        start(&desired, &observed, &options).unwrap().plan
+    };
+    assert!(plan(Storage::Tmpfs).changes_nothing());
+    assert!(!plan(Storage::Volume).changes_nothing());
+}
+
+#[test]
 fn a_container_outside_its_network_is_made_anew() {
     let desired = shop(vec![service("web")]);
     let mut observed = running(&desired);
