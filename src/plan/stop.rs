@@ -9,8 +9,9 @@ use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StopOptions {
-    /// Remove the containers, the volumes that hold nothing of worth, and the networks when nothing
-    /// is left on them; never a volume with data.
+    /// Remove the containers, the volumes that hold nothing of worth (those of `emptyDir`, ConfigMaps
+    /// and Secrets, of init containers too), and, unless the database is left, the networks; never a
+    /// volume with data.
     pub remove: bool,
     /// Leave the database as it is.
     pub keep_postgres: bool,
