@@ -55,7 +55,7 @@
 //! | 10 | `schema` | the catalogue of a database as objects: fingerprint, comparison, DDL |
 //! | 11 | `migration` | migration files, ledger, what is pending, applying it, rolling it back |
 //! | 12 | `lint` `rehearsal` | dangerous DDL at its line; pending files tried step by step on a clone |
-//! | 13 | `environment` | the verbs of environments: start, stop, restart, status, logs, dry run |
+//! | 13 | `environment` | the verbs of environments: start, stop, restart, plan, diff, watch, status, logs, dry run |
 //! | 14 | `database` | the verbs of databases: which one is meant, migrate, roll back, look, branch |
 //! | 15 | `ui` | events, outcomes, diagnostics → text or JSON; the only module that prints |
 //! | 16 | `cli` | clap types (doc comments are the help), one thin handler per command |

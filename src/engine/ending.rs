@@ -5,15 +5,31 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::health::FIRST_PAUSE;
-use super::{Engine, EngineError, EngineKind};
+use super::{Engine, EngineError, EngineKind, Inspected};
 use crate::plan::observed::State;
 
 /// Longest time from an end to the restart that Podman's policy asks for.
 const PODMAN_RESTART: Duration = Duration::from_secs(5);
 
+/// How often one that must succeed is tried again where its policy knows no limit; as the
+/// `backoffLimit` of a Kubernetes Job.
+const MOST_RESTARTS: u32 = 6;
+
+impl Inspected {
+    /// Whether the engine would start it again and again without end, though it has failed often
+    /// enough to tell that it will not succeed.
+    #[must_use]
+    pub fn is_hopeless(&self) -> bool {
+        let policy = &self.restart_policy;
+        let endless = policy.name == "on-failure" && policy.maximum_retry_count == 0;
+        endless && self.restart_count >= MOST_RESTARTS
+    }
+}
+
 impl Engine {
     /// The exit code once the container has ended; one that failed, and that its restart policy
-    /// tries again so many times, once it has succeeded or is given up.
+    /// tries again so many times, once it has succeeded or is given up. One that is tried again
+    /// without a limit is given up, and stopped, when it is [hopeless](Inspected::is_hopeless).
     ///
     /// # Errors
     /// As [`Engine::wait_exit`].
@@ -24,6 +40,10 @@ impl Engine {
                 return Ok(code);
             }
             let now = self.must_inspect(container).await?;
+            if now.is_hopeless() {
+                self.stop(container, Duration::ZERO).await?;
+                return Ok(code);
+            }
             let tried_again = now.restart_policy.name == "on-failure";
             if !tried_again || !self.comes_back(container, code).await? {
                 return Ok(code);

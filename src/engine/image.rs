@@ -1,6 +1,9 @@
 //! Images: finding, pulling, tagging and removing them.
 
+use std::collections::BTreeMap;
+
 use bollard::models::HealthConfig;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use super::error::clean;
@@ -20,6 +23,8 @@ pub(super) struct ImageConfig {
     /// Empty for root.
     pub user: String,
     pub labels: Option<Labels>,
+    /// The paths of its volumes.
+    pub volumes: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -89,6 +94,16 @@ impl Engine {
     /// When the engine does not answer.
     pub async fn image_id(&self, reference: &str) -> Result<Option<String>, EngineError> {
         Ok(self.image(reference).await?.map(|image| image.id))
+    }
+
+    /// The paths at which the image declares volumes; none without such an image.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn image_volumes(&self, reference: &str) -> Result<Vec<String>, EngineError> {
+        let config = self.image_config(reference).await?;
+        let volumes = config.and_then(|config| config.volumes);
+        Ok(volumes.unwrap_or_default().into_keys().collect())
     }
 
     pub(super) async fn image_config(

@@ -39,19 +39,24 @@ impl Engine {
         }
         let inspected = self.must_inspect(container).await?;
         let ran = running_for(&inspected);
-        let deadline = Instant::now() + readiness.patience.saturating_sub(ran);
         let probed = async {
             let (startup, others): (Vec<&Probe>, Vec<&Probe>) = readiness
                 .probes
                 .iter()
                 .partition(|probe| probe.kind == ProbeKind::Startup);
-            for group in [startup, others] {
-                let all = group
+            let mut deadline = Instant::now() + readiness.patience.saturating_sub(ran);
+            if !startup.is_empty() {
+                let all = startup
                     .into_iter()
-                    .map(|probe| self.probe_until_decided_by(container, probe, ran, deadline));
+                    .map(|probe| self.probe_until_decided_by(container, probe, ran, None));
                 try_join_all(all).await?;
+                deadline = Instant::now() + readiness.patience;
             }
-            Ok(())
+            let all = others.into_iter().map(|probe| {
+                let by = (probe.kind == ProbeKind::Readiness).then_some(deadline);
+                self.probe_until_decided_by(container, probe, ran, by)
+            });
+            try_join_all(all).await.map(drop)
         };
         let probed = tokio::select! {
             probed = probed => probed,
@@ -65,12 +70,14 @@ impl Engine {
         })
     }
 
+    /// Only a probe that may fail as often as it likes has a deadline; the others have their number
+    /// of failures.
     async fn probe_until_decided_by(
         &self,
         container: &str,
         probe: &Probe,
         ran: Duration,
-        deadline: Instant,
+        deadline: Option<Instant>,
     ) -> Result<(), Lost> {
         let mut patience = Patience::counting(
             probe.initial_delay.max(probe.period).saturating_sub(ran),
@@ -95,11 +102,10 @@ impl Engine {
             successes = 0;
             let output = format!("{}: {output}", probe.kind.key());
             let now = Instant::now();
-            if probe.kind != ProbeKind::Readiness && patience.is_lost_at(now) {
-                return Err(Lost::Unhealthy(output));
-            }
-            if now >= deadline {
-                return Err(Lost::TimedOut(output));
+            match deadline {
+                None if patience.is_lost_at(now) => return Err(Lost::Unhealthy(output)),
+                Some(deadline) if now >= deadline => return Err(Lost::TimedOut(output)),
+                _ => {}
             }
             sleep(pause).await;
             pause = (pause * BACK_OFF_PERCENT / 100).min(probe.period);

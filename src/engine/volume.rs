@@ -1,5 +1,6 @@
 //! Volumes: making, finding and removing them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use bollard::models::VolumeCreateRequest;
@@ -13,7 +14,7 @@ use crate::plan::spec::{Labels, VolumeSpec};
 
 impl Engine {
     /// Makes the volume and fills it; one of this name that exists already is left as it is, but for
-    /// what fills it.
+    /// what fills it. A new one that cannot be filled is removed again.
     ///
     /// # Errors
     /// When the engine refuses, for instance for an unknown driver.
@@ -32,30 +33,30 @@ impl Engine {
         if self.kind == EngineKind::Podman {
             size_in_blocks(&mut body);
         }
+        let is_new = spec.filling.is_some() && self.volume(&spec.name).await?.is_none();
         let call = Call::post("/volumes/create", action).json(&body)?;
         match self.wire.run(call).await {
             Err(error) if error.is_conflict() => {}
             other => other?,
         }
-        match &spec.filling {
-            Some(filling) => self.fill_volume(spec, filling).await,
-            None => Ok(()),
+        let Some(filling) = &spec.filling else {
+            return Ok(());
+        };
+        let filled = self.fill_volume(spec, filling).await;
+        if filled.is_err() && is_new {
+            // The next start would take it for filled. The first failure is the one to tell.
+            self.remove_volume(&spec.name).await.ok();
         }
+        filled
     }
 
-    /// The folder of the engine's machine that the volume is kept in; `None` without such a volume.
-    pub(super) async fn volume_folder(&self, name: &str) -> Result<Option<PathBuf>, EngineError> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "PascalCase")]
-        struct Kept {
-            mountpoint: PathBuf,
-        }
+    /// How the engine keeps the volume; `None` without such a volume.
+    pub(super) async fn kept_volume(&self, name: &str) -> Result<Option<Kept>, EngineError> {
         let call = Call::get(
             &format!("/volumes/{name}"),
             format!("look up volume `{name}`"),
         );
-        let found: Option<Kept> = self.wire.find(call).await?;
-        Ok(found.map(|kept| kept.mountpoint))
+        self.wire.find(call).await
     }
 
     /// The volume of this name, `None` when there is none.
@@ -117,6 +118,24 @@ fn size_in_blocks(body: &mut VolumeCreateRequest) {
             _ => one.to_owned(),
         };
         *list = list.split(',').map(option).collect::<Vec<_>>().join(",");
+    }
+}
+
+/// How an engine keeps a volume.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Kept {
+    /// A folder of the engine's machine.
+    pub mountpoint: PathBuf,
+    #[serde(default)]
+    options: Option<BTreeMap<String, String>>,
+}
+
+impl Kept {
+    /// Whether something is mounted at its folder, and only while a container uses the volume.
+    pub fn has_device(&self) -> bool {
+        let options = self.options.as_ref();
+        options.is_some_and(|options| options.contains_key("device"))
     }
 }
 

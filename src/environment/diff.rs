@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::prepare::Prepared;
 use super::project::Project;
-use super::start;
+use super::{record, start};
 use crate::engine::Engine;
 use crate::plan::seen::{Difference, differences};
 
@@ -28,12 +28,12 @@ pub async fn diff(
     engine: &Engine,
 ) -> Result<Differences, Failure> {
     let identity = &prepared.identity;
-    let seen = project.state.seen(&identity.environment);
+    let seen = record::seen(project, &identity.environment, engine);
     let observed = start::look(project, prepared, engine, &seen).await?;
     Ok(Differences {
         project: identity.project.to_string(),
         environment: identity.environment.to_string(),
         started: !seen.containers.is_empty(),
-        differences: differences(&prepared.desired, &observed, &seen),
+        differences: differences(&observed, &seen),
     })
 }

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::{hooks, step_failure, stopping};
 use crate::engine::{Created, Engine, EngineError, HealthOutcome};
 use crate::event::{Event, InitResult, Seconds, Subject};
-use crate::plan::spec::{ContainerSpec, MountSpecSource};
+use crate::plan::spec::{ContainerSpec, MountSpec, MountSpecSource};
 use crate::plan::step::{NEXT, PREVIOUS, StepId};
 use crate::plan::{Action, Phase, Plan, Step};
 
@@ -267,26 +267,39 @@ async fn create(
     predecessor: Option<&str>,
     engine: &Engine,
 ) -> Result<Created, EngineError> {
-    let inherited = match predecessor {
-        Some(name) => engine.anonymous_volumes(name).await?,
-        None => Vec::new(),
-    };
     let mut spec = spec.clone();
+    if let Some(predecessor) = predecessor {
+        let volumes = engine.anonymous_volumes(predecessor).await?;
+        if !volumes.is_empty() {
+            let declared = engine.image_volumes(&spec.image).await?;
+            inherit(&mut spec, volumes, &declared);
+        }
+    }
     for owner in spec.lives_in_mut() {
         find_successor(owner, engine).await?;
     }
-    for mount in inherited {
-        let declared = spec
-            .mounts
-            .iter_mut()
-            .find(|one| one.target == mount.target);
-        match declared {
-            Some(own) if own.source == MountSpecSource::Anonymous => own.source = mount.source,
-            Some(_) => {}
-            None => spec.mounts.push(mount),
+    engine.create_container(&spec).await
+}
+
+/// Takes over those of `volumes` that are asked for still: by the container itself, or by its image,
+/// whose volumes are `declared`, where the container has nothing else there.
+fn inherit(spec: &mut ContainerSpec, volumes: Vec<MountSpec>, declared: &[String]) {
+    let same = |one: &str, other: &str| one.trim_end_matches('/') == other.trim_end_matches('/');
+    for mount in volumes {
+        let target = mount.target.as_str();
+        if let Some(own) = spec.mounts.iter_mut().find(|own| same(&own.target, target)) {
+            if own.source == MountSpecSource::Anonymous {
+                own.source = mount.source;
+            }
+            continue;
+        }
+        let of_image = declared.iter().any(|path| same(path, target));
+        let covered = spec.files.iter().any(|file| same(&file.target, target))
+            || spec.process.tmpfs.keys().any(|path| same(path, target));
+        if of_image && !covered {
+            spec.mounts.push(mount);
         }
     }
-    engine.create_container(&spec).await
 }
 
 /// Names a container that takes another's place by its id: it gets its name at any moment.
@@ -322,3 +335,6 @@ async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(
     }
     Err(step_failure::exited(phase, name, code, context).await)
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,6 +65,10 @@ pub(super) async fn pre_stop(name: &str, before: &PreStop, context: &Context<'_>
         let text = format!("`pre_stop` of {name} {text}");
         (context.listener)(Event::Warning(context.prepared.mask(&text)));
     };
+    if before.lost {
+        warn("is not run: its command holds a secret, which only the Compose file has".to_owned());
+        return;
+    }
     if !before.unknown.is_empty() {
         let names = before.unknown.join(", ");
         warn(format!(

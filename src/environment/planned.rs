@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::failure::Failure;
 use super::prepare::Prepared;
 use super::project::Project;
-use super::{migrations, ports, start};
+use super::{migrations, ports, record, start};
 use crate::engine::Engine;
 use crate::migration::{self, State};
 use crate::plan::changes::{Change, Verb, changes};
@@ -58,7 +58,7 @@ pub async fn plan(
     (options, build): (&StartOptions, bool),
 ) -> Result<Planned, Failure> {
     let identity = &prepared.identity;
-    let seen = project.state.seen(&identity.environment);
+    let seen = record::seen(project, &identity.environment, engine);
     let observed = start::look(project, prepared, engine, &seen).await?;
     let planned = plan::start(&prepared.desired, &observed, options);
     let planned = planned.map_err(|all| start::refused(&all, &identity.environment))?;

@@ -111,6 +111,7 @@ pub fn gather(
         init: &files.init,
         deployment: files.deployment.as_ref(),
         mounted: &mounted,
+        mask: &|text| variables.mask(text),
     });
     // What follows from a faulty file says nothing new.
     diagnostics.extend(faults.into_iter().filter(|_| readable));

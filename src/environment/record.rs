@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::future::join_all;
 
 use super::failure::Failure;
+use super::prepare::Prepared;
 use super::project::Project;
 use super::status::Status;
 use super::step_failure::engine_failure;
@@ -15,6 +16,17 @@ use crate::plan::observed::{Observed, State};
 use crate::plan::seen::{Fingerprint, Seen, SeenContainer};
 use crate::plan::step::NEXT;
 use crate::plan::{Action, Plan};
+
+/// What the last start has left at `engine`, as far as it can be compared.
+pub(super) fn seen(project: &Project, environment: &EnvironmentName, engine: &Engine) -> Seen {
+    let seen = project.state.seen(environment, &which(engine));
+    seen.under(&engine.version)
+}
+
+/// Tells one engine from another, whatever their versions.
+fn which(engine: &Engine) -> String {
+    format!("{} {}", engine.kind, engine.endpoint.address)
+}
 
 /// The fingerprints of what the last start left, as far as it is still there.
 pub(super) async fn fingerprints(
@@ -67,7 +79,7 @@ pub(super) fn mark(
 /// Remembers what a start has left, of which the fingerprints of `made` are known. What it did not
 /// make is as it was remembered before.
 pub(super) async fn remember(
-    (project, environment): (&Project, &EnvironmentName),
+    (project, prepared): (&Project, &Prepared),
     engine: &Engine,
     status: &Status,
     (before, made): (&Seen, BTreeMap<String, Fingerprint>),
@@ -76,17 +88,22 @@ pub(super) async fn remember(
     let there: Vec<_> = all
         .filter(|one| !one.id.is_empty() && one.role != "orphan")
         .collect();
-    let known = |name: &str, id: &str| {
-        let known = before.containers.get(name)?;
-        (known.id == id).then(|| known.fields.clone())
-    };
+    let known = |name: &str, id: &str| before.fields(name, id).cloned();
     let new = there.iter().filter(|one| {
         !made.contains_key(&one.container) && known(&one.container, &one.id).is_none()
     });
     let new: Vec<&String> = new.map(|one| &one.container).collect();
     let mut fingerprints = of(engine, &new).await.unwrap_or_default();
     fingerprints.extend(made);
-    let mut seen = Seen::default();
+    let desired = &prepared.desired;
+    let networks = desired.networks.iter().map(|one| one.name.clone());
+    let volumes = desired.volumes.iter().map(|one| one.name.clone());
+    let mut seen = Seen {
+        version: engine.version.clone(),
+        containers: BTreeMap::new(),
+        networks: networks.collect(),
+        volumes: volumes.collect(),
+    };
     for one in there {
         let fresh = || {
             fingerprints
@@ -105,17 +122,28 @@ pub(super) async fn remember(
         seen.containers.insert(one.container.clone(), container);
     }
     if seen != *before {
-        write(project, environment, &seen);
+        let environment = &prepared.identity.environment;
+        write((project, environment), engine, &seen);
     }
 }
 
 /// Notes what a stop has stopped and removed.
-pub(super) fn forget(project: &Project, environment: &EnvironmentName, done: &Plan) {
-    let before = project.state.seen(environment);
+pub(super) fn forget(
+    (project, environment): (&Project, &EnvironmentName),
+    engine: &Engine,
+    done: &Plan,
+) {
+    let before = seen(project, environment, engine);
     let mut seen = before.clone();
     for step in &done.steps {
         match &step.action {
             Action::RemoveContainer { name, .. } => drop(seen.containers.remove(name)),
+            Action::RemoveNetwork(name) => {
+                seen.networks.remove(name);
+            }
+            Action::RemoveVolume(name) => {
+                seen.volumes.remove(name);
+            }
             Action::StopContainer { name, .. } => {
                 if let Some(container) = seen.containers.get_mut(name) {
                     container.runs = false;
@@ -125,12 +153,13 @@ pub(super) fn forget(project: &Project, environment: &EnvironmentName, done: &Pl
         }
     }
     if seen != before {
-        write(project, environment, &seen);
+        write((project, environment), engine, &seen);
     }
 }
 
-fn write(project: &Project, environment: &EnvironmentName, seen: &Seen) {
-    if let Err(error) = project.state.remember_seen(environment, seen) {
+fn write((project, environment): (&Project, &EnvironmentName), engine: &Engine, seen: &Seen) {
+    let state = &project.state;
+    if let Err(error) = state.remember_seen(environment, &which(engine), seen) {
         tracing::debug!("changes behind poststack's back will not be seen: {error}");
     }
 }

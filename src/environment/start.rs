@@ -104,7 +104,7 @@ pub async fn start(
     let images = Images::new(engine, prepared);
     build_first(prepared, &images, options.build, listener).await?;
     let environment = &prepared.identity.environment;
-    let seen = project.state.seen(environment);
+    let seen = record::seen(project, environment, engine);
     let observed = look(project, prepared, engine, &seen).await?;
     let started = plan::start(&prepared.desired, &observed, &options.plan)
         .map_err(|conflicts| refused(&conflicts, environment))?;
@@ -124,7 +124,7 @@ pub async fn start(
     };
     let mut status = run(&started.plan, &observed, &context).await?;
     let seen = (&seen, context.made.take());
-    record::remember((project, environment), engine, &status, seen).await;
+    record::remember((project, prepared), engine, &status, seen).await;
     if options.plan.deploy {
         healthy::remember(project, environment, engine, &status).await;
         status.was_awaited();

@@ -180,8 +180,9 @@ fn orphans<'a>(
         .filter(|found| prepared.identity.owns(&found.labels))
         .map(|found| {
             let service = of_container(found);
-            // A start may have been asked for more containers than the file says.
-            let known = prepared.desired.replicas.contains_key(&service.service);
+            // A start may have been asked for more containers than the file says, or other profiles.
+            let known = prepared.desired.replicas.contains_key(&service.service)
+                || prepared.desired.inactive.contains(&service.service);
             let role = if known { service.role } else { "orphan" };
             Service { role, ..service }
         })

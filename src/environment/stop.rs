@@ -64,7 +64,7 @@ pub async fn stop(
         migrated: Cell::new(false),
     };
     execute(&plan, &context).await?;
-    record::forget(project, &prepared.identity.environment, &plan);
+    record::forget((project, &prepared.identity.environment), engine, &plan);
     lock.done();
     let names = |wanted: fn(&Action) -> Option<&String>| -> Vec<String> {
         let actions = plan.steps.iter().map(|step| &step.action);

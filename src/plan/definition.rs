@@ -11,7 +11,7 @@ use crate::workload::model::{CpuTime, FileContent, Process, Resources};
 /// version of poststack with more fields recreates nothing.
 pub type Fields = BTreeMap<String, String>;
 
-/// The first half of a hash: enough to tell two values apart.
+/// The first 12 of the 64 digits of a hash: enough to tell two values apart.
 pub(crate) fn short(text: &str) -> String {
     sha256(text).chars().take(12).collect()
 }

@@ -5,7 +5,7 @@ mod hooks;
 mod image;
 mod replicas;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -41,6 +41,9 @@ pub struct Desired {
     pub deployment: Vec<DesiredContainer>,
     /// Service of the deployment → how many containers it has; 0 runs none.
     pub replicas: BTreeMap<String, u32>,
+    /// Services that a file describes and that no active profile asks for: nothing starts them, and
+    /// where they run they are left alone.
+    pub inactive: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,6 +117,8 @@ pub struct Inputs<'a> {
     pub deployment: Option<&'a Workload>,
     /// Host folder or file → a text that changes when its content does; for init containers.
     pub mounted: &'a BTreeMap<PathBuf, String>,
+    /// Takes the secrets of the environment out of a text, which is to be seen by others.
+    pub mask: &'a dyn Fn(&str) -> String,
 }
 
 /// The objects of an environment, with the faults that show only when its files are put together.
@@ -131,10 +136,13 @@ pub fn desired(inputs: &Inputs<'_>) -> (Desired, Vec<Diagnostic>) {
             init: Vec::new(),
             deployment: Vec::new(),
             replicas: BTreeMap::new(),
+            inactive: BTreeSet::new(),
         },
         seen: BTreeMap::new(),
         diagnostics: Vec::new(),
     };
+    let inactive = builder.workloads().flat_map(|one| &one.inactive);
+    builder.desired.inactive = inactive.cloned().collect();
     builder.networks();
     builder.volumes();
     builder.database();

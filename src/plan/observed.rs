@@ -55,6 +55,13 @@ impl ObservedContainer {
         Role::parse(self.labels.get(identity::ROLE)?)
     }
 
+    /// Whether its anonymous volumes go with it when nothing takes its place: what an init container
+    /// wrote for itself ends with it, and a hook has the volumes of its service.
+    #[must_use]
+    pub fn takes_volumes_along(&self) -> bool {
+        self.role() == Some(Role::Init)
+    }
+
     /// The service it runs, as its label says.
     #[must_use]
     pub fn service(&self) -> &str {

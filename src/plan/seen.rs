@@ -4,12 +4,11 @@
 //! A label cannot tell that: `docker update` leaves it as it is, and who makes a container anew copies
 //! it. Nor can the description: an engine and an image add to it whatever they like.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::definition::{self, Fields};
-use super::desired::Desired;
 use super::observed::{Observed, ObservedContainer, State};
 
 /// One container as an engine describes it: field → short hash of its value.
@@ -20,10 +19,15 @@ pub struct Fingerprint {
     pub fields: Fields,
 }
 
-/// What the last start left, by the name of the container.
+/// What the last start left, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Seen {
+    /// Version of the engine that described the containers.
+    pub version: String,
     pub containers: BTreeMap<String, SeenContainer>,
+    pub networks: BTreeSet<String>,
+    pub volumes: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +37,7 @@ pub struct SeenContainer {
     pub service: String,
     /// Whether poststack left it running.
     pub runs: bool,
+    /// None where its description cannot be compared any more.
     pub fields: Fields,
 }
 
@@ -43,13 +48,37 @@ pub const NETWORKS: &str = "networks.";
 pub const MADE_ANEW: &str = "somebody else made it anew";
 
 impl Seen {
+    /// What of it holds for an engine of `version`: another one describes the same container with
+    /// other fields.
+    #[must_use]
+    pub fn under(mut self, version: &str) -> Self {
+        if self.version != version {
+            version.clone_into(&mut self.version);
+            let containers = self.containers.values_mut();
+            containers.for_each(|container| container.fields.clear());
+        }
+        self
+    }
+
+    /// The fields of the container `name`, where it is still the one of this id and they can be
+    /// compared.
+    #[must_use]
+    pub fn fields(&self, name: &str, id: &str) -> Option<&Fields> {
+        let container = self.containers.get(name)?;
+        let holds = container.id == id && !container.fields.is_empty();
+        holds.then_some(&container.fields)
+    }
+
     /// What was changed about the container `name`.
     #[must_use]
     pub fn edited(&self, name: &str, now: &Fingerprint) -> Vec<String> {
         let Some(before) = self.containers.get(name) else {
             return Vec::new();
         };
-        let mut edited = definition::unequal(&before.fields, &now.fields);
+        let mut edited = match before.fields.is_empty() {
+            true => Vec::new(),
+            false => definition::unequal(&before.fields, &now.fields),
+        };
         edited.retain(|field| !field.starts_with(NETWORKS) || both(field, before, now));
         if before.id != now.id {
             edited.retain(|field| !field.starts_with(NETWORKS));
@@ -104,7 +133,7 @@ impl What {
 
 /// What differs between what the last start left and what is there.
 #[must_use]
-pub fn differences(desired: &Desired, observed: &Observed, seen: &Seen) -> Vec<Difference> {
+pub fn differences(observed: &Observed, seen: &Seen) -> Vec<Difference> {
     let mut found = Vec::new();
     for (name, before) in &seen.containers {
         let mut tell = |what: What, details: Vec<String>| {
@@ -132,9 +161,7 @@ pub fn differences(desired: &Desired, observed: &Observed, seen: &Seen) -> Vec<D
         };
         of_container(before, now, observed, &mut tell);
     }
-    if !seen.containers.is_empty() {
-        found.extend(objects(desired, observed));
-    }
+    found.extend(objects(observed, seen));
     found
 }
 
@@ -178,7 +205,7 @@ pub fn is_attached(container: &ObservedContainer, network: &str, observed: &Obse
     named && id.is_none_or(known)
 }
 
-fn objects(desired: &Desired, observed: &Observed) -> Vec<Difference> {
+fn objects(observed: &Observed, seen: &Seen) -> Vec<Difference> {
     let gone = |kind: &'static str, name: &String| Difference {
         kind,
         name: name.clone(),
@@ -186,9 +213,9 @@ fn objects(desired: &Desired, observed: &Observed) -> Vec<Difference> {
         what: What::Removed,
         details: Vec::new(),
     };
-    let networks = desired.networks.iter().map(|network| &network.name);
+    let networks = seen.networks.iter();
     let networks = networks.filter(|name| !observed.networks.contains_key(*name));
-    let volumes = desired.volumes.iter().map(|volume| &volume.name);
+    let volumes = seen.volumes.iter();
     let volumes = volumes.filter(|name| !observed.volumes.contains_key(*name));
     let networks = networks.map(|name| gone("network", name));
     let volumes = volumes.map(|name| gone("volume", name));
@@ -215,7 +242,9 @@ mod tests {
             fields: fingerprint(id, fields).fields,
         };
         Seen {
+            version: "20.10".to_owned(),
             containers: [("web-1".to_owned(), container)].into(),
+            ..Seen::default()
         }
     }
 
@@ -236,5 +265,45 @@ mod tests {
         let now = fingerprint("b", &[("ports", "2")]);
         assert_eq!(before.edited("web-1", &now), [MADE_ANEW, "ports"]);
         assert_eq!(before.edited("other", &now), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_engine_of_another_version_edits_nothing_by_describing_more() {
+        let before = seen("a", &[("ports", "1")]);
+        let now = fingerprint("a", &[("ports", "1"), ("news", "1")]);
+        let same = before.clone().under("20.10");
+        assert_eq!(same.edited("web-1", &now), ["news"]);
+        assert_eq!(
+            same.fields("web-1", "a"),
+            Some(&before.containers["web-1"].fields)
+        );
+        assert_eq!(same.fields("web-1", "b"), None);
+        let newer = before.under("25.0");
+        assert_eq!(newer.edited("web-1", &now), Vec::<String>::new());
+        assert_eq!(newer.fields("web-1", "a"), None, "to be taken anew");
+        assert_eq!(newer.version, "25.0");
+        let other = fingerprint("b", &[("ports", "1")]);
+        assert_eq!(newer.edited("web-1", &other), [MADE_ANEW]);
+    }
+
+    #[test]
+    fn only_what_a_start_has_left_can_be_removed() {
+        let seen = Seen {
+            networks: ["shop_default".to_owned()].into(),
+            volumes: ["shop_data".to_owned()].into(),
+            ..Seen::default()
+        };
+        let found = differences(&Observed::default(), &seen);
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.kind, &*one.name, one.what))
+            .collect();
+        let removed = What::Removed;
+        let both = [
+            ("network", "shop_default", removed),
+            ("volume", "shop_data", removed),
+        ];
+        assert_eq!(found, both);
+        assert_eq!(differences(&Observed::default(), &Seen::default()), []);
     }
 }

@@ -174,16 +174,20 @@ impl<'a> Planner<'a> {
         let mut after: Vec<StepId> = (0..self.plan.steps.len()).collect();
         let replaced = self.desired.container_names();
         let replaced = replaced.filter(|name| self.replaced.contains(*name));
-        let mut gone: Vec<(String, String)> = replaced
-            .map(|name| {
-                let cause = "its successor is ready".to_owned();
-                (format!("{name}{PREVIOUS}"), cause)
-            })
-            .collect();
-        gone.reverse();
-        gone.splice(0..0, std::mem::take(&mut self.retired));
-        for (name, cause) in gone {
-            let volumes = self.options.renew_volumes;
+        let replaced = replaced.map(|name| {
+            let cause = "its successor is ready".to_owned();
+            // Its successor has its anonymous volumes, or new ones where that was asked for.
+            (
+                format!("{name}{PREVIOUS}"),
+                cause,
+                self.options.renew_volumes,
+            )
+        });
+        let mut replaced: Vec<(String, String, bool)> = replaced.collect();
+        replaced.reverse();
+        let retired = std::mem::take(&mut self.retired).into_iter();
+        let retired = retired.map(|(name, cause)| (name, cause, false));
+        for (name, cause, volumes) in retired.chain(replaced) {
             let action = Action::RemoveContainer { name, volumes };
             after = vec![self.plan.push(Phase::Finish, action, cause, after)];
         }

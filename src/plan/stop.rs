@@ -9,8 +9,9 @@ use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StopOptions {
-    /// Remove the containers, the volumes that hold nothing of worth, and the networks when nothing
-    /// is left on them; never a volume with data.
+    /// Remove the containers, the volumes that hold nothing of worth (those of `emptyDir`, ConfigMaps
+    /// and Secrets, of init containers too), and, unless the database is left, the networks; never a
+    /// volume with data.
     pub remove: bool,
     /// Leave the database as it is.
     pub keep_postgres: bool,
@@ -27,12 +28,14 @@ pub fn stop(desired: &Desired, observed: &Observed, options: StopOptions) -> Pla
         .filter(|container| identity.owns(&container.labels))
         .filter(|container| !(options.keep_postgres && container.role() == Some(Role::Database)))
         .collect();
-    let order = dependents_first(&own);
+    let order = in_stop_order(desired, &own);
     let mut ended: BTreeMap<&str, StepId> = BTreeMap::new();
     for container in order {
         let is_database = container.role() == Some(Role::Database);
         let waits = |other: &&&ObservedContainer| {
-            is_database || dependencies(other).any(|name| name == container.service())
+            is_database
+                || dependencies(other).any(|name| name == container.service())
+                || shares(desired, other, container)
         };
         let others = own.iter().filter(|other| other.name != container.name);
         let after: Vec<StepId> = others
@@ -84,7 +87,7 @@ fn stop_one(
         return stopped;
     }
     let after = stopped.map_or(after, |id| vec![id]);
-    let volumes = matches!(container.role(), Some(Role::Init | Role::Hook));
+    let volumes = container.takes_volumes_along();
     let action = Action::RemoveContainer { name, volumes };
     Some(plan.push(Phase::Deploy, action, "", after))
 }
@@ -100,6 +103,19 @@ fn dependencies(container: &ObservedContainer) -> impl Iterator<Item = &str> {
         .filter(|name| !name.is_empty())
 }
 
+/// Whether `other` is described to live in a namespace that ends with `container`.
+fn shares(desired: &Desired, other: &ObservedContainer, container: &ObservedContainer) -> bool {
+    let owner = base(&container.name);
+    let described = desired.container(base(&other.name));
+    described.is_some_and(|one| one.spec.dies_with().any(|(_, name)| name == owner))
+}
+
+/// The name without the suffix that it has while it is replaced.
+fn base(name: &str) -> &str {
+    let name = name.strip_suffix(NEXT).unwrap_or(name);
+    name.strip_suffix(PREVIOUS).unwrap_or(name)
+}
+
 /// Sorts containers so that each comes before those it lives in or depends on: by its place among
 /// what is described, and where nothing describes it, by its label.
 pub(super) fn in_stop_order<'o>(
@@ -108,11 +124,10 @@ pub(super) fn in_stop_order<'o>(
 ) -> Vec<&'o ObservedContainer> {
     let described: Vec<&str> = desired.container_names().collect();
     let place = |container: &ObservedContainer| {
-        let name = &container.name;
-        let name = name.strip_suffix(NEXT).unwrap_or(name);
-        let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
+        let name = base(&container.name);
         let place = described.iter().position(|one| *one == name);
-        place.map_or(0, |place| usize::MAX - place)
+        let is_database = container.role() == Some(Role::Database);
+        (is_database, place.map_or(0, |place| usize::MAX - place))
     };
     let mut order = dependents_first(own);
     order.sort_by_key(|container| place(container));

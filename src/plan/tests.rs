@@ -171,6 +171,7 @@ fn shop_with_faults(services: Vec<Service>) -> (Desired, Vec<Diagnostic>) {
         init: &[Some(workload(vec![service("migrate")]))],
         deployment: Some(&workload(services)),
         mounted: &BTreeMap::new(),
+        mask: &|text| text.replace("hush", "***"),
     })
 }
 
@@ -287,6 +288,18 @@ fn planned(desired: &Desired, observed: &Observed) -> Plan {
 
 fn plan_text(desired: &Desired, observed: &Observed) -> String {
     planned(desired, observed).to_string()
+}
+
+/// The containers that go with their anonymous volumes.
+fn removed_with_volumes(plan: &Plan) -> Vec<&str> {
+    let names = plan.steps.iter().filter_map(|step| match &step.action {
+        Action::RemoveContainer {
+            name,
+            volumes: true,
+        } => Some(name.as_str()),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// One line per change: action, kind, name, cause.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::names::{BranchName, EnvironmentName};
+use crate::plan::seen::Seen;
 
 fn environment(name: &str) -> EnvironmentName {
     EnvironmentName::new(name).unwrap()
@@ -268,4 +269,20 @@ fn a_damaged_branch_says_how_it_is_repaired() {
             .unwrap()
             .starts_with("switch again, or remove it: rm ")
     );
+}
+
+#[test]
+fn what_one_engine_has_seen_is_not_taken_for_what_another_has() {
+    let (_root, state) = project();
+    let dev = environment("dev");
+    let (docker, podman) = ("Docker unix:///a.sock", "Podman unix:///b.sock");
+    let of = |volume: &str| Seen {
+        volumes: [volume.to_owned()].into(),
+        ..Seen::default()
+    };
+    state.remember_seen(&dev, docker, &of("one")).unwrap();
+    assert_eq!(state.seen(&dev, podman), Seen::default());
+    state.remember_seen(&dev, podman, &of("two")).unwrap();
+    assert_eq!(state.seen(&dev, docker), of("one"));
+    assert_eq!(state.seen(&dev, podman), of("two"));
 }

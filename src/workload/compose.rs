@@ -188,9 +188,8 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
     checks::across(file, &mut drafts);
     links::apply(file, &mut drafts);
     build::contexts::check(file, &drafts);
-    let any = drafts.len();
-    drafts.retain(|draft| draft.active);
-    if any > 0 && drafts.is_empty() && !any_error(&file.decoder.diagnostics) {
+    let (drafts, inactive): (Vec<_>, Vec<_>) = drafts.into_iter().partition(|draft| draft.active);
+    if !inactive.is_empty() && drafts.is_empty() && !any_error(&file.decoder.diagnostics) {
         none_active(file, mapping);
     }
     if cyclic {
@@ -200,7 +199,11 @@ fn workload(file: &mut File<'_>, root: &Node, hosts: &BTreeSet<String>) -> Optio
         .into_iter()
         .map(|draft| draft.service)
         .collect();
-    Some(used(services, &file.declared))
+    let inactive = inactive.into_iter().map(|draft| draft.service.name);
+    Some(Workload {
+        inactive: inactive.collect(),
+        ..used(services, &file.declared)
+    })
 }
 
 /// As in Compose, a file of which nothing would run is a fault.
@@ -290,6 +293,6 @@ fn used(services: Vec<super::model::Service>, declared: &file::Declared) -> Work
         services,
         networks,
         volumes,
-        secrets: Vec::new(),
+        ..Workload::default()
     }
 }

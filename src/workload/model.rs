@@ -12,7 +12,7 @@ mod resources;
 mod seccomp;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::diagnostic::Place;
@@ -34,6 +34,8 @@ pub use watch::{AfterSync, WatchAction, WatchRule, WatchSync};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Workload {
     pub services: Vec<Service>,
+    /// Names of services that the file describes and that no active profile asks for.
+    pub inactive: BTreeSet<String>,
     /// By key in the file; holds every network that a service uses, `default` among them.
     pub networks: BTreeMap<String, Network>,
     /// By key in the file.

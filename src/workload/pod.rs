@@ -122,6 +122,7 @@ fn workload(file: &mut File<'_>, documents: &[Node]) -> Workload {
         volumes: std::mem::take(&mut file.volumes),
         secrets: std::mem::take(&mut file.secrets).into_iter().collect(),
         services,
+        ..Workload::default()
     }
 }
 

@@ -1,11 +1,11 @@
 //! Mounts: bind mounts as `Binds`, so that both engines make a missing folder; the rest as `Mounts`.
 //!
 //! A part of a volume is a bind mount of its path at the engine, since engines below API 1.45 know no
-//! other way.
+//! other way. A link that leads out of the volume is refused where it can be seen from here.
 
 use std::io;
 use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use bollard::models::{
     ContainerCreateBody, Mount, MountTmpfsOptions, MountType, MountVolumeOptions,
@@ -41,7 +41,7 @@ impl Engine {
                     subpath: Some(part),
                     ..
                 } => {
-                    let path = self.volume_path(name, action).await?.join(part);
+                    let path = self.part_of_volume(name, part, action).await?;
                     binds.push(bind(mount, &path));
                 }
                 // Podman overlooks the option in `Mounts`.
@@ -68,12 +68,30 @@ impl Engine {
         Ok(())
     }
 
-    /// Where the engine keeps the volume.
-    async fn volume_path(&self, name: &str, action: &str) -> Result<PathBuf, EngineError> {
-        let path = self.volume_folder(name).await?;
-        path.ok_or_else(|| EngineError::NotFound {
+    /// Where the engine keeps a part of the volume.
+    async fn part_of_volume(
+        &self,
+        name: &str,
+        part: &str,
+        action: &str,
+    ) -> Result<PathBuf, EngineError> {
+        let kept = self.kept_volume(name).await?;
+        let kept = kept.ok_or_else(|| EngineError::NotFound {
             action: action.to_owned(),
             message: format!("no such volume: {name}"),
+        })?;
+        if kept.has_device() {
+            return Err(EngineError::Unsupported {
+                action: action.to_owned(),
+                message: format!(
+                    "volume `{name}` has a device of its own, so no part of it can be mounted"
+                ),
+                hint: "mount the whole volume".to_owned(),
+            });
+        }
+        inside(&kept.mountpoint, Path::new(part)).map_err(|source| EngineError::File {
+            action: format!("{action}: mount `{part}` of volume `{name}`"),
+            source,
         })
     }
 
@@ -97,6 +115,29 @@ impl Engine {
             action: format!("{action}: mount `{}`", path.display()),
             source: io::Error::from(io::ErrorKind::NotFound),
         })
+    }
+}
+
+/// `folder/part`, unless it leads out of the folder. What cannot be seen from here, since the engine
+/// runs elsewhere or only root may look, is left to those who write into the volume.
+fn inside(folder: &Path, part: &Path) -> io::Result<PathBuf> {
+    let leads_out = || Err(io::Error::other("it leads out of the volume"));
+    let plain = |one: Component<'_>| matches!(one, Component::Normal(_) | Component::CurDir);
+    if !part.components().all(plain) {
+        return leads_out();
+    }
+    let path = folder.join(part);
+    let Ok(root) = folder.canonicalize() else {
+        return Ok(path);
+    };
+    // The engine makes what is missing at the end.
+    let mut there = path.ancestors();
+    let deepest = there.find(|one| one.symlink_metadata().is_ok());
+    match deepest.unwrap_or(folder).canonicalize() {
+        Ok(found) if !found.starts_with(&root) => leads_out(),
+        // A link to nothing would be followed once there is something.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => leads_out(),
+        _ => Ok(path),
     }
 }
 
@@ -171,3 +212,6 @@ fn volume_or_tmpfs(mount: &MountSpec, source: &MountSpecSource) -> Mount {
     }
     made
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,11 @@ fn a_restart_policy_tells_whether_a_container_comes_back() {
     assert!(!json(limited, 0).restarts_after(0), "a success");
     assert!(json(r#""Name":"always""#, 9).restarts_after(0));
     assert!(!json(r#""Name":"""#, 0).restarts_after(1));
+    let endless = r#""Name":"on-failure","MaximumRetryCount":0"#;
+    assert!(!json(endless, 5).is_hopeless());
+    assert!(json(endless, 6).is_hopeless());
+    assert!(!json(limited, 6).is_hopeless(), "ends by itself");
+    assert!(!json(r#""Name":"always""#, 6).is_hopeless());
 }
 
 #[test]

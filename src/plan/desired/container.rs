@@ -279,7 +279,7 @@ impl Builder<'_> {
                 .insert(identity::START_INTERVAL.to_owned(), nanoseconds);
         }
         if !made.hooks.pre_stop.is_empty() {
-            let label = crate::plan::hooks::encode(&made.hooks.pre_stop);
+            let label = crate::plan::hooks::encode(&made.hooks.pre_stop, self.inputs.mask);
             spec.labels.insert(identity::PRE_STOP.to_owned(), label);
         }
         spec.labels.extend([

@@ -3,7 +3,6 @@
 use super::Planner;
 use super::decision::Decision;
 use crate::plan::desired::{DesiredContainer, ImageSource};
-use crate::plan::identity::Role;
 use crate::plan::observed::ObservedContainer;
 use crate::plan::spec::{ContainerSpec, MountSpecSource, NetworkAttachment};
 use crate::plan::step::{Action, NEXT, PREVIOUS, Phase, StepId};
@@ -18,8 +17,7 @@ impl Planner<'_> {
         after: Vec<StepId>,
     ) -> StepId {
         let found = self.containers.get(name);
-        // What an init container wrote for itself ends with it.
-        let volumes = found.is_some_and(|found| found.role() == Some(Role::Init));
+        let volumes = found.is_some_and(ObservedContainer::takes_volumes_along);
         let action = Action::RemoveContainer {
             name: name.to_owned(),
             volumes,

@@ -46,12 +46,39 @@ impl Planner<'_> {
             let base = name.strip_suffix(PREVIOUS);
             base.is_some_and(|base| self.containers.contains_key(base) && !gone.contains(base))
         };
-        let mut pending: Vec<String> = self.containers.keys().filter(succeeded).cloned().collect();
+        let succeeded: Vec<String> = self.containers.keys().filter(succeeded).cloned().collect();
+        let base = |name: &String| name.strip_suffix(PREVIOUS).map(str::to_owned);
+        // Who waits for its own replacement still lives in a predecessor: then all of them return.
+        let mut pending = match succeeded.iter().any(|name| self.is_lived_in(name, &gone)) {
+            true => succeeded.iter().filter_map(base).collect(),
+            false => succeeded,
+        };
         while let Some(name) = pending.pop() {
-            pending.extend(self.hang_on(&name));
-            gone.insert(name);
+            let hang_on = self.hang_on(&name).into_iter();
+            let hang_on: Vec<String> = hang_on.filter(|one| self.came_with(one, &name)).collect();
+            if gone.insert(name) {
+                pending.extend(hang_on);
+            }
         }
         gone
+    }
+
+    /// Whether a container that has no successor yet lives in the predecessor of that name.
+    fn is_lived_in(&self, previous: &str, gone: &BTreeSet<String>) -> bool {
+        let mut followers = self.hang_on(previous).into_iter();
+        followers.any(|one| match one.strip_suffix(PREVIOUS) {
+            Some(base) => !self.containers.contains_key(base) || gone.contains(base),
+            None => self.came_with(&one, previous),
+        })
+    }
+
+    /// Whether a follower lives in the container `owner` and not in its successor or predecessor, of
+    /// which the one was made after the follower, the other before.
+    fn came_with(&self, follower: &str, owner: &str) -> bool {
+        let made = |name: &str| self.containers.get(name).map(|found| found.created);
+        let successor = owner.strip_suffix(PREVIOUS).unwrap_or(owner);
+        let is_older = made(follower) < made(successor);
+        follower.ends_with(PREVIOUS) || is_older == owner.ends_with(PREVIOUS)
     }
 
     /// The containers that may live in a namespace of this one, so that it cannot go before them: of

@@ -16,11 +16,15 @@ impl Planner<'_> {
         orphans.map(|found| found.name.clone()).collect()
     }
 
+    /// The containers that nothing asks for; those of inactive services are somebody's own affair.
     fn unknown(&self) -> impl Iterator<Item = &ObservedContainer> {
         let names = self.desired.container_names();
         let known: BTreeSet<&str> = names.chain(self.desired.hook_names()).collect();
         let containers = self.containers.values();
-        containers.filter(move |found| !known.contains(found.name.as_str()))
+        let inactive = &self.desired.inactive;
+        containers.filter(move |found| {
+            !known.contains(found.name.as_str()) && !inactive.contains(found.service())
+        })
     }
 
     /// How many containers its service shall have, where it is one too many.

@@ -118,6 +118,32 @@ fn a_stop_runs_what_the_label_says_without_the_file() {
 }
 
 #[test]
+fn a_command_with_a_secret_is_on_no_label_and_runs_as_its_file_says() {
+    let mut web = service("web");
+    web.hooks.pre_stop = vec![hook("flush"), hook("curl hush")];
+    let desired = shop(vec![web]);
+    let described = desired.container("shop-dev-web-1").unwrap();
+    let labels = &described.spec.labels;
+    assert!(!format!("{labels:?}").contains("hush"), "{labels:?}");
+    let commands = |described: Option<&DesiredContainer>| -> Vec<(String, bool)> {
+        let all = crate::plan::hooks::before_stop(labels, described);
+        let all = all.into_iter();
+        all.map(|one| (one.hook.command.join(" "), one.lost))
+            .collect()
+    };
+    let flush = ("flush".to_owned(), false);
+    let curl = |text: &str, lost: bool| (text.to_owned(), lost);
+    assert_eq!(
+        commands(Some(described)),
+        [flush.clone(), curl("curl hush", false)]
+    );
+    assert_eq!(commands(None), [flush.clone(), curl("curl ***", true)]);
+    let other = shop(vec![hooked("web")]);
+    let other = other.container("shop-dev-web-1");
+    assert_eq!(commands(other), [flush, curl("curl ***", true)]);
+}
+
+#[test]
 fn a_failed_hook_is_kept_and_goes_when_it_runs_again() {
     let desired = shop(vec![hooked("web")]);
     let before = running(&shop(vec![]));

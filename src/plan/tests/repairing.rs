@@ -61,6 +61,23 @@ fn a_container_that_somebody_edited_is_made_anew() {
 }
 
 #[test]
+fn a_database_that_somebody_edited_is_made_anew_only_where_its_data_stays() {
+    let desired = shop(vec![]);
+    let mut observed = running(&desired);
+    let database = observed.containers.get_mut("shop-dev-postgres").unwrap();
+    database.edited = vec!["restart".to_owned()];
+    let plan = |storage: Storage| {
+        let options = StartOptions {
+            storage,
+            ..StartOptions::default()
+        };
+        start(&desired, &observed, &options).unwrap().plan
+    };
+    assert!(plan(Storage::Tmpfs).changes_nothing());
+    assert!(!plan(Storage::Volume).changes_nothing());
+}
+
+#[test]
 fn a_container_outside_its_network_is_made_anew() {
     let desired = shop(vec![service("web")]);
     let mut observed = running(&desired);
@@ -88,4 +105,40 @@ fn who_lives_in_a_container_that_was_removed_or_stopped_follows_it() {
     start container shop-dev-web-1: it did not run
     restart container shop-dev-side-1: shares the network of shop-dev-web-1, which starts anew
     ");
+}
+
+/// What a start killed after `done` steps leaves; what it made is younger than what was there.
+fn killed(plan: &Plan, before: &Observed, done: usize) -> Observed {
+    let steps = plan.steps.iter().take(done).cloned().collect();
+    let mut left = before.clone();
+    apply(&Plan { steps }, &mut left);
+    let old = |one: &ObservedContainer| before.containers.values().any(|was| was.id == one.id);
+    for one in left.containers.values_mut() {
+        one.created = if old(one) { 0 } else { 1 };
+    }
+    left
+}
+
+#[test]
+fn wherever_a_start_is_killed_the_next_one_hands_all_volumes_over() {
+    let side = || in_network_of(service("side"), "web");
+    let last = || in_network_of(service("last"), "side");
+    let web = |value: &str| with_variable(service("web"), value);
+    let before = running(&shop(vec![web("info"), side(), last()]));
+    let desired = shop(vec![web("debug"), side(), last()]);
+    let plan = planned(&desired, &before);
+    for done in 0..=plan.steps.len() {
+        let mut observed = killed(&plan, &before, done);
+        let next = planned(&desired, &observed);
+        for step in &next.steps {
+            if let Action::CreateContainer { spec, predecessor } = &step.action {
+                assert!(predecessor.is_some(), "{done}, {}:\n{next}", spec.name);
+            }
+        }
+        apply(&next, &mut observed);
+        let names: Vec<&String> = observed.containers.keys().collect();
+        let wanted: Vec<&String> = before.containers.keys().collect();
+        assert_eq!(names, wanted, "{done}:\n{next}");
+        assert!(planned(&desired, &observed).changes_nothing(), "{done}");
+    }
 }

@@ -96,3 +96,36 @@ fn what_only_one_container_can_have_is_a_fault_of_several() {
     `api` cannot have 2 containers on 1 host port / publish a range that is long enough, `8080-8081:80`, or leave the host port out: `80`
     ");
 }
+
+#[test]
+fn new_volumes_for_the_rest_take_none_from_orphans_and_surplus() {
+    let before = vec![scaled(service("web"), 2), service("old")];
+    let observed = running(&shop(before));
+    let desired = shop(vec![with_variable(service("web"), "new")]);
+    let options = StartOptions {
+        remove_orphans: true,
+        renew_volumes: true,
+        ..StartOptions::default()
+    };
+    let plan = start(&desired, &observed, &options).unwrap().plan;
+    let text = plan.to_string();
+    for gone in ["shop-dev-old-1", "shop-dev-web-2"] {
+        assert!(text.contains(&format!("remove container {gone}")), "{text}");
+    }
+    assert_eq!(removed_with_volumes(&plan), ["shop-dev-web-1.previous"]);
+}
+
+#[test]
+fn a_service_of_an_inactive_profile_is_no_orphan() {
+    let observed = running(&shop(vec![service("web"), service("debug")]));
+    let mut desired = shop(vec![service("web")]);
+    desired.inactive.insert("debug".to_owned());
+    let options = StartOptions {
+        remove_orphans: true,
+        ..StartOptions::default()
+    };
+    let started = start(&desired, &observed, &options).unwrap();
+    assert!(started.plan.changes_nothing(), "{}", started.plan);
+    let started = start(&desired, &observed, &StartOptions::default()).unwrap();
+    assert_eq!(started.orphans, Vec::<String>::new());
+}

@@ -31,7 +31,8 @@ pub enum Ending {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Readiness {
     pub probes: Vec<Probe>,
-    /// How long it may take to become ready; a probe that is lost ends the wait before.
+    /// How long the readiness probes may fail, from the start of the container, or from the moment its
+    /// startup probes have succeeded; a probe that is lost ends the wait before.
     pub patience: Duration,
 }
 

@@ -1,15 +1,13 @@
 //! The container that owns what the containers of a pod share. Its image is shipped in the binary and
 //! mostly there already, since that of the database is made from it.
 
-use std::collections::BTreeMap;
-
 use super::file::File;
 use super::member::Ground;
 use super::network;
 use super::probes;
-use super::volumes::Source;
+use super::volumes::{PodVolume, Source};
 use crate::workload::model::{
-    Mount, MountSource, PodMember, Probe, Process, Readiness, Restart, Service, Volume,
+    Mount, MountSource, PodMember, Probe, Process, Readiness, Restart, Service,
 };
 
 const IMAGE: &str = "poststack/base-debian:core";
@@ -17,7 +15,8 @@ const IMAGE: &str = "poststack/base-debian:core";
 /// Ends when it is asked to, and collects processes that nobody else awaits.
 const SCRIPT: &str = "trap 'exit 0' TERM INT; sleep infinity & wait";
 
-/// Where it holds volumes in memory, which would be lost between two containers that use them.
+/// Where it holds volumes that would be lost between two containers that use them, being in memory,
+/// or that the engine takes for unused, since only a part of them is mounted.
 const HELD: &str = "/run/volumes";
 
 pub(super) fn read(file: &mut File<'_>, ground: &Ground<'_>) -> Service {
@@ -52,33 +51,45 @@ pub(super) fn read(file: &mut File<'_>, ground: &Ground<'_>) -> Service {
 }
 
 /// Adds what is known once the others are: their ports, how they are tested over the network, the
-/// volumes in memory that they use.
+/// volumes of theirs that it holds.
 pub(super) fn complete(
     infra: &mut Service,
     ground: &Ground<'_>,
     tests: &[Probe],
-    used: &BTreeMap<String, Volume>,
+    others: &[Service],
 ) {
     infra.process.ports.clone_from(&ground.ports.published);
     infra.process.healthcheck = probes::network_test(tests.iter());
-    let held = ground
-        .volumes
-        .iter()
-        .filter_map(|(name, volume)| match &volume.source {
-            Source::Kept {
-                key,
-                in_memory: true,
-                ..
-            } if used.contains_key(key) => Some(Mount {
-                source: MountSource::Volume {
-                    key: key.clone(),
-                    no_copy: true,
-                    subpath: None,
-                },
-                target: format!("{HELD}/{name}"),
-                read_only: true,
-            }),
-            _ => None,
-        });
+    let held = ground.volumes.iter().filter(|(_, volume)| {
+        // Files are another volume with every change, which must not concern the whole pod.
+        volume.files().is_none() && others.iter().any(|one| needs_hold(one, volume))
+    });
+    let held = held.filter_map(|(name, volume)| match &volume.source {
+        Source::Kept { key, .. } => Some(Mount {
+            source: MountSource::Volume {
+                key: key.clone(),
+                no_copy: true,
+                subpath: None,
+            },
+            target: format!("{HELD}/{name}"),
+            read_only: true,
+        }),
+        Source::HostPath { .. } => None,
+    });
     infra.mounts = held.collect();
+}
+
+/// Whether `service` mounts the volume in a way that leaves it to the infra container to hold it.
+fn needs_hold(service: &Service, volume: &PodVolume) -> bool {
+    let Source::Kept { key, in_memory, .. } = &volume.source else {
+        return false;
+    };
+    service.mounts.iter().any(|mount| match &mount.source {
+        MountSource::Volume {
+            key: mounted,
+            subpath,
+            ..
+        } => mounted == key && (*in_memory || subpath.is_some()),
+        _ => false,
+    })
 }

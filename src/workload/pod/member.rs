@@ -112,8 +112,8 @@ pub(super) fn services(file: &mut File<'_>, pod: &Pod<'_>) -> Vec<Service> {
         }
         services.push(service);
     }
-    if let Some(infra) = services.first_mut() {
-        infra::complete(infra, &ground, &tests, &file.volumes);
+    if let Some((infra, others)) = services.split_first_mut() {
+        infra::complete(infra, &ground, &tests, others);
     }
     services
 }

@@ -85,6 +85,28 @@ fn a_folder_in_memory_has_its_size_and_is_held_by_the_infra_container() {
 }
 
 #[test]
+fn a_volume_of_which_a_part_is_mounted_is_held_by_the_infra_container() {
+    let text = pod(
+        "  volumes: [{name: a, emptyDir: {}}, {name: b, persistentVolumeClaim: {claimName: data}}, {name: s, configMap: {name: settings}}]
+  containers: [{name: c, image: i, volumeMounts: [{name: a, mountPath: /a}, {name: b, mountPath: /b, subPath: x}, {name: s, mountPath: /s, subPath: a.conf}]}]
+",
+    );
+    let workload = workload_of(&format!("{text}{OBJECTS}"));
+    let mounts = &service(&workload, "p-infra").mounts;
+    let source = MountSource::Volume {
+        key: "data".to_owned(),
+        no_copy: true,
+        subpath: None,
+    };
+    let held = Mount {
+        source,
+        target: "/run/volumes/b".to_owned(),
+        read_only: true,
+    };
+    assert_eq!(*mounts, [held]);
+}
+
+#[test]
 fn files_of_objects_have_their_modes_and_their_place() {
     let (mounts, volumes) = mounted(
         "  volumes:\n  - {name: all, configMap: {name: settings}}\n  - {name: some, configMap: {name: settings, defaultMode: 0440, items: [{key: a.conf, path: x/y.conf}, {key: b.conf, path: b, mode: 256}]}}\n  - {name: s, secret: {secretName: login, defaultMode: 0400}}\n",
