@@ -32,10 +32,9 @@ import json
 import os
 import pathlib
 import shutil
-import sys
 import tempfile
 
-from bench import DOCKER, PODMAN, REPOSITORY, Failed, Measured, Table, answering, build_images, free_port, log
+from bench import DOCKER, PODMAN, Failed, Measured, Table, answering, build_images, free_port, log, publish
 from statistics import median
 
 IMAGE = "poststack/base-debian:core"
@@ -344,15 +343,7 @@ def main():
     parser.add_argument("--no-podman", dest="podman", action="store_false")
     options = parser.parse_args()
     options.poststack, options.floor = options.poststack.resolve(), options.floor.resolve()
-    try:
-        measured = measure(options)
-    except Failed as failure:
-        sys.exit(f"bench: {failure}")
-    results = REPOSITORY / "target" / "bench" / "services.json"
-    results.parent.mkdir(parents=True, exist_ok=True)
-    results.write_text(json.dumps(measured, indent=2) + "\n")
-    print(report(measured))
-    log(f"everything measured: {results}")
+    publish(lambda: measure(options), report, "services")
 
 
 if __name__ == "__main__":

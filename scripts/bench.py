@@ -539,6 +539,19 @@ def measure(options):
     return measured
 
 
+def publish(measure, report, name):
+    """Print the report of what is measured, and keep all of it in target/bench/NAME.json."""
+    try:
+        measured = measure()
+    except Failed as failure:
+        sys.exit(f"bench: {failure}")
+    results = REPOSITORY / "target" / "bench" / f"{name}.json"
+    results.parent.mkdir(parents=True, exist_ok=True)
+    results.write_text(json.dumps(measured, indent=2) + "\n")
+    print(report(measured))
+    log(f"everything measured: {results}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
     parser.add_argument("--poststack", required=True, type=pathlib.Path)
@@ -548,15 +561,7 @@ def main():
     parser.add_argument("--no-database", dest="database", action="store_false")
     options = parser.parse_args()
     options.poststack = options.poststack.resolve()
-    try:
-        measured = measure(options)
-    except Failed as failure:
-        sys.exit(f"bench: {failure}")
-    results = REPOSITORY / "target" / "bench" / "results.json"
-    results.parent.mkdir(parents=True, exist_ok=True)
-    results.write_text(json.dumps(measured, indent=2) + "\n")
-    print(report(measured))
-    log(f"everything measured: {results}")
+    publish(lambda: measure(options), report, "results")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 //! Unsupported keys are diagnostics, never dropped in silence.
 
 mod compose;
+mod keys;
 pub mod model;
 mod pod;
 mod reading;

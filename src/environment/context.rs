@@ -8,7 +8,7 @@ use super::prepare::Prepared;
 use crate::engine::{Caution, Engine};
 use crate::event::Listener;
 use crate::plan::seen::Fingerprint;
-use crate::plan::step::{NEXT, PREVIOUS};
+use crate::plan::step::base_name;
 use crate::postgres::Summary;
 
 /// Lines of a container's log that a failure shows.
@@ -32,8 +32,7 @@ pub(super) struct Context<'a> {
 
 /// The service a container runs, for messages.
 pub(super) fn service_of<'n>(name: &'n str, context: &'n Context<'_>) -> &'n str {
-    let own = name.strip_suffix(NEXT).unwrap_or(name);
-    let own = own.strip_suffix(PREVIOUS).unwrap_or(own);
+    let own = base_name(name);
     let mut containers = context.prepared.desired.containers();
     let found = containers.find(|container| {
         let mut hooks = container.hooks.pre_start.iter();

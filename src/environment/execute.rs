@@ -12,7 +12,7 @@ use super::{hooks, step_failure, stopping};
 use crate::engine::{Created, Engine, EngineError, HealthOutcome};
 use crate::event::{Event, InitResult, Seconds, Subject};
 use crate::plan::spec::{ContainerSpec, MountSpec, MountSpecSource};
-use crate::plan::step::{NEXT, PREVIOUS, StepId};
+use crate::plan::step::{NEXT, PREVIOUS, StepId, base_name};
 use crate::plan::{Action, Phase, Plan, Step};
 
 /// Runs `plan` to its end, or to the first failure: steps under way that change something end
@@ -157,15 +157,13 @@ fn telling(action: &Action) -> Option<(Subject, &'static str, &'static str)> {
         },
         Action::RenameContainer { .. } => return None,
         Action::PostStart { name, .. } => (container(name), "running post_start", "ran post_start"),
-        Action::PreStop { name, .. } => {
-            let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
-            (container(name), "running pre_stop", "ran pre_stop")
-        }
+        Action::PreStop { name, .. } => (
+            container(base_name(name)),
+            "running pre_stop",
+            "ran pre_stop",
+        ),
         Action::StartContainer(name) => (container(name), "starting", "started"),
-        Action::StopContainer { name, .. } => {
-            let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
-            (container(name), "stopping", "stopped")
-        }
+        Action::StopContainer { name, .. } => (container(base_name(name)), "stopping", "stopped"),
         Action::RemoveContainer { name, .. } => match name.strip_suffix(PREVIOUS) {
             Some(_) => return None,
             None => (container(name), "removing", "removed"),

@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::names::EnvironmentName;
 use crate::plan::observed::{Observed, State};
 use crate::plan::seen::{Fingerprint, Seen, SeenContainer};
-use crate::plan::step::NEXT;
+use crate::plan::step::base_name;
 use crate::plan::{Action, Plan};
 
 /// What the last start has left at `engine`, as far as it can be compared.
@@ -42,10 +42,7 @@ pub(super) async fn fingerprints(
 pub(super) async fn of_made(engine: &Engine, done: &Plan) -> BTreeMap<String, Fingerprint> {
     let actions = done.steps.iter().map(|step| &step.action);
     let made = actions.filter_map(|action| match action {
-        Action::CreateContainer { spec, .. } => {
-            let name = spec.name.strip_suffix(NEXT).unwrap_or(&spec.name);
-            Some(name.to_owned())
-        }
+        Action::CreateContainer { spec, .. } => Some(base_name(&spec.name).to_owned()),
         _ => None,
     });
     let made: Vec<String> = made.collect();

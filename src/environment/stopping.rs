@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::engine::{Engine, EngineError, Inspected};
 use crate::event::{Event, Listener};
 use crate::plan::identity;
-use crate::plan::step::PREVIOUS;
+use crate::plan::step::base_name;
 
 /// The exit code of a program that was killed.
 const KILLED: i64 = 128 + 9;
@@ -67,7 +67,7 @@ fn was_deaf(found: &Inspected) -> bool {
 }
 
 fn advice(name: &str, found: &Inspected, grace: Duration) -> String {
-    let name = name.strip_suffix(PREVIOUS).unwrap_or(name);
+    let name = base_name(name);
     let service = found
         .labels
         .get(identity::SERVICE)

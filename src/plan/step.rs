@@ -15,6 +15,13 @@ pub const NEXT: &str = ".next";
 /// Suffix of a container that was replaced and is kept until the deploy has ended well.
 pub const PREVIOUS: &str = ".previous";
 
+/// The name of a container without the suffix that it has while it is replaced.
+#[must_use]
+pub fn base_name(name: &str) -> &str {
+    let name = name.strip_suffix(NEXT).unwrap_or(name);
+    name.strip_suffix(PREVIOUS).unwrap_or(name)
+}
+
 /// Index of a step in its plan.
 pub type StepId = usize;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::desired::{Desired, DesiredContainer};
 use super::identity::{self, Role};
 use super::observed::{Observed, ObservedContainer};
-use super::step::{Action, NEXT, PREVIOUS, Phase, Plan, StepId};
+use super::step::{Action, Phase, Plan, StepId, base_name};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StopOptions {
@@ -105,15 +105,9 @@ fn dependencies(container: &ObservedContainer) -> impl Iterator<Item = &str> {
 
 /// Whether `other` is described to live in a namespace that ends with `container`.
 fn shares(desired: &Desired, other: &ObservedContainer, container: &ObservedContainer) -> bool {
-    let owner = base(&container.name);
-    let described = desired.container(base(&other.name));
+    let owner = base_name(&container.name);
+    let described = desired.container(base_name(&other.name));
     described.is_some_and(|one| one.spec.dies_with().any(|(_, name)| name == owner))
-}
-
-/// The name without the suffix that it has while it is replaced.
-fn base(name: &str) -> &str {
-    let name = name.strip_suffix(NEXT).unwrap_or(name);
-    name.strip_suffix(PREVIOUS).unwrap_or(name)
 }
 
 /// Sorts containers so that each comes before those it lives in or depends on: by its place among
@@ -124,7 +118,7 @@ pub(super) fn in_stop_order<'o>(
 ) -> Vec<&'o ObservedContainer> {
     let described: Vec<&str> = desired.container_names().collect();
     let place = |container: &ObservedContainer| {
-        let name = base(&container.name);
+        let name = base_name(&container.name);
         let place = described.iter().position(|one| *one == name);
         let is_database = container.role() == Some(Role::Database);
         (is_database, place.map_or(0, |place| usize::MAX - place))

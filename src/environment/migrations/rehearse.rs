@@ -43,12 +43,7 @@ pub async fn rehearse_if_required(
     (rules, wanted): (&Rules<'_>, &Wanted),
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
-    if rules.settings.rehearse == Rehearse::Optional {
-        return Ok(());
-    }
-    let values = rules.values();
-    let options = Options::of(rules.request(wanted, &values));
-    required(address, folder, &options, listener).await
+    required(address, folder, (rules, wanted), false, listener).await
 }
 
 /// As [`rehearse_if_required`], for migrations that are taken back first; `wanted` says how many.
@@ -61,24 +56,25 @@ pub async fn rehearse_redo_if_required(
     (rules, wanted): (&Rules<'_>, &Wanted),
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
-    if rules.settings.rehearse == Rehearse::Optional {
-        return Ok(());
-    }
-    let values = rules.values();
-    let options = Options {
-        redo: true,
-        ..Options::of(rules.request(wanted, &values))
-    };
-    required(address, folder, &options, listener).await
+    required(address, folder, (rules, wanted), true, listener).await
 }
 
 async fn required(
     address: &Address,
     folder: &Folder,
-    options: &Options<'_>,
+    (rules, wanted): (&Rules<'_>, &Wanted),
+    redo: bool,
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
-    let report = rehearsal::gate(address, folder, options, |event| tell(event, listener));
+    if rules.settings.rehearse == Rehearse::Optional {
+        return Ok(());
+    }
+    let values = rules.values();
+    let options = Options {
+        redo,
+        ..Options::of(rules.request(wanted, &values))
+    };
+    let report = rehearsal::gate(address, folder, &options, |event| tell(event, listener));
     let report = report.await.map_err(|error| of_rehearsal(&error))?;
     for finding in report.findings() {
         listener(Event::Warning(told(finding)));

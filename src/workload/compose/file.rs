@@ -11,6 +11,7 @@ use crate::template::Use;
 use crate::text::Span;
 use crate::variables::{Reader, Variables};
 use crate::workload::Context;
+use crate::workload::keys::MOST_LISTED;
 use crate::workload::model::{Network, Volume};
 use crate::yaml::decode::Decoder;
 use crate::yaml::{Entry, Mapping, Node};
@@ -20,9 +21,6 @@ const MOST_PORTS: usize = 65_536;
 
 /// Most names that a mistyped one is compared with.
 pub(super) const MOST_COMPARED: usize = 100;
-
-/// Most names that a help lists.
-pub(super) const MOST_LISTED: usize = 12;
 
 /// What every reading function gets: where faults go, what may be looked up.
 pub(super) struct File<'a> {

@@ -3,32 +3,14 @@
 //! A key of the Compose specification that is in none of these lists is a gap; an unknown key is an
 //! error with the nearest known one.
 
-use super::file::{File, MOST_LISTED};
+use super::file::File;
+pub(super) use crate::workload::keys::Keys;
+use crate::workload::keys::{MOST_LISTED, within};
 use crate::yaml::decode::Decoder;
 use crate::yaml::{Entry, Mapping};
 
 /// So many faults of one file are told that more would help nobody.
 const ENOUGH: usize = 1000;
-
-/// The keys of one kind of mapping.
-pub(super) struct Keys {
-    pub read: &'static [&'static str],
-    /// Key → why leaving it out changes nothing that runs.
-    pub ignored: &'static [(&'static str, &'static str)],
-    /// Key → what to write instead; may be empty.
-    pub refused: &'static [(&'static str, &'static str)],
-}
-
-impl Keys {
-    /// A mapping all of whose keys are read.
-    pub const fn only(read: &'static [&'static str]) -> Self {
-        Self {
-            read,
-            ignored: &[],
-            refused: &[],
-        }
-    }
-}
 
 /// Reports every key of `mapping` that is not simply read; whether none is at fault.
 pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &Keys) -> bool {
@@ -48,7 +30,7 @@ pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &K
         if decoder.diagnostics.len() > ENOUGH {
             return false;
         }
-        if let Some(why) = lookup(keys.ignored, key) {
+        if let Some(why) = keys.why_ignored(key) {
             fine &= has_value(file, entry, path);
             let decoder = &mut file.decoder;
             let message = format!("`{key}`{} is ignored: {why}", within(path));
@@ -56,16 +38,10 @@ pub(super) fn check(file: &mut File<'_>, mapping: &Mapping, path: &str, keys: &K
             continue;
         }
         fine = false;
-        if let Some(help) = lookup(keys.refused, key) {
+        if let Some(help) = keys.why_refused(key) {
             refuse(decoder, entry.key_span, key, path, help);
         } else {
-            let known: Vec<&str> = keys
-                .read
-                .iter()
-                .copied()
-                .chain(keys.ignored.iter().map(|(key, _)| *key))
-                .chain(keys.refused.iter().map(|(key, _)| *key))
-                .collect();
+            let known = keys.known();
             decoder.unknown_key(entry, path, &known);
             shorten_help(decoder, known.len());
         }
@@ -104,20 +80,6 @@ fn refuse(decoder: &mut Decoder<'_>, span: crate::text::Span, key: &str, path: &
     if !help.is_empty() {
         diagnostic.help = Some(help.to_owned());
     }
-}
-
-fn within(path: &str) -> String {
-    if path.is_empty() {
-        String::new()
-    } else {
-        format!(" in `{path}`")
-    }
-}
-
-fn lookup(list: &[(&'static str, &'static str)], key: &str) -> Option<&'static str> {
-    list.iter()
-        .find(|(name, _)| *name == key)
-        .map(|(_, text)| *text)
 }
 
 /// The top level of a file: <https://github.com/compose-spec/compose-spec/blob/main/spec.md>.

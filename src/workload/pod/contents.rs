@@ -62,28 +62,18 @@ pub(super) fn read(
 ) -> Option<Source> {
     let mut files = Files::default();
     if let Some(source) = object.child(file, "configMap", &CONFIG_MAP) {
-        let mode = mode(file, &source, "defaultMode").unwrap_or(DEFAULT_MODE);
-        of_object(
-            file,
-            &source,
-            (DataKind::ConfigMap, "name"),
-            mode,
-            &mut files,
-        );
+        let of = (DataKind::ConfigMap, "name");
+        let mode = default_mode(file, &source);
+        of_object(file, &source, of, mode, &mut files);
     } else if let Some(source) = object.child(file, "secret", &SECRET) {
-        let mode = mode(file, &source, "defaultMode").unwrap_or(DEFAULT_MODE);
-        of_object(
-            file,
-            &source,
-            (DataKind::Secret, "secretName"),
-            mode,
-            &mut files,
-        );
+        let of = (DataKind::Secret, "secretName");
+        let mode = default_mode(file, &source);
+        of_object(file, &source, of, mode, &mut files);
     } else if let Some(source) = object.child(file, "downwardAPI", &DOWNWARD) {
-        let mode = mode(file, &source, "defaultMode").unwrap_or(DEFAULT_MODE);
+        let mode = default_mode(file, &source);
         downward(file, &source, mode, ground, &mut files);
     } else if let Some(source) = object.child(file, "projected", &PROJECTED) {
-        let mode = mode(file, &source, "defaultMode").unwrap_or(DEFAULT_MODE);
+        let mode = default_mode(file, &source);
         projected(file, &source, mode, ground, &mut files);
     } else {
         file.fault(
@@ -266,6 +256,11 @@ fn path(file: &mut File<'_>, item: &Object<'_>) -> Option<String> {
 pub(super) fn is_inside(path: &str) -> bool {
     let inner = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
     !path.is_empty() && Path::new(path).components().all(inner)
+}
+
+/// The mode of files that name none of their own.
+fn default_mode(file: &mut File<'_>, source: &Object<'_>) -> u32 {
+    mode(file, source, "defaultMode").unwrap_or(DEFAULT_MODE)
 }
 
 /// A mode such as `0400`; without a leading zero it is decimal, as in YAML.

@@ -3,28 +3,10 @@
 //! A field that Kubernetes does not know is an error with the nearest known one, as Kubernetes'
 //! own strict decoding has it.
 
+pub(super) use crate::workload::keys::Keys;
+use crate::workload::keys::{MOST_LISTED, within};
 use crate::yaml::Mapping;
 use crate::yaml::decode::Decoder;
-
-/// The fields of one kind of object.
-pub(super) struct Keys {
-    pub read: &'static [&'static str],
-    /// Field → why leaving it out changes nothing that runs.
-    pub ignored: &'static [(&'static str, &'static str)],
-    /// Field → why it cannot be had, or what to write instead.
-    pub refused: &'static [(&'static str, &'static str)],
-}
-
-impl Keys {
-    /// An object all of whose fields are read.
-    pub const fn only(read: &'static [&'static str]) -> Self {
-        Self {
-            read,
-            ignored: &[],
-            refused: &[],
-        }
-    }
-}
 
 /// Reports every field of `mapping` that is not simply read.
 pub(super) fn check(decoder: &mut Decoder<'_>, mapping: &Mapping, path: &str, keys: &Keys) {
@@ -36,20 +18,15 @@ pub(super) fn check(decoder: &mut Decoder<'_>, mapping: &Mapping, path: &str, ke
         if decoder.is_full() {
             return;
         }
-        let within = match path {
-            "" => String::new(),
-            path => format!(" in `{path}`"),
-        };
-        if let Some(why) = lookup(keys.ignored, key) {
+        let within = within(path);
+        if let Some(why) = keys.why_ignored(key) {
             decoder.note(entry.key_span, format!("`{key}`{within} is ignored: {why}"));
-        } else if let Some(why) = lookup(keys.refused, key) {
+        } else if let Some(why) = keys.why_refused(key) {
             let message = format!("`{key}`{within} is not supported: {why}");
             let fault = decoder.error(entry.key_span, message);
             fault.label = Some("not supported".to_owned());
         } else {
-            let others = keys.ignored.iter().chain(keys.refused);
-            let others = others.map(|(key, _)| *key);
-            let known: Vec<&str> = keys.read.iter().copied().chain(others).collect();
+            let known = keys.known();
             let fault = decoder.unknown_key(entry, path, &known);
             let is_list =
                 |help: &String| help.starts_with("known keys") && known.len() > MOST_LISTED;
@@ -58,14 +35,6 @@ pub(super) fn check(decoder: &mut Decoder<'_>, mapping: &Mapping, path: &str, ke
             }
         }
     }
-}
-
-/// A longer list of fields helps nobody.
-const MOST_LISTED: usize = 12;
-
-fn lookup(list: &[(&'static str, &'static str)], key: &str) -> Option<&'static str> {
-    let found = list.iter().find(|(name, _)| *name == key);
-    found.map(|(_, text)| *text)
 }
 
 const ONE_MACHINE: &str = "everything runs on one machine";
