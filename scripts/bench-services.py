@@ -161,8 +161,7 @@ class Podup(Contender):
     def __init__(self, program, engine, folder, text):
         super().__init__("podup", engine, folder, f"bench-{folder.name}")
         (folder / "compose.yml").write_text(text)
-        self.environment["CONTAINER_HOST"] = f"unix://{engine.path}"
-        self.command = [program, "--project-name", self.project]
+        self.command = [program, "--socket", engine.path, "--project", self.project]
 
     def up(self):
         return self.run(*self.command, "up", "--detach")

@@ -136,6 +136,7 @@ impl Engine {
             false => Duration::ZERO,
         };
         let over = matches!(inspected.state, State::Exited(_) | State::Restarting);
+        let mut code = inspected.exit_code;
         if !over && inspected.restart_count == 0 {
             let ended = async {
                 // Who has come to rest meanwhile needs no call.
@@ -150,7 +151,7 @@ impl Engine {
             };
             tokio::select! {
                 ended = ended => match ended {
-                    Ok(code) => drop(code?),
+                    Ok(ended) => code = ended?,
                     Err(_elapsed) => return Ok(HealthOutcome::NoTest),
                 },
                 () = at_rest => return Ok(HealthOutcome::NoTest),
@@ -158,8 +159,13 @@ impl Engine {
         }
         // Brought back by its restart policy, it tells its code when it ends again.
         let again = timeout(SETTLE * 4, self.wait_exit(container)).await;
-        let code = again.unwrap_or(Ok(inspected.exit_code))?;
         let now = self.must_inspect(container).await?;
+        match again {
+            Ok(ended) => code = ended?,
+            // Of one that runs again, not every engine knows how it ended before.
+            Err(_elapsed) if now.exit_code != 0 => code = now.exit_code,
+            Err(_elapsed) => {}
+        }
         match (now.state, code) {
             // It did what it had to do.
             (State::Exited(_), 0) => Ok(HealthOutcome::NoTest),

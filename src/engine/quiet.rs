@@ -75,6 +75,9 @@ fn children(task: &Path) -> Vec<u32> {
         .collect()
 }
 
+/// What the first process of a container is called until it becomes the program of the container.
+const STILL_THE_ENGINES: &str = "runc:[";
+
 /// How often a thread was put to sleep, by its `/proc/…/status`; `None` unless it sleeps now.
 fn sleeps(status: &str) -> Option<u64> {
     let field = |name: &str| {
@@ -82,8 +85,9 @@ fn sleeps(status: &str) -> Option<u64> {
         lines.find_map(|line| line.strip_prefix(name)?.split_whitespace().next())
     };
     let is_asleep = matches!(field("State:")?, "S" | "I");
+    let is_its_own = !field("Name:")?.starts_with(STILL_THE_ENGINES);
     let count = field("voluntary_ctxt_switches:")?.parse().ok()?;
-    is_asleep.then_some(count)
+    (is_asleep && is_its_own).then_some(count)
 }
 
 #[cfg(test)]
@@ -95,6 +99,7 @@ mod tests {
         let status = "Name:\ttini\nState:\tS (sleeping)\nvoluntary_ctxt_switches:\t12\n";
         assert_eq!(sleeps(status), Some(12));
         assert_eq!(sleeps(&status.replace("S (sleeping)", "R (running)")), None);
+        assert_eq!(sleeps(&status.replace("tini", "runc:[2:INIT]")), None);
         assert_eq!(sleeps("Name:\tgone\n"), None);
     }
 
