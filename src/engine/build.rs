@@ -158,8 +158,10 @@ impl Engine {
             image: image.clone(),
             source,
         };
-        let dockerfile = Dockerfile::read(build, stages).map_err(unreadable)?;
         let podman = self.kind == EngineKind::Podman;
+        // Podman gives its labels to the last stage alone, whichever is asked for.
+        let last = build.target.as_deref().filter(|_| podman);
+        let dockerfile = Dockerfile::read(build, stages, last).map_err(unreadable)?;
         let (chunks, packing) = context::stream(build, &dockerfile, podman);
         let action = format!("build image `{image}`");
         let call = self

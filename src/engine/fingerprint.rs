@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::wire::Call;
+use super::inspect::inspection;
 use super::{Engine, EngineError};
 use crate::plan::definition::{self, Fields};
 use crate::plan::seen::{Fingerprint, NETWORKS};
@@ -41,9 +41,7 @@ impl Engine {
     /// # Errors
     /// When the engine does not answer.
     pub async fn fingerprint(&self, name: &str) -> Result<Option<Fingerprint>, EngineError> {
-        let action = format!("inspect container `{name}`");
-        let call = Call::get(&format!("/containers/{name}/json"), action);
-        let found: Option<Value> = self.wire.find(call).await?;
+        let found: Option<Value> = self.wire.find(inspection(name)).await?;
         let is_it = |found: &Value| {
             let own = found
                 .get("Name")
@@ -55,7 +53,7 @@ impl Engine {
     }
 }
 
-fn fingerprint(container: &Value) -> Fingerprint {
+pub(super) fn fingerprint(container: &Value) -> Fingerprint {
     let text = |key: &str| {
         container
             .get(key)

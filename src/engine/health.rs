@@ -81,24 +81,24 @@ pub(super) struct Patience {
 }
 
 impl Engine {
-    /// Waits until the started container is healthy, unhealthy or gone.
+    /// Waits until the container, seen after its start, is healthy, unhealthy or gone.
     ///
     /// # Errors
-    /// When the engine goes away, or there is no such container.
+    /// When the engine or the container goes away.
     pub async fn wait_healthy(
         &self,
-        container: &str,
+        inspected: &Inspected,
         caution: Caution,
         limit: Option<Duration>,
     ) -> Result<HealthOutcome, EngineError> {
-        let inspected = self.must_inspect(container).await?;
-        let Some(test) = Test::of(&inspected) else {
-            return self.settled(container, &inspected, caution).await;
+        let container = inspected.name.as_str();
+        let Some(test) = Test::of(inspected) else {
+            return self.settled(container, inspected, caution).await;
         };
         let mut last_output = String::new();
         let decided = async {
             tokio::select! {
-                outcome = self.probe_until_decided(container, &test, &inspected, &mut last_output) => outcome,
+                outcome = self.probe_until_decided(container, &test, inspected, &mut last_output) => outcome,
                 code = self.wait_final_exit(container) => code.map(HealthOutcome::Exited),
             }
         };
@@ -171,14 +171,6 @@ impl Engine {
             (State::Exited(_), 0) => Ok(HealthOutcome::NoTest),
             _ => Ok(HealthOutcome::Exited(code)),
         }
-    }
-
-    pub(super) async fn must_inspect(&self, container: &str) -> Result<Inspected, EngineError> {
-        let found = self.inspect(container).await?;
-        found.ok_or_else(|| EngineError::NotFound {
-            action: format!("await the health of container `{container}`"),
-            message: "no such container".to_owned(),
-        })
     }
 
     async fn probe_until_decided(

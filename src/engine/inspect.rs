@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
+use super::fingerprint::fingerprint;
 use super::observe::{health, state};
 use super::wire::Call;
 use super::{Engine, EngineError};
 use crate::plan::observed::{Health, ObservedContainer, State};
+use crate::plan::seen::Fingerprint;
 use crate::plan::spec::{Labels, MountSpec, MountSpecSource};
 use crate::secret::Secret;
 
@@ -126,12 +129,32 @@ impl Engine {
     /// # Errors
     /// When the engine does not answer.
     pub async fn inspect(&self, name_or_id: &str) -> Result<Option<Inspected>, EngineError> {
-        let call = Call::get(
-            &format!("/containers/{name_or_id}/json"),
-            format!("inspect container `{name_or_id}`"),
-        );
-        let found: Option<WireContainer> = self.wire.find(call).await?;
+        let found: Option<WireContainer> = self.wire.find(inspection(name_or_id)).await?;
         Ok(found.map(Inspected::from))
+    }
+
+    /// The container of this name or id, which is there.
+    ///
+    /// # Errors
+    /// When the engine does not answer, or there is none.
+    pub async fn must_inspect(&self, name_or_id: &str) -> Result<Inspected, EngineError> {
+        let found = self.inspect(name_or_id).await?;
+        found.ok_or_else(|| gone(name_or_id))
+    }
+
+    /// A container with its fingerprint, in one look.
+    ///
+    /// # Errors
+    /// When the engine does not answer, or there is none.
+    pub async fn describe(&self, name: &str) -> Result<(Inspected, Fingerprint), EngineError> {
+        let found: Option<Value> = self.wire.find(inspection(name)).await?;
+        let found = found.ok_or_else(|| gone(name))?;
+        let inspected = WireContainer::deserialize(&found);
+        let inspected = inspected.map_err(|source| EngineError::Answer {
+            action: inspecting(name),
+            source,
+        })?;
+        Ok((inspected.into(), fingerprint(&found)))
     }
 
     /// The container, ours or foreign, that holds exactly this name.
@@ -152,6 +175,22 @@ impl Engine {
         let found = self.inspect(container).await?;
         let mounts = found.into_iter().flat_map(|found| found.mounts);
         Ok(mounts.filter_map(InspectedMount::anonymous).collect())
+    }
+}
+
+pub(super) fn inspection(name_or_id: &str) -> Call {
+    let path = format!("/containers/{name_or_id}/json");
+    Call::get(&path, inspecting(name_or_id))
+}
+
+fn inspecting(name_or_id: &str) -> String {
+    format!("inspect container `{name_or_id}`")
+}
+
+fn gone(name_or_id: &str) -> EngineError {
+    EngineError::NotFound {
+        action: inspecting(name_or_id),
+        message: "no such container".to_owned(),
     }
 }
 

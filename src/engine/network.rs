@@ -219,13 +219,15 @@ struct MadeNetwork {
     warning: String,
 }
 
-/// A network as both engines list and inspect it.
+/// A network as the engines list and inspect it, Podman in small letters.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct WireNetwork {
+    #[serde(alias = "name")]
     name: String,
+    #[serde(alias = "id")]
     id: String,
-    #[serde(default)]
+    #[serde(default, alias = "labels")]
     labels: Option<Labels>,
 }
 

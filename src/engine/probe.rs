@@ -10,7 +10,7 @@ use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::health::{BACK_OFF_PERCENT, FIRST_PAUSE, Patience, running_for};
-use super::{Engine, EngineError, ExecOptions, HealthOutcome};
+use super::{Engine, EngineError, ExecOptions, HealthOutcome, Inspected};
 use crate::workload::model::{Probe, ProbeKind, Readiness};
 
 /// What running a program through the engine may take beyond the program itself.
@@ -24,21 +24,20 @@ enum Lost {
 }
 
 impl Engine {
-    /// Waits until every probe of the started container has succeeded: that of the startup first,
-    /// then the others.
+    /// Waits until every probe of the container, seen after its start, has succeeded: that of the
+    /// startup first, then the others.
     ///
     /// # Errors
-    /// When the engine goes away, or there is no such container.
+    /// When the engine or the container goes away.
     pub async fn wait_ready(
         &self,
-        container: &str,
+        inspected: &Inspected,
         readiness: &Readiness,
     ) -> Result<HealthOutcome, EngineError> {
         if readiness.probes.is_empty() {
             return Ok(HealthOutcome::NoTest);
         }
-        let inspected = self.must_inspect(container).await?;
-        let ran = running_for(&inspected);
+        let (container, ran) = (inspected.name.as_str(), running_for(inspected));
         let probed = async {
             let (startup, others): (Vec<&Probe>, Vec<&Probe>) = readiness
                 .probes

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Between two looks.
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// So many looks must find the same.
 const LOOKS: u32 = 3;

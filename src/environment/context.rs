@@ -9,7 +9,7 @@ use crate::engine::{Caution, Engine};
 use crate::event::Listener;
 use crate::plan::seen::Fingerprint;
 use crate::plan::step::base_name;
-use crate::postgres::Summary;
+use crate::postgres::{Connection, Summary};
 
 /// Lines of a container's log that a failure shows.
 pub(super) const LOG_TAIL: usize = 15;
@@ -22,12 +22,41 @@ pub(super) struct Context<'a> {
     pub listener: Listener<'a>,
     /// How a container without a health test is watched after its start.
     pub caution: Caution,
+    /// A login that was begun early, for the step that waits for one.
+    pub login: RefCell<Option<Connection>>,
     /// What the database said at the last login.
     pub summary: RefCell<Option<Summary>>,
-    /// What was made, as the engine describes it.
+    /// What was made and awaited, as the engine describes it.
     pub made: RefCell<BTreeMap<String, Fingerprint>>,
     /// Whether migrations were applied.
     pub migrated: Cell<bool>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(
+        engine: &'a Engine,
+        prepared: &'a Prepared,
+        images: &'a Images<'a>,
+        listener: Listener<'a>,
+    ) -> Self {
+        Self {
+            engine,
+            prepared,
+            images,
+            listener,
+            caution: Caution::Settle,
+            login: RefCell::default(),
+            summary: RefCell::default(),
+            made: RefCell::default(),
+            migrated: Cell::new(false),
+        }
+    }
+
+    /// Keeps what the engine says of a container.
+    pub fn note(&self, container: &str, fingerprint: Fingerprint) {
+        let mut made = self.made.borrow_mut();
+        made.insert(container.to_owned(), fingerprint);
+    }
 }
 
 /// The service a container runs, for messages.

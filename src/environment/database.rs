@@ -2,13 +2,20 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
 use super::context::Context;
 use super::failure::{Failure, Kind};
+use super::prepare::Prepared;
 use super::step_failure::{capitalised, engine_failure, last_lines};
 use crate::engine::ExecOptions;
 use crate::event::Event;
+use crate::plan::seen::Seen;
+use crate::plan::{Action, Phase, Plan};
 use crate::postgres::{
-    Connection, NotReady, Patience, ensure_extensions, recovery, summary_of, wait_for_login,
+    self, Connection, NotReady, Patience, Summary, ensure_extensions, query_summary, recovery,
+    summary_of, wait_for_login,
 };
 
 /// Waits for the first login, gives the database its password back where it was lost, and makes
@@ -30,7 +37,7 @@ pub(super) async fn await_login(context: &Context<'_>) -> Result<(), Box<Failure
         Ok(connection) => connection,
         Err(error) => return Err(unreachable(&error, context).await),
     };
-    // A start that finds nothing to do needs no second login.
+    // A start that works on no data needs no second login.
     context.summary.replace(summary_of(&connection).await.ok());
     let extensions = &context.prepared.environment.postgres.extensions;
     ensure_extensions(&connection, extensions)
@@ -45,6 +52,14 @@ pub(super) async fn await_login(context: &Context<'_>) -> Result<(), Box<Failure
         })
 }
 
+/// What the database says of itself, where it is not `known` from the login.
+pub(super) async fn summary(context: &Context<'_>, known: Option<Summary>) -> Option<Summary> {
+    match known {
+        Some(summary) => Some(summary),
+        None => query_summary(&context.prepared.address).await.ok(),
+    }
+}
+
 fn patience(context: &Context<'_>) -> Patience {
     Patience {
         timeout: context.prepared.environment.postgres.start_timeout,
@@ -52,8 +67,44 @@ fn patience(context: &Context<'_>) -> Patience {
     }
 }
 
+/// How long a login that was begun early may take beyond what it was begun beside.
+const EARLY: Duration = Duration::from_millis(50);
+
+/// A login to a database that most likely runs already, tried once while everything is looked at.
+pub(super) struct EarlyLogin(Option<JoinHandle<Option<Connection>>>);
+
+impl EarlyLogin {
+    /// Begins it, unless the database is yet to be started as far as the last start tells.
+    pub(super) fn begin(prepared: &Prepared, seen: &Seen) -> Self {
+        let runs = match &prepared.desired.database {
+            None => true,
+            Some(database) => {
+                let container = seen.containers.get(&database.spec.name);
+                container.is_some_and(|container| container.runs)
+            }
+        };
+        let address = prepared.address.clone();
+        Self(runs.then(|| {
+            tokio::spawn(async move { postgres::connect(&address, EARLY * 20).await.ok() })
+        }))
+    }
+
+    /// The connection, where `plan` leaves the database as it is.
+    pub(super) async fn end(self, plan: &Plan) -> Option<Connection> {
+        let mut steps = plan.steps.iter();
+        let touched = steps.any(|step| {
+            matches!(step.phase, Phase::Database) && !matches!(step.action, Action::AwaitLogin)
+        });
+        let login = self.0.filter(|_| !touched)?;
+        timeout(EARLY, login).await.ok()?.ok()?
+    }
+}
+
 /// Logs in, or stops waiting as soon as the container has ended.
 async fn log_in(context: &Context<'_>, patience: Patience) -> Result<Connection, NotReady> {
+    if let Some(connection) = context.login.take() {
+        return Ok(connection);
+    }
     let login = wait_for_login(&context.prepared.address, patience);
     let Some(database) = &context.prepared.desired.database else {
         return login.await.map(|ready| ready.connection);

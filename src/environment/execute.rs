@@ -243,19 +243,17 @@ async fn wait_ready(
     tested: bool,
     context: &Context<'_>,
 ) -> Result<HealthOutcome, EngineError> {
+    let engine = context.engine;
+    let (inspected, fingerprint) = engine.describe(name).await?;
+    context.note(base_name(name), fingerprint);
     let mut containers = context.prepared.desired.containers();
     let found = containers.find(|container| container.spec.name == name);
     match found.and_then(|container| container.readiness.as_ref()) {
         // A former container that was put back has other probes, or none.
         Some(readiness) if tested || readiness.probes.is_empty() => {
-            context.engine.wait_ready(name, readiness).await
+            engine.wait_ready(&inspected, readiness).await
         }
-        _ => {
-            context
-                .engine
-                .wait_healthy(name, context.caution, None)
-                .await
-        }
+        _ => engine.wait_healthy(&inspected, context.caution, None).await,
     }
 }
 

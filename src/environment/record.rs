@@ -37,15 +37,19 @@ pub(super) async fn fingerprints(
     of(engine, &names).await
 }
 
-/// The fingerprints of what `done` has made, under the names that it has now; none where the engine
-/// does not tell.
-pub(super) async fn of_made(engine: &Engine, done: &Plan) -> BTreeMap<String, Fingerprint> {
+/// The fingerprints of what `done` has made, under the names that it has now, besides those that
+/// are `known`; none where the engine does not tell.
+pub(super) async fn of_made(
+    engine: &Engine,
+    done: &Plan,
+    known: &BTreeMap<String, Fingerprint>,
+) -> BTreeMap<String, Fingerprint> {
     let actions = done.steps.iter().map(|step| &step.action);
     let made = actions.filter_map(|action| match action {
         Action::CreateContainer { spec, .. } => Some(base_name(&spec.name).to_owned()),
         _ => None,
     });
-    let made: Vec<String> = made.collect();
+    let made: Vec<String> = made.filter(|name| !known.contains_key(name)).collect();
     let names: Vec<&String> = made.iter().collect();
     of(engine, &names).await.unwrap_or_default()
 }

@@ -1,11 +1,12 @@
 //! Start: validate, lock, look, plan, do; a failed deploy is undone.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::context::Context;
+use super::database::{self, EarlyLogin};
 use super::execute::execute;
 use super::failure::{Failure, Kind};
 use super::healthy;
@@ -105,6 +106,7 @@ pub async fn start(
     build_first(prepared, &images, options.build, listener).await?;
     let environment = &prepared.identity.environment;
     let seen = record::seen(project, environment, engine);
+    let login = EarlyLogin::begin(prepared, &seen);
     let observed = look(project, prepared, engine, &seen).await?;
     let started = plan::start(&prepared.desired, &observed, &options.plan)
         .map_err(|conflicts| refused(&conflicts, environment))?;
@@ -113,14 +115,9 @@ pub async fn start(
     let identity = &prepared.identity;
     ports::check(&started.plan, &containers, &observed, engine, identity).await?;
     let context = Context {
-        engine,
-        prepared,
-        images: &images,
-        listener,
         caution: caution(&started.plan),
-        summary: RefCell::default(),
-        made: RefCell::default(),
-        migrated: Cell::new(false),
+        login: RefCell::new(login.end(&started.plan).await),
+        ..Context::new(engine, prepared, &images, listener)
     };
     let mut status = run(&started.plan, &observed, &context).await?;
     let seen = (&seen, context.made.take());
@@ -169,6 +166,12 @@ fn caution(plan: &Plan) -> Caution {
 fn touches_containers(plan: &Plan) -> bool {
     let mut actions = plan.steps.iter().map(|step| &step.action);
     actions.any(|action| !matches!(action, Action::AwaitLogin | Action::Migrate(_)))
+}
+
+/// Whether the plan changes what is in the database, as far as poststack can tell.
+fn works_on_data(plan: &Plan) -> bool {
+    let mut phases = plan.steps.iter().map(|step| step.phase);
+    phases.any(|phase| matches!(phase, Phase::Init(_)))
 }
 
 /// Builds what is to be built even if it is there, so that the plan sees the new images.
@@ -227,24 +230,24 @@ async fn do_work(
     context: &Context<'_>,
 ) -> Result<Status, Failure> {
     execute(work, context).await?;
-    let status = match touches_containers(plan) {
-        true => {
-            let (status, made) = futures_util::join!(
-                status::status(context.prepared, context.engine),
-                record::of_made(context.engine, work),
-            );
-            context.made.replace(made);
-            status?
-        }
-        false => {
-            let summary = context.summary.take();
-            status::of(
-                context.prepared,
-                context.engine,
-                &before.containers,
-                summary,
-            )
-        }
+    let summary = context.summary.take();
+    let status = if touches_containers(plan) {
+        let mut described = context.made.take();
+        let (containers, summary, made) = futures_util::join!(
+            observe::containers(context.engine, &context.prepared.identity),
+            database::summary(context, summary.filter(|_| !works_on_data(plan))),
+            record::of_made(context.engine, work, &described),
+        );
+        described.extend(made);
+        context.made.replace(described);
+        status::of(context.prepared, context.engine, &containers?, summary)
+    } else {
+        status::of(
+            context.prepared,
+            context.engine,
+            &before.containers,
+            summary,
+        )
     };
     match ended(work, &status, context).await {
         Some(failure) => Err(failure),

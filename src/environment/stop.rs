@@ -1,6 +1,5 @@
 //! Stop and restart: dependents first, the database last, data untouched.
 
-use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -15,7 +14,7 @@ use super::project::Project;
 use super::record;
 use super::start::lock;
 use crate::config::model::Storage;
-use crate::engine::{Caution, Engine};
+use crate::engine::Engine;
 use crate::event::{Event, Listener, Seconds};
 use crate::plan::identity::Role;
 use crate::plan::{self, Action, DesiredContainer, StopOptions};
@@ -53,16 +52,7 @@ pub async fn stop(
     let observed = observe::own(engine, &prepared.identity).await?;
     let plan = plan::stop(&prepared.desired, &observed, options);
     let images = Images::new(engine, prepared);
-    let context = Context {
-        engine,
-        prepared,
-        images: &images,
-        listener,
-        caution: Caution::Settle,
-        summary: RefCell::default(),
-        made: RefCell::default(),
-        migrated: Cell::new(false),
-    };
+    let context = Context::new(engine, prepared, &images, listener);
     execute(&plan, &context).await?;
     record::forget((project, &prepared.identity.environment), engine, &plan);
     lock.done();
@@ -115,16 +105,7 @@ pub async fn restart_service(
         return Err(Failure::new(Kind::Failed, message).hint(hint));
     }
     let images = Images::new(engine, prepared);
-    let context = Context {
-        engine,
-        prepared,
-        images: &images,
-        listener,
-        caution: Caution::Settle,
-        summary: RefCell::default(),
-        made: RefCell::default(),
-        migrated: Cell::new(false),
-    };
+    let context = Context::new(engine, prepared, &images, listener);
     execute(&plan, &context).await?;
     lock.done();
     Ok(())

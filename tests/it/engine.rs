@@ -13,10 +13,11 @@ mod reach;
 mod streams;
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use poststack::engine::discover::Request;
-use poststack::engine::{Engine, EngineKind};
+use poststack::engine::{Caution, Engine, EngineKind, HealthOutcome};
 use poststack::plan::spec::{
     ContainerSpec, Endpoint, NetworkAttachment, NetworkSpec, SharedNamespaces,
 };
@@ -53,6 +54,12 @@ impl Scratch<'_> {
 
     fn label(&self) -> (String, String) {
         ("engine-test".to_owned(), self.name("all"))
+    }
+
+    async fn wait_healthy(&self, id: &str, limit: Option<Duration>) -> HealthOutcome {
+        let inspected = self.engine.must_inspect(id).await.unwrap();
+        let outcome = self.engine.wait_healthy(&inspected, Caution::Settle, limit);
+        outcome.await.unwrap()
     }
 
     /// A container that runs `script` in a shell.

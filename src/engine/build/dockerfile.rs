@@ -25,18 +25,44 @@ pub struct Dockerfile {
 }
 
 impl Dockerfile {
-    /// The Dockerfile of `build`, with `stages` before its own.
-    pub fn read(build: &ImageBuild, stages: &Stages) -> io::Result<Self> {
+    /// The Dockerfile of `build`, with `stages` before its own, and without those behind `last`.
+    pub fn read(build: &ImageBuild, stages: &Stages, last: Option<&str>) -> io::Result<Self> {
         let mut dockerfile = Self::find(build)?;
+        if let Some(last) = last {
+            dockerfile.end_at(last);
+        }
         if !stages.is_empty() {
             let mut instructions = dockerfile.instructions.iter();
             let first = instructions.find(|(text, _)| text.starts_with("FROM "));
             let line = first.map_or(1, |(_, line)| *line);
-            dockerfile.text = stages::insert(&dockerfile.text, line, stages);
-            dockerfile.is_foreign = true;
-            FOREIGN.clone_into(&mut dockerfile.path_in_context);
+            dockerfile.become_foreign(stages::insert(&dockerfile.text, line, stages));
         }
         Ok(dockerfile)
+    }
+
+    fn end_at(&mut self, last: &str) {
+        let mut stages = self.instructions.iter().filter_map(|(text, line)| {
+            let words: Vec<&str> = text.strip_prefix("FROM ")?.split(' ').collect();
+            let name = match words.as_slice() {
+                [.., by, name] if by.eq_ignore_ascii_case("as") => *name,
+                _ => "",
+            };
+            Some((name, *line))
+        });
+        let found = stages.any(|(name, _)| name.eq_ignore_ascii_case(last));
+        let Some((_, next)) = stages.next().filter(|_| found) else {
+            return;
+        };
+        let kept: Vec<&str> = self.text.lines().take(next - 1).collect();
+        self.become_foreign(kept.join("\n") + "\n");
+        self.instructions.retain(|(_, line)| *line < next);
+    }
+
+    /// Takes another text than the context has.
+    fn become_foreign(&mut self, text: String) {
+        self.text = text;
+        self.is_foreign = true;
+        FOREIGN.clone_into(&mut self.path_in_context);
     }
 
     fn find(build: &ImageBuild) -> io::Result<Self> {
@@ -269,6 +295,22 @@ mod tests {
         assert!(sets("FROM a\nARG V=1\nenv X=y V=$V\n"));
         assert!(!sets("FROM a\nARG V=1\nENV X=y\nRUN echo $V\n"));
         assert!(!sets("FROM a\nENV X=$PATH\n"));
+    }
+
+    #[test]
+    fn what_stands_behind_the_last_stage_goes() {
+        let until = |last: &str| {
+            let mut dockerfile = Dockerfile::new(
+                "FROM a AS One\nRUN x\nfrom b as two\nRUN y\nFROM c\n",
+                "Dockerfile",
+                Some("Dockerfile".to_owned()),
+            );
+            dockerfile.end_at(last);
+            (dockerfile.text.lines().count(), dockerfile.is_foreign)
+        };
+        assert_eq!(until("one"), (2, true));
+        assert_eq!(until("two"), (4, true));
+        assert_eq!(until("none"), (5, false));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use poststack::engine::{Caution, HealthOutcome};
+use poststack::engine::HealthOutcome;
 use poststack::workload::model::{HealthTest, Healthcheck, Restart};
 
 use super::on_each_engine;
@@ -24,11 +24,7 @@ fn health_is_seen_long_before_the_engines_timer() {
         spec.process.healthcheck = check("test -e /ready", 30_000, 3);
         let id = scratch.run(&spec).await;
         let start = Instant::now();
-        let outcome = scratch
-            .engine
-            .wait_healthy(&id, Caution::Settle, None)
-            .await
-            .unwrap();
+        let outcome = scratch.wait_healthy(&id, None).await;
         assert_eq!(outcome, HealthOutcome::Healthy);
         assert!(
             start.elapsed() < Duration::from_secs(10),
@@ -45,11 +41,7 @@ fn a_failing_test_is_unhealthy_after_its_retries_and_shows_its_output() {
         spec.process.healthcheck = check("echo no database; false", 300, 3);
         let id = scratch.run(&spec).await;
         let start = Instant::now();
-        let outcome = scratch
-            .engine
-            .wait_healthy(&id, Caution::Settle, None)
-            .await
-            .unwrap();
+        let outcome = scratch.wait_healthy(&id, None).await;
         let HealthOutcome::Unhealthy { last_output } = outcome else {
             panic!("{outcome:?}");
         };
@@ -70,11 +62,7 @@ fn failures_in_the_start_period_do_not_count() {
         check.as_mut().unwrap().start_period = Some(Duration::from_secs(30));
         spec.process.healthcheck = check;
         let id = scratch.run(&spec).await;
-        let outcome = scratch
-            .engine
-            .wait_healthy(&id, Caution::Settle, None)
-            .await
-            .unwrap();
+        let outcome = scratch.wait_healthy(&id, None).await;
         assert_eq!(outcome, HealthOutcome::Healthy);
     });
 }
@@ -86,11 +74,7 @@ fn a_container_that_ends_is_told_with_its_exit_code_at_once() {
         spec.process.healthcheck = check("false", 30_000, 3);
         let id = scratch.run(&spec).await;
         let start = Instant::now();
-        let outcome = scratch
-            .engine
-            .wait_healthy(&id, Caution::Settle, None)
-            .await
-            .unwrap();
+        let outcome = scratch.wait_healthy(&id, None).await;
         assert_eq!(outcome, HealthOutcome::Exited(9));
         assert!(
             start.elapsed() < Duration::from_secs(10),
@@ -111,11 +95,7 @@ fn a_restarting_container_may_still_become_healthy() {
         };
         spec.process.healthcheck = check("test -e /ready", 10_000, 3);
         let id = scratch.run(&spec).await;
-        let outcome = scratch
-            .engine
-            .wait_healthy(&id, Caution::Settle, None)
-            .await
-            .unwrap();
+        let outcome = scratch.wait_healthy(&id, None).await;
         assert_eq!(outcome, HealthOutcome::Healthy);
     });
 }
@@ -127,11 +107,7 @@ fn the_limit_ends_the_wait_and_keeps_the_output() {
         spec.process.healthcheck = check("echo still not; false", 30_000, 3);
         let id = scratch.run(&spec).await;
         let limit = Some(Duration::from_millis(1500));
-        let outcome = scratch
-            .engine
-            .wait_healthy(&id, Caution::Settle, limit)
-            .await
-            .unwrap();
+        let outcome = scratch.wait_healthy(&id, limit).await;
         let HealthOutcome::TimedOut { last_output } = outcome else {
             panic!("{outcome:?}");
         };
@@ -143,27 +119,13 @@ fn the_limit_ends_the_wait_and_keeps_the_output() {
 fn no_test_and_a_switched_off_test_are_told() {
     on_each_engine("notest", async |scratch| {
         let id = scratch.run(&scratch.container("a", "sleep 60")).await;
-        assert_eq!(
-            scratch
-                .engine
-                .wait_healthy(&id, Caution::Settle, None)
-                .await
-                .unwrap(),
-            HealthOutcome::NoTest
-        );
+        assert_eq!(scratch.wait_healthy(&id, None).await, HealthOutcome::NoTest);
         let mut spec = scratch.container("b", "sleep 60");
         spec.process.healthcheck = Some(Healthcheck {
             test: HealthTest::None,
             ..Healthcheck::default()
         });
         let id = scratch.run(&spec).await;
-        assert_eq!(
-            scratch
-                .engine
-                .wait_healthy(&id, Caution::Settle, None)
-                .await
-                .unwrap(),
-            HealthOutcome::NoTest
-        );
+        assert_eq!(scratch.wait_healthy(&id, None).await, HealthOutcome::NoTest);
     });
 }

@@ -87,11 +87,7 @@ fn health_is_observed_on_both_engines() {
         };
         assert_eq!(health().await, Health::Starting);
         // Podman runs no test by itself; waiting for health does, and so does a probe.
-        scratch
-            .engine
-            .wait_healthy(&id, poststack::engine::Caution::Settle, None)
-            .await
-            .unwrap();
+        scratch.wait_healthy(&id, None).await;
         let start = std::time::Instant::now();
         while health().await != Health::Healthy {
             assert!(start.elapsed() < Duration::from_secs(20));
