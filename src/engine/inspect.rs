@@ -70,6 +70,8 @@ pub struct Inspected {
     pub init: bool,
     /// Whether its processes live beside those of the host or of another container.
     pub shares_processes: bool,
+    /// Whether it has a network of its own, not that of the host or of another container.
+    pub has_own_network: bool,
 }
 
 /// When the engine starts a container again by itself.
@@ -225,6 +227,7 @@ struct WireHostConfig {
     restart_policy: InspectedRestart,
     init: Option<bool>,
     pid_mode: String,
+    network_mode: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -353,8 +356,13 @@ impl From<WireContainer> for Inspected {
             ),
             init: wire.host_config.init.unwrap_or_default(),
             shares_processes: !matches!(wire.host_config.pid_mode.as_str(), "" | "private"),
+            has_own_network: has_own_network(&wire.host_config.network_mode),
         }
     }
+}
+
+fn has_own_network(mode: &str) -> bool {
+    !(matches!(mode, "host" | "none") || mode.starts_with("container:"))
 }
 
 /// Year 1 stands for never.

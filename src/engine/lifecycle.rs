@@ -165,19 +165,23 @@ impl Engine {
     /// # Errors
     /// When it is removed meanwhile, or the engine goes away.
     pub async fn wait_exit(&self, container: &str) -> Result<i64, EngineError> {
-        let ended = self.wait_until(container, "not-running");
-        match self.kind {
-            EngineKind::Docker => ended.await,
-            // Podman looks for this every quarter of a second, but tells the next exit by event.
-            EngineKind::Podman => {
-                let code = tokio::select! {
-                    code = ended => code,
-                    code = self.wait_until(container, "next-exit") => code,
-                }?;
-                self.wait_tidied(container).await;
-                Ok(code)
-            }
+        if self.kind == EngineKind::Docker {
+            return self.wait_until(container, "not-running").await;
         }
+        let ended = async {
+            // Podman looks for this every quarter of a second, but tells the next exit by event.
+            tokio::select! {
+                code = self.wait_until(container, "not-running") => code,
+                code = self.wait_until(container, "next-exit") => code,
+            }
+        };
+        // Looked at now: while an ended one is tidied up, nobody can look at it.
+        let (ended, found) = futures_util::join!(ended, self.inspect(container));
+        let code = ended?;
+        if !matches!(found, Ok(Some(found)) if !found.has_own_network) {
+            self.wait_tidied(container).await;
+        }
+        Ok(code)
     }
 
     /// Waits until Podman has taken an ended container out of its networks. It does so a while

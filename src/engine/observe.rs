@@ -148,6 +148,27 @@ pub struct Names<'a> {
     pub volumes: Vec<&'a str>,
 }
 
+impl<'a> Names<'a> {
+    /// Those of which the function for their kind does not hold.
+    #[must_use]
+    pub fn without(
+        &self,
+        containers: impl Fn(&str) -> bool,
+        networks: impl Fn(&str) -> bool,
+        volumes: impl Fn(&str) -> bool,
+    ) -> Self {
+        let left = |names: &[&'a str], is_out: &dyn Fn(&str) -> bool| {
+            let names = names.iter().copied();
+            names.filter(|name| !is_out(name)).collect()
+        };
+        Self {
+            containers: left(&self.containers, &containers),
+            networks: left(&self.networks, &networks),
+            volumes: left(&self.volumes, &volumes),
+        }
+    }
+}
+
 fn labelled(labels: &[(String, String)]) -> serde_json::Value {
     let labels: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
     serde_json::json!({ "label": labels })

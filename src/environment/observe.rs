@@ -17,6 +17,7 @@ use crate::plan::Desired;
 use crate::plan::desired::{External, ImageSource};
 use crate::plan::identity::{Identity, PROJECT_DIR};
 use crate::plan::observed::{Observed, ObservedContainer};
+use crate::plan::seen::Seen;
 use crate::plan::spec::Labels;
 
 /// Everything labelled as the environment's.
@@ -87,7 +88,11 @@ pub(super) async fn settled(engine: &Engine, identity: &Identity) -> Result<(), 
 }
 
 /// As [`own`], with the images of `desired` and with objects of others that have its names.
-pub(super) async fn everything(engine: &Engine, desired: &Desired) -> Result<Observed, Failure> {
+pub(super) async fn everything(
+    engine: &Engine,
+    desired: &Desired,
+    seen: &Seen,
+) -> Result<Observed, Failure> {
     let images = desired.images.iter().map(async |(reference, image)| {
         let id = match &image.source {
             ImageSource::BuiltIn => built_in_id(engine, reference).await?,
@@ -98,15 +103,42 @@ pub(super) async fn everything(engine: &Engine, desired: &Desired) -> Result<Obs
         };
         Ok::<_, Failure>(id.map(|id| (reference.clone(), id)))
     });
-    let names = names(desired);
+    let wanted = names(desired);
+    // What the last start has left needs no look at the engine's other things, unless it is gone.
+    let new = wanted.without(
+        |name| seen.containers.contains_key(name),
+        |name| seen.networks.contains(name),
+        |name| seen.volumes.contains(name),
+    );
     // All at once: what is not ours is looked for before it is known that it is missing.
     let (observed, others, images) = futures_util::join!(
         own(engine, &desired.identity),
-        engine.named(&names),
+        engine.named(&new),
         join_all(images),
     );
     let mut observed = observed?;
-    let others = others.map_err(|error| engine_failure(&error))?;
+    add(
+        &mut observed,
+        others.map_err(|error| engine_failure(&error))?,
+    );
+    let missing = wanted.without(
+        |name| observed.containers.contains_key(name) || new.containers.contains(&name),
+        |name| observed.networks.contains_key(name) || new.networks.contains(&name),
+        |name| observed.volumes.contains_key(name) || new.volumes.contains(&name),
+    );
+    let others = engine.named(&missing).await;
+    add(
+        &mut observed,
+        others.map_err(|error| engine_failure(&error))?,
+    );
+    for image in images {
+        observed.images.extend(image?);
+    }
+    Ok(observed)
+}
+
+/// Adds what is not there yet.
+fn add(observed: &mut Observed, others: Observed) {
     for (name, container) in others.containers {
         observed.containers.entry(name).or_insert(container);
     }
@@ -116,10 +148,6 @@ pub(super) async fn everything(engine: &Engine, desired: &Desired) -> Result<Obs
     for (name, volume) in others.volumes {
         observed.volumes.entry(name).or_insert(volume);
     }
-    for image in images {
-        observed.images.extend(image?);
-    }
-    Ok(observed)
 }
 
 /// The id of a shipped image, unless it was made of other files than those in this binary.

@@ -143,7 +143,7 @@ pub(super) async fn look(
     seen: &Seen,
 ) -> Result<Observed, Failure> {
     let (observed, fingerprints) = futures_util::try_join!(
-        observe::everything(engine, &prepared.desired),
+        observe::everything(engine, &prepared.desired, seen),
         record::fingerprints(engine, seen),
     )?;
     let mut observed = observed;
