@@ -390,6 +390,8 @@ check_podman() {
 
 ensure_test_programs() {
     has openssl || install_packages openssl
+    # Serves the build contexts that are repositories.
+    has git || install_packages git
     "${BASH_SOURCE[0]%/*}/docker-compose.sh" > /dev/null ||
         fail "cannot get Docker Compose, which the tests compare poststack with" \
             "${BASH_SOURCE[0]%/*}/docker-compose.sh"

@@ -5,6 +5,7 @@
 //! travel in calls and are written nowhere.
 
 mod call;
+mod checkout;
 mod context;
 mod dockerfile;
 mod ignore;
@@ -12,29 +13,23 @@ mod protobuf;
 mod session;
 mod stages;
 mod trace;
+mod watch;
 
-use std::collections::{BTreeMap, VecDeque};
-
-use serde::Deserialize;
-
-use super::error::strip_colours;
-use super::image::pull_error;
-use super::wire::{Answer, Call, JsonLines};
+use super::wire::Call;
 use super::{Engine, EngineError, EngineKind};
 use crate::plan::spec::{BuildContext, ContextSource, ImageBuild};
+use crate::workload::model::Repository;
+use checkout::Checkout;
 use dockerfile::Dockerfile;
 pub use ignore::Ignore;
 use stages::Stages;
-use trace::{Told, Trace};
+use watch::Watch;
 
 /// How often a build is tried again after a failure that passes.
 const CACHE_RETRIES: u32 = 3;
 
 /// The version of the builder, in the engine's count.
 const BUILDKIT: &str = "2";
-
-/// How many lines before a failure are kept for its message.
-const LAST_LINES: usize = 20;
 
 /// An image could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -78,16 +73,6 @@ impl BuildFault {
     }
 }
 
-/// One line of the builder's answer.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Output {
-    stream: String,
-    error: Option<String>,
-    /// An object with an `ID`, or BuildKit's progress as text.
-    aux: serde_json::Value,
-}
-
 impl Engine {
     /// Builds an image and gives its id; `log` gets the builder's output line by line.
     ///
@@ -102,12 +87,42 @@ impl Engine {
         self.build_with(build, &stages, log).await
     }
 
+    /// With the files of a repository, fetched.
+    async fn build_fetched(
+        &self,
+        (build, repository): (&ImageBuild, &Repository),
+        stages: &Stages,
+        log: &mut dyn FnMut(&str),
+    ) -> Result<String, BuildError> {
+        log(&format!("fetching {}", repository.shown()));
+        let checkout = Checkout::of(repository).await;
+        let checkout = checkout.map_err(|source| BuildError::Context {
+            image: build.tags.first().cloned().unwrap_or_default(),
+            source,
+        })?;
+        let build = ImageBuild {
+            context: BuildContext::Folder(checkout.folder.clone()),
+            ..build.clone()
+        };
+        let built = Box::pin(self.build_with(&build, stages, log)).await;
+        built.map_err(|error| match error {
+            BuildError::Step(mut fault) => {
+                fault.dockerfile = checkout.show(&fault.dockerfile);
+                BuildError::Step(fault)
+            }
+            other => other,
+        })
+    }
+
     async fn build_with(
         &self,
         build: &ImageBuild,
         stages: &Stages,
         log: &mut dyn FnMut(&str),
     ) -> Result<String, BuildError> {
+        if let BuildContext::Repository(repository) = &build.context {
+            return self.build_fetched((build, repository), stages, log).await;
+        }
         let mut again = CACHE_RETRIES;
         loop {
             match self.build_once(build, stages, log).await {
@@ -128,11 +143,11 @@ impl Engine {
         for (name, source) in &build.contexts {
             let image = match source {
                 ContextSource::Image(image) => image.clone(),
-                ContextSource::Folder(folder) => {
+                ContextSource::Files(context) => {
                     let tag = stages::folder_image(image, name);
                     let made = ImageBuild {
                         tags: vec![tag.clone()],
-                        context: BuildContext::Folder(folder.clone()),
+                        context: context.clone().into(),
                         dockerfile_inline: Some(stages::FOLDER.to_owned()),
                         labels: build.labels.clone(),
                         platform: build.platform.clone(),
@@ -224,163 +239,5 @@ impl Engine {
             // Hung up first, the engine still tells how the build ended.
             () = &mut serving => sending.await,
         }
-    }
-}
-
-/// Follows a build: which step is being run, and what was printed last.
-struct Watch<'a> {
-    image: String,
-    dockerfile: &'a Dockerfile,
-    log: &'a mut dyn FnMut(&str),
-    line: String,
-    step: String,
-    step_line: Option<usize>,
-    seen: BTreeMap<String, usize>,
-    last_lines: VecDeque<String>,
-    trace: Trace,
-    /// Of BuildKit: instruction → what it printed last.
-    printed: BTreeMap<String, VecDeque<String>>,
-}
-
-impl<'a> Watch<'a> {
-    fn new(image: String, dockerfile: &'a Dockerfile, log: &'a mut dyn FnMut(&str)) -> Self {
-        Self {
-            image,
-            dockerfile,
-            log,
-            line: String::new(),
-            step: String::new(),
-            step_line: None,
-            seen: BTreeMap::new(),
-            last_lines: VecDeque::new(),
-            trace: Trace::default(),
-            printed: BTreeMap::new(),
-        }
-    }
-
-    /// Reads to the end; the id where the builder tells it.
-    async fn follow(&mut self, answer: Answer, action: &str) -> Result<Option<String>, BuildError> {
-        let mut lines = JsonLines::new(answer);
-        let mut id = None;
-        while let Some(output) = lines.next::<Output>().await {
-            let output = output?;
-            if let Some(error) = output.error {
-                return Err(self.failed(&error, action));
-            }
-            if let Some(made) = output.aux.get("ID").and_then(serde_json::Value::as_str) {
-                id = Some(made.to_owned());
-            }
-            if let Some(progress) = output.aux.as_str() {
-                for told in self.trace.read(progress) {
-                    self.take(told);
-                }
-            }
-            self.add(&output.stream);
-        }
-        Ok(id)
-    }
-
-    /// Takes a piece of output, of which a line may need several.
-    fn add(&mut self, piece: &str) {
-        self.line.push_str(piece);
-        while let Some((line, rest)) = self.line.split_once('\n') {
-            let (line, rest) = (strip_colours(line), rest.to_owned());
-            self.line = rest;
-            self.take_line(line.trim_end());
-        }
-    }
-
-    /// What BuildKit tells: steps run beside each other, so output names its own.
-    fn take(&mut self, told: Told) {
-        match told {
-            Told::Step(step) => {
-                (self.log)(&step);
-                self.begin(&step);
-            }
-            Told::Output { step, text } => {
-                for line in text.lines() {
-                    let line = strip_colours(line);
-                    (self.log)(&line);
-                    let lines = self.printed.entry(step.clone()).or_default();
-                    lines.push_back(line.clone());
-                    if lines.len() > LAST_LINES {
-                        lines.pop_front();
-                    }
-                }
-            }
-            Told::Failed(step) => {
-                self.last_lines = self.printed.remove(&step).unwrap_or_default();
-                self.step_line = self.dockerfile.line_of(&step, 0);
-                self.step = step;
-            }
-        }
-    }
-
-    fn begin(&mut self, step: &str) {
-        let nth = self.seen.entry(dockerfile::normal(step)).or_default();
-        self.step_line = self.dockerfile.line_of(step, *nth);
-        *nth += 1;
-        self.step = step.to_owned();
-        self.last_lines.clear();
-    }
-
-    fn take_line(&mut self, line: &str) {
-        if line.is_empty() {
-            return;
-        }
-        (self.log)(line);
-        if let Some(step) = dockerfile::step(line) {
-            self.begin(step);
-        } else if !line.starts_with(" ---> ") && !line.starts_with("Removing intermediate") {
-            self.last_lines.push_back(line.to_owned());
-            if self.last_lines.len() > LAST_LINES {
-                self.last_lines.pop_front();
-            }
-        }
-    }
-
-    fn failed(&mut self, error: &str, action: &str) -> BuildError {
-        self.add("\n");
-        let base = self
-            .step
-            .strip_prefix("FROM ")
-            .and_then(|rest| rest.split_whitespace().find(|word| !word.starts_with("--")));
-        let message = match base {
-            Some(base) => match pull_error(action, base, error) {
-                EngineError::ImageMissing { image, .. } => {
-                    format!("the base image `{image}` does not exist")
-                }
-                EngineError::RegistryUnreachable { image, message, .. } => {
-                    format!(
-                        "the base image `{image}` is not here, and its registry cannot be reached: {message}"
-                    )
-                }
-                _ => dockerfile::failure(error),
-            },
-            None => dockerfile::failure(error),
-        };
-        self.fault(message, self.step_line)
-    }
-
-    /// The call itself was refused: a Dockerfile that does not parse, for instance.
-    fn refused(&self, error: EngineError) -> BuildError {
-        match error {
-            EngineError::Refused { message, .. } => {
-                let line = dockerfile::line_in(&message);
-                self.fault(message, line)
-            }
-            other => BuildError::Engine(other),
-        }
-    }
-
-    fn fault(&self, message: String, line: Option<usize>) -> BuildError {
-        BuildError::Step(Box::new(BuildFault {
-            image: self.image.clone(),
-            dockerfile: self.dockerfile.shown.clone(),
-            line,
-            step: self.step.clone(),
-            message,
-            last_lines: self.last_lines.iter().cloned().collect(),
-        }))
     }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::ending::NEXT_END;
 use super::inspect::{Inspected, InspectedHealthTest};
 use super::quiet;
 use super::wire::Call;
@@ -47,6 +48,9 @@ pub enum Caution {
 /// How long a container without a health test is watched: a program that cannot do its work
 /// mostly ends at once.
 const SETTLE: Duration = Duration::from_millis(400);
+
+/// A container that has ended so often after its restart keeps ending.
+const ENDS: u32 = 2;
 
 /// A container that has run for so long is not watched any more; a start itself may take a while.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -157,20 +161,36 @@ impl Engine {
                 () = at_rest => return Ok(HealthOutcome::NoTest),
             }
         }
-        // Brought back by its restart policy, it tells its code when it ends again.
-        let again = timeout(SETTLE * 4, self.wait_exit(container)).await;
-        let now = self.must_inspect(container).await?;
-        match again {
-            Ok(ended) => code = ended?,
-            // Of one that runs again, not every engine knows how it ended before.
-            Err(_elapsed) if now.exit_code != 0 => code = now.exit_code,
-            Err(_elapsed) => {}
+        self.settled_after_an_end(container, code).await
+    }
+
+    /// Watches a container that has ended with `code`, and that its restart policy may bring back:
+    /// a service may need another one that is still getting ready.
+    async fn settled_after_an_end(
+        &self,
+        container: &str,
+        mut code: i64,
+    ) -> Result<HealthOutcome, EngineError> {
+        for _ in 0..ENDS {
+            if !self.comes_back(container, code).await? {
+                return Ok(match code {
+                    // It did what it had to do.
+                    0 => HealthOutcome::NoTest,
+                    code => HealthOutcome::Exited(code),
+                });
+            }
+            match timeout(NEXT_END, self.wait_ended(container)).await {
+                Ok(ended) => code = ended?,
+                Err(_elapsed) => {
+                    let now = self.must_inspect(container).await?;
+                    return Ok(match now.state {
+                        State::Running | State::Paused => HealthOutcome::NoTest,
+                        _ => HealthOutcome::Exited(code),
+                    });
+                }
+            }
         }
-        match (now.state, code) {
-            // It did what it had to do.
-            (State::Exited(_), 0) => Ok(HealthOutcome::NoTest),
-            _ => Ok(HealthOutcome::Exited(code)),
-        }
+        Ok(HealthOutcome::Exited(code))
     }
 
     async fn probe_until_decided(

@@ -160,28 +160,36 @@ impl Engine {
         self.wire.run(call.query("name", name)).await
     }
 
-    /// The exit code of a started container, once it has ended; at once when it has already.
+    /// The exit code of a started container, once it has ended and left its networks; at once when it
+    /// has already.
     ///
     /// # Errors
     /// When it is removed meanwhile, or the engine goes away.
     pub async fn wait_exit(&self, container: &str) -> Result<i64, EngineError> {
         if self.kind == EngineKind::Docker {
-            return self.wait_until(container, "not-running").await;
+            return self.wait_ended(container).await;
         }
-        let ended = async {
-            // Podman looks for this every quarter of a second, but tells the next exit by event.
-            tokio::select! {
-                code = self.wait_until(container, "not-running") => code,
-                code = self.wait_until(container, "next-exit") => code,
-            }
-        };
         // Looked at now: while an ended one is tidied up, nobody can look at it.
-        let (ended, found) = futures_util::join!(ended, self.inspect(container));
-        let code = ended?;
+        let ended = self.wait_ended(container);
+        let (code, found) = futures_util::join!(ended, self.inspect(container));
+        let code = code?;
         if !matches!(found, Ok(Some(found)) if !found.has_own_network) {
             self.wait_tidied(container).await;
         }
         Ok(code)
+    }
+
+    /// The exit code of a started container, as soon as it has ended.
+    pub(super) async fn wait_ended(&self, container: &str) -> Result<i64, EngineError> {
+        let ended = self.wait_until(container, "not-running");
+        match self.kind {
+            EngineKind::Docker => ended.await,
+            // Podman looks for this every quarter of a second, but tells the next exit by event.
+            EngineKind::Podman => tokio::select! {
+                code = ended => code,
+                code = self.wait_until(container, "next-exit") => code,
+            },
+        }
     }
 
     /// Waits until Podman has taken an ended container out of its networks. It does so a while
@@ -201,14 +209,14 @@ impl Engine {
         let _ = tokio::time::timeout(TIDY_LIMIT, self.wire.run(call)).await;
     }
 
-    /// As [`Engine::wait_exit`], but a container that its restart policy brings back at once has
-    /// ended, too: who only waits for the exit may never see it.
+    /// As [`Engine::wait_exit`], without a wait for the networks; and a container that its restart
+    /// policy brings back at once has ended, too: who only waits for the exit may never see it.
     ///
     /// # Errors
     /// As [`Engine::wait_exit`].
     pub async fn wait_end(&self, container: &str) -> Result<i64, EngineError> {
         tokio::select! {
-            code = self.wait_exit(container) => code,
+            code = self.wait_ended(container) => code,
             code = self.wait_restart(container) => code,
         }
     }

@@ -19,10 +19,19 @@ pub(super) async fn post_start(
     hook: &Hook,
     context: &Context<'_>,
 ) -> Result<(), Box<Failure>> {
-    let output = match run(name, hook, context.engine).await {
-        Ok(output) if output.exit_code == 0 => return Ok(()),
+    let output = run(name, hook, context.engine).await;
+    if matches!(&output, Ok(output) if output.exit_code == 0) {
+        return Ok(());
+    }
+    // A container that has ended meanwhile explains better why nothing can be run in it.
+    let found = context.engine.find_by_name(name).await.ok().flatten();
+    let ended = found.filter(|found| matches!(found.state, State::Exited(_) | State::Restarting));
+    if let Some(ended) = ended {
+        return Err(step_failure::exited(step.phase, name, ended.exit_code, context).await);
+    }
+    let output = match output {
         Ok(output) => output,
-        Err(error) => return Err(not_run(step, name, &error, context).await),
+        Err(error) => return Err(step_failure::of_engine(step, &error, context).await),
     };
     let service = service_of(name, context);
     let program = hook.command.first().map_or("", String::as_str);
@@ -40,22 +49,6 @@ fn kind(phase: Phase) -> Kind {
     match phase {
         Phase::Init(_) => Kind::Init,
         _ => Kind::Deploy,
-    }
-}
-
-/// A container that has ended meanwhile explains better why nothing can be run in it.
-async fn not_run(
-    step: &Step,
-    name: &str,
-    error: &EngineError,
-    context: &Context<'_>,
-) -> Box<Failure> {
-    let found = context.engine.find_by_name(name).await.ok().flatten();
-    match found.map(|found| (found.state, found.exit_code)) {
-        Some((State::Exited(_) | State::Restarting, code)) => {
-            step_failure::exited(step.phase, name, code, context).await
-        }
-        _ => step_failure::of_engine(step, error, context).await,
     }
 }
 

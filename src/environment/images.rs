@@ -247,7 +247,7 @@ fn built_in_bases(build: &ImageBuild) -> Vec<String> {
     let text = match (&build.dockerfile_inline, &build.context) {
         (Some(inline), _) => inline.clone(),
         (None, BuildContext::Folder(folder)) => read_dockerfile(&folder.join(&build.dockerfile)),
-        (None, BuildContext::Files(_)) => String::new(),
+        (None, BuildContext::Files(_) | BuildContext::Repository(_)) => String::new(),
     };
     let mut bases: Vec<String> = text
         .lines()

@@ -327,8 +327,8 @@ async fn ended(work: &Plan, status: &Status, context: &Context<'_>) -> Option<Fa
         let code = match found.engine_state {
             State::Exited(Some(code)) if started && code != 0 => code,
             State::Restarting => {
-                let found = context.engine.find_by_name(name).await.ok().flatten();
-                found.map_or(0, |found| found.exit_code)
+                let told = context.engine.code_of_restarting(name).await.ok();
+                told.and_then(|(_, code)| code).unwrap_or_default()
             }
             _ => continue,
         };

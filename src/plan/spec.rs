@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use crate::secret::Secret;
 use crate::workload::model::{
-    ExternalLink, FileContent, FileMount, HostPathKind, Ipam, Process, Ulimit, VolumeContent,
+    Context, ExternalLink, FileContent, FileMount, HostPathKind, Ipam, Process, Repository, Ulimit,
+    VolumeContent,
 };
 
 /// Labels of an object; those of poststack and of Compose among them.
@@ -249,7 +250,7 @@ pub struct ImageBuild {
 /// An additional context of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContextSource {
-    Folder(PathBuf),
+    Files(Context),
     Image(String),
 }
 
@@ -259,6 +260,17 @@ pub enum BuildContext {
     Folder(PathBuf),
     /// Path in the context → content; `true` marks an executable file.
     Files(BTreeMap<String, (Vec<u8>, bool)>),
+    /// Fetched for each build.
+    Repository(Repository),
+}
+
+impl From<Context> for BuildContext {
+    fn from(context: Context) -> Self {
+        match context {
+            Context::Folder(folder) => Self::Folder(folder),
+            Context::Repository(repository) => Self::Repository(repository),
+        }
+    }
 }
 
 impl Default for BuildContext {

@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::diagnostic::Place;
 use crate::secret::Secret;
 
-pub use build::{Build, NamedContext};
+pub use build::{Build, Context, NamedContext, Repository};
 pub use hook::{Hook, Hooks, PreStart};
 pub use mount::{FileContent, FileMount, Mount, MountSource};
 pub use network::{Attachment, Ipam, Network, Subnet};

@@ -52,6 +52,8 @@ fn write(
 ) -> io::Result<()> {
     match context {
         BuildContext::Folder(folder) => walk(archive, folder, "", &Ignore::of(folder)?)?,
+        // It is fetched into a folder before.
+        BuildContext::Repository(_) => {}
         BuildContext::Files(files) => {
             for (path, (content, executable)) in files {
                 file_entry(archive, path, content, *executable)?;

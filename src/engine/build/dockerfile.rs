@@ -82,6 +82,7 @@ impl Dockerfile {
                 ));
             }
             BuildContext::Folder(folder) => inside(folder, &build.dockerfile),
+            BuildContext::Repository(_) => None,
         };
         let BuildContext::Folder(folder) = &build.context else {
             return Err(io::ErrorKind::NotFound.into());

@@ -48,10 +48,13 @@ impl<'a> Rule<'a> {
     pub fn new(rule: &'a WatchRule, service: &Service) -> io::Result<Self> {
         let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let patterns = |lines: &[String]| Ignore::parse(&lines.join("\n"));
-        let context = service.build.as_ref().map(|build| {
-            let ignore = Ignore::of(&build.context)?;
-            Ok::<_, io::Error>((real(&build.context), ignore))
-        });
+        let build = service.build.as_ref();
+        let context = build
+            .and_then(|build| build.context.folder())
+            .map(|folder| {
+                let ignore = Ignore::of(folder)?;
+                Ok::<_, io::Error>((real(folder), ignore))
+            });
         let root = real(&rule.path);
         Ok(Self {
             rule,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Place;
 use crate::plan::identity::{self, Identity};
-use crate::plan::spec::{BuildContext, ContextSource, ImageBuild};
+use crate::plan::spec::{ContextSource, ImageBuild};
 use crate::secret::Secret;
 use crate::workload::model::{Build, NamedContext, PullPolicy, Service, Workload};
 
@@ -71,7 +71,7 @@ fn contexts(
     identity: &Identity,
 ) -> BTreeMap<String, ContextSource> {
     let source = |context: &NamedContext| match context {
-        NamedContext::Folder(folder) => ContextSource::Folder(folder.clone()),
+        NamedContext::Files(context) => ContextSource::Files(context.clone()),
         NamedContext::Image(image) => ContextSource::Image(image.clone()),
         NamedContext::Service(other) => {
             let mut services = workload.services.iter();
@@ -103,7 +103,7 @@ fn image_build(
     tags.extend(build.tags.iter().cloned());
     ImageBuild {
         tags,
-        context: BuildContext::Folder(build.context.clone()),
+        context: build.context.clone().into(),
         dockerfile: build.dockerfile.clone(),
         dockerfile_inline: build.dockerfile_inline.clone(),
         args: build

@@ -1,6 +1,7 @@
 //! `build` (<https://github.com/compose-spec/compose-spec/blob/main/build.md>).
 
 pub(super) mod contexts;
+mod repository;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,11 +9,11 @@ use std::path::{Path, PathBuf};
 use super::casts;
 use super::file::{File, Section};
 use super::keys::Keys;
-use super::{files, hosts, options, pairs, paths};
+use super::{files, hosts, options, pairs, paths, remote};
 use crate::diagnostic::Place;
 use crate::text::Span;
 use crate::variables::Reader;
-use crate::workload::model::Build;
+use crate::workload::model::{Build, Context};
 use crate::yaml::{Entry, Node, Value};
 
 const BUILD: Keys = Keys {
@@ -70,7 +71,9 @@ pub(super) fn read(
     let platform = section.read(file, "platforms", |file, node, path| {
         one_platform(file, node, path, service)
     });
-    let mut build = plain(context.clone().unwrap_or_default(), place);
+    let is_missing = context.is_none();
+    let nowhere = || Context::Folder(PathBuf::new());
+    let mut build = plain(context.unwrap_or_else(nowhere), place);
     build.args = section.read(file, "args", arguments);
     build.target = section.read(file, "target", casts::string);
     build.labels = section.read(file, "labels", pairs::map);
@@ -95,7 +98,9 @@ pub(super) fn read(
     if let Some(dockerfile) = dockerfile {
         build.dockerfile = PathBuf::from(dockerfile);
     }
-    context?;
+    if is_missing {
+        return None;
+    }
     let span = section
         .entry("dockerfile")
         .map_or(span, |entry| entry.value.span);
@@ -106,7 +111,7 @@ pub(super) fn read(
     Some((build, platform))
 }
 
-fn plain(context: PathBuf, place: Place) -> Build {
+fn plain(context: Context, place: Place) -> Build {
     Build {
         context,
         dockerfile: PathBuf::from("Dockerfile"),
@@ -129,18 +134,15 @@ fn plain(context: PathBuf, place: Place) -> Build {
     }
 }
 
-fn context(file: &mut File<'_>, span: Span, written: &str) -> Option<PathBuf> {
-    let remote = written.contains("://")
-        || written.starts_with("git@")
-        || written.starts_with("github.com/")
-        || written.starts_with("service:");
-    if remote {
+fn context(file: &mut File<'_>, span: Span, written: &str) -> Option<Context> {
+    if remote::is_remote(written) {
+        return repository::read(file, span, written).map(Context::Repository);
+    }
+    if written.starts_with("service:") {
         let message = format!("The build context `{written}` is not a folder of this host");
-        file.fault(
-            span,
-            message,
-            "fetch it first and name the folder; remote contexts are not supported yet",
-        );
+        let help = "name a folder or a Git repository; a service may stand under \
+                    `additional_contexts`";
+        file.fault(span, message, help);
         return None;
     }
     let context = paths::resolve(file, span, written)?;
@@ -150,11 +152,14 @@ fn context(file: &mut File<'_>, span: Span, written: &str) -> Option<PathBuf> {
         file.fault(span, message, help);
         return None;
     }
-    Some(context)
+    Some(Context::Folder(context))
 }
 
 fn check_dockerfile(file: &mut File<'_>, span: Span, build: &Build) {
-    let path = build.context.join(&build.dockerfile);
+    let Some(folder) = build.context.folder() else {
+        return;
+    };
+    let path = folder.join(&build.dockerfile);
     if !file.current.active || build.dockerfile_inline.is_some() || path.is_file() {
         return;
     }

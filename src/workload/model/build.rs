@@ -1,15 +1,14 @@
 //! How the image of a service is built.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{FileContent, Ulimit};
 use crate::diagnostic::Place;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
-    /// Absolute path of the context folder.
-    pub context: PathBuf,
+    pub context: Context,
     /// Absolute, or relative to the context; `Dockerfile` by default.
     pub dockerfile: PathBuf,
     pub dockerfile_inline: Option<String>,
@@ -37,11 +36,53 @@ pub struct Build {
     pub place: Place,
 }
 
+/// Where the files of a build come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Context {
+    /// Absolute path of a folder.
+    Folder(PathBuf),
+    Repository(Repository),
+}
+
+impl Context {
+    /// The folder, where it is on this host already.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::Repository(_) => None,
+        }
+    }
+}
+
+/// A Git repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    /// As `git fetch` takes it.
+    pub url: String,
+    /// Branch, tag or commit; `None` for the newest commit of its main branch.
+    pub reference: Option<String>,
+    /// The path in it of the context; empty for all of it.
+    pub folder: String,
+}
+
+impl Repository {
+    /// The URL without a name and a password in it, for messages.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let Some((scheme, rest)) = self.url.split_once("://") else {
+            return self.url.clone();
+        };
+        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        format!("{scheme}://{host}/{path}")
+    }
+}
+
 /// An additional context of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NamedContext {
-    /// Absolute path of a folder.
-    Folder(PathBuf),
+    Files(Context),
     Image(String),
     /// The image of another service of the same file.
     Service(String),

@@ -1,11 +1,15 @@
 //! What a build uses besides its context: secrets, agents, other contexts, limits.
 
 use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
 
 use poststack::engine::{BuildError, EngineKind};
 use poststack::plan::spec::{BuildContext, ContextSource, ImageBuild};
-use poststack::workload::model::{FileContent, Ulimit};
+use poststack::workload::model::{Context, FileContent, Repository, Ulimit};
 
 use super::{Scratch, on_each_engine};
 
@@ -157,7 +161,7 @@ fn folders_and_images_are_contexts_under_their_names() {
         let text = "ARG DIRECTORY=sub\nFROM base AS build\nCOPY --from=more /sub/file /file\n\
                     FROM build\nRUN echo last\n";
         let mut build = build(scratch, text);
-        let more = ContextSource::Folder(folder.path().to_path_buf());
+        let more = ContextSource::Files(Context::Folder(folder.path().to_path_buf()));
         let base = ContextSource::Image("debian:bookworm-slim".to_owned());
         build.contexts = [("more".to_owned(), more), ("base".to_owned(), base)].into();
         let (_, lines) = built(scratch, &build, "cat /file").await;
@@ -181,5 +185,125 @@ fn limits_and_cache_sources_of_a_build_are_taken() {
         build.ulimits = [("nofile".to_owned(), limit)].into();
         let (_, lines) = built(scratch, &build, "cat /limit").await;
         assert_eq!(lines, ["123"]);
+    });
+}
+
+/// Serves the repository `app.git` in `folder`; ends with it.
+struct GitServer {
+    child: Child,
+    port: u16,
+}
+
+impl GitServer {
+    fn serve(folder: &Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        // Not `git daemon`, which would leave it behind when it is ended.
+        let programs = git(folder, &["--exec-path"]);
+        let child = Command::new(Path::new(&programs).join("git-daemon"))
+            .args(["--export-all", "--reuseaddr", "--listen=127.0.0.1"])
+            .arg(format!("--port={port}"))
+            .arg(format!("--base-path={}", folder.display()))
+            .spawn()
+            .unwrap();
+        let server = Self { child, port };
+        let listens = (0..500).any(|_| {
+            std::thread::sleep(Duration::from_millis(10));
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        assert!(listens, "git daemon does not listen");
+        server
+    }
+
+    fn repository(&self, reference: Option<&str>, folder: &str) -> Repository {
+        Repository {
+            url: format!("git://127.0.0.1:{}/app.git", self.port),
+            reference: reference.map(str::to_owned),
+            folder: folder.to_owned(),
+        }
+    }
+}
+
+impl Drop for GitServer {
+    fn drop(&mut self) {
+        // It forks one process per connection; each ends with its connection.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn git(folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@localhost", "-C"])
+        .arg(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?}: {told}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+#[test]
+fn a_git_repository_is_a_context() {
+    on_each_engine("git", async |scratch| {
+        let folder = tempfile::tempdir().unwrap();
+        let app = folder.path().join("app.git");
+        std::fs::create_dir_all(app.join("sub")).unwrap();
+        git(&app, &["init", "--quiet", "--initial-branch=main"]);
+        let write = |name: &str, text: &str| std::fs::write(app.join(name), text).unwrap();
+        let commit = |word: &str| {
+            git(&app, &["add", "--all"]);
+            git(&app, &["commit", "--quiet", "--message", word]);
+            git(&app, &["rev-parse", "HEAD"])
+        };
+        write("Dockerfile", "FROM debian:bookworm-slim\nCOPY . /app\n");
+        write("word", "first");
+        let first = commit("first");
+        git(&app, &["tag", "v1"]);
+        write("word", "second");
+        write(
+            "sub/Dockerfile",
+            "FROM debian:bookworm-slim\nCOPY word /app/word\n",
+        );
+        write("sub/word", "below");
+        commit("second");
+        git(&app, &["checkout", "--quiet", "-b", "broken"]);
+        write("Dockerfile", "FROM debian:bookworm-slim\nRUN exit 9\n");
+        commit("broken");
+        git(&app, &["checkout", "--quiet", "main"]);
+
+        let server = GitServer::serve(folder.path());
+        let mut build = build(scratch, "");
+        for (reference, folder, expected) in [
+            (None, "", "second"),
+            (Some("v1"), "", "first"),
+            (Some(first.as_str()), "", "first"),
+            (Some("main"), "sub", "below"),
+        ] {
+            build.context = BuildContext::Repository(server.repository(reference, folder));
+            let script = "cat /app/word; echo; ls -a /app | grep -c '^.git$'; true";
+            let (log, lines) = built(scratch, &build, script).await;
+            assert_eq!(lines, [expected, "0"], "{reference:?}");
+            assert!(log[0].starts_with("fetching git://127.0.0.1:"), "{log:?}");
+        }
+        build.context = BuildContext::Repository(server.repository(Some("broken"), ""));
+        let error = scratch.engine.build(&build, &mut |_| {}).await.unwrap_err();
+        let BuildError::Step(fault) = error else {
+            panic!("{error:?}");
+        };
+        let place = format!("git://127.0.0.1:{}/app.git/Dockerfile", server.port);
+        assert_eq!((fault.dockerfile, fault.line), (place, Some(2)));
+        for (reference, folder, expected) in [
+            (Some("nosuch"), "", "couldn't find remote ref nosuch"),
+            (None, "nosuch", "has no folder `nosuch`"),
+        ] {
+            build.context = BuildContext::Repository(server.repository(reference, folder));
+            let error = scratch.engine.build(&build, &mut |_| {}).await.unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
     });
 }

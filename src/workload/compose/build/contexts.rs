@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::file::File;
 use super::super::service::Draft;
-use super::super::{order, pairs, paths};
+use super::super::{order, pairs, paths, remote};
+use super::repository;
 use crate::diagnostic::Diagnostic;
 use crate::text::Span;
-use crate::workload::model::{Build, NamedContext};
+use crate::workload::model::{Build, Context, NamedContext};
 use crate::yaml::Node;
 
 pub(super) fn read(file: &mut File<'_>, node: &Node, path: &str) -> BTreeMap<String, NamedContext> {
@@ -101,13 +102,16 @@ fn context(file: &mut File<'_>, span: Span, written: &str) -> Option<NamedContex
             .has_service(span, service)
             .then(|| NamedContext::Service(service.to_owned()));
     }
-    if written.is_empty() || written.contains("://") || written.starts_with("git@") {
+    if written.is_empty() || written.starts_with("oci-layout:") {
         let message =
             format!("The context `{written}` is neither a folder of this host nor an image");
-        let help = "name a folder, `docker-image://<image>` or `service:<name>`; fetch anything \
-                    else first";
+        let help = "name a folder, a Git repository, `docker-image://<image>` or `service:<name>`";
         file.fault(span, message, help);
         return None;
+    }
+    if remote::is_remote(written) {
+        let repository = repository::read(file, span, written)?;
+        return Some(NamedContext::Files(Context::Repository(repository)));
     }
     let folder = paths::resolve(file, span, written)?;
     if file.current.active && !folder.is_dir() {
@@ -116,5 +120,5 @@ fn context(file: &mut File<'_>, span: Span, written: &str) -> Option<NamedContex
         file.fault(span, message, help);
         return None;
     }
-    Some(NamedContext::Folder(folder))
+    Some(NamedContext::Files(Context::Folder(folder)))
 }

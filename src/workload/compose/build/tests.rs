@@ -1,6 +1,6 @@
 use super::super::tests::Project;
 use super::*;
-use crate::workload::model::{FileContent, NamedContext};
+use crate::workload::model::{FileContent, NamedContext, Repository};
 
 fn project(build: &str) -> Project {
     Project::new(&format!("services: {{s: {{build: {build}}}}}"))
@@ -20,7 +20,7 @@ fn build_of(text: &str) -> (PathBuf, Build) {
 fn a_string_is_the_context() {
     for text in ["./app", "app", "app/", "{context: app}"] {
         let (folder, build) = build_of(text);
-        assert_eq!(build.context, folder.join("app"), "{text}");
+        assert_eq!(build.context, Context::Folder(folder.join("app")), "{text}");
         assert_eq!(build.dockerfile, PathBuf::from("Dockerfile"));
     }
 }
@@ -55,7 +55,7 @@ fn every_option_of_a_build_is_taken_over() {
 #[test]
 fn a_dockerfile_may_stand_in_the_compose_file() {
     let (folder, build) = build_of("{dockerfile_inline: FROM x, platforms: [linux/arm64]}");
-    assert_eq!(build.context, folder);
+    assert_eq!(build.context, Context::Folder(folder));
     assert_eq!(build.dockerfile_inline.as_deref(), Some("FROM x"));
 }
 
@@ -70,6 +70,34 @@ fn a_build_of_a_service_on_the_host_reads_the_address_inside() {
 }
 
 #[test]
+fn a_git_repository_may_be_the_context_and_another_one() {
+    let build = |text: &str| {
+        let file = format!("services: {{s: {{build: {text}}}}}");
+        Project::new(&file)
+            .load()
+            .workload
+            .services
+            .remove(0)
+            .build
+            .unwrap()
+    };
+    let repository = |folder: &str| {
+        Context::Repository(Repository {
+            url: "https://github.com/a/b.git".to_owned(),
+            reference: Some("main".to_owned()),
+            folder: folder.to_owned(),
+        })
+    };
+    let short = build("'https://github.com/a/b.git#main'");
+    assert_eq!(short.context, repository(""));
+    let long = build(
+        "{context: 'github.com/a/b.git#main:c', dockerfile: D, additional_contexts: {more: 'https://github.com/a/b.git#main:d'}}",
+    );
+    assert_eq!(long.context, repository("c"));
+    assert_eq!(long.contexts["more"], NamedContext::Files(repository("d")));
+}
+
+#[test]
 fn faults_of_a_build() {
     insta::assert_snapshot!(project("none").faults(), @r##"
     error 1:23: The build context `<folder>/none` is not a folder
@@ -79,9 +107,9 @@ fn faults_of_a_build() {
     error 1:23: There is no Dockerfile at `<folder>/Dockerfile`
       help: write its path, relative to the context, under `dockerfile`
     "##);
-    insta::assert_snapshot!(project("'https://github.com/a/b.git'").faults(), @r##"
-    error 1:23: The build context `https://github.com/a/b.git` is not a folder of this host
-      help: fetch it first and name the folder; remote contexts are not supported yet
+    insta::assert_snapshot!(project("'https://github.com/a/b.tar.gz'").faults(), @r##"
+    error 1:23: `https://github.com/a/b.tar.gz` is neither a folder of this host nor a Git repository
+      help: the URL of a Git repository ends in `.git`; of anything else, fetch it first and name the folder
     "##);
     insta::assert_snapshot!(project("{context: app, dockerfile: side.Dockerfile}").faults(), @r##"
     error 1:50: There is no Dockerfile at `<folder>/app/side.Dockerfile`
@@ -114,7 +142,7 @@ fn what_a_build_uses_besides_its_context_is_taken_over() {
     assert_eq!(build.secrets["id"], FileContent::Path(folder.join("key")));
     assert_eq!(
         build.contexts["more"],
-        NamedContext::Folder(folder.join("more"))
+        NamedContext::Files(Context::Folder(folder.join("more")))
     );
     assert_eq!(
         build.contexts["base"],
@@ -167,8 +195,8 @@ fn faults_of_what_a_build_uses() {
       help: declare it: the file has no secret at all
     error 1:77: `A` is no name for a context
       help: use lower-case letters, digits, `-`, `_` and `.`, a letter first
-    error 1:83: The context `https://x` is neither a folder of this host nor an image
-      help: name a folder, `docker-image://<image>` or `service:<name>`; fetch anything else first
+    error 1:83: `https://x` is neither a folder of this host nor a Git repository
+      help: the URL of a Git repository ends in `.git`; of anything else, fetch it first and name the folder
     error 1:99: The context `<folder>/none` is not a folder
       help: a relative path starts at the folder of the Compose file
     error 1:110: There is no service `x`

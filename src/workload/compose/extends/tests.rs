@@ -1,5 +1,6 @@
 use super::super::tests::Project;
 use crate::variables::Reader;
+use crate::workload::model::Context;
 
 /// `NAME=value` of every service, sorted.
 fn environments(project: &Project) -> Vec<String> {
@@ -91,7 +92,10 @@ fn a_service_of_another_file_brings_the_paths_of_its_folder() {
         })
         .collect();
     assert_eq!(sources, ["common/data", "own"]);
-    assert_eq!(web.build.as_ref().unwrap().context, folder.join("deep"));
+    assert_eq!(
+        web.build.as_ref().unwrap().context,
+        Context::Folder(folder.join("deep"))
+    );
 }
 
 #[test]
