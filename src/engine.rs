@@ -61,6 +61,9 @@ pub use logs::{LogLine, LogOptions, LogStream};
 pub use observe::Names;
 pub use wire::Address;
 
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
 use wire::Wire;
 
 /// A connection to one engine. Cheap to clone; all clones share it.
@@ -74,6 +77,8 @@ pub struct Engine {
     api: (u32, u32),
     wire: Wire,
     docker: bollard::Docker,
+    /// Held by who creates a container on Podman, which gets in its own way creating several at once.
+    creating: Arc<Mutex<()>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -95,11 +95,13 @@ impl Engine {
         log: &mut dyn FnMut(&str),
     ) -> Result<String, BuildError> {
         log(&format!("fetching {}", repository.shown()));
-        let checkout = Checkout::of(repository).await;
-        let checkout = checkout.map_err(|source| BuildError::Context {
-            image: build.tags.first().cloned().unwrap_or_default(),
+        let image = build.tags.first().cloned().unwrap_or_default();
+        let unreadable = |source| BuildError::Context {
+            image: image.clone(),
             source,
-        })?;
+        };
+        let checkout = Checkout::of(repository).await.map_err(unreadable)?;
+        checkout.check(&build.dockerfile).map_err(unreadable)?;
         let build = ImageBuild {
             context: BuildContext::Folder(checkout.folder.clone()),
             ..build.clone()
@@ -110,7 +112,11 @@ impl Engine {
                 fault.dockerfile = checkout.show(&fault.dockerfile);
                 BuildError::Step(fault)
             }
-            other => other,
+            BuildError::Context { image, source } => BuildError::Context {
+                image,
+                source: std::io::Error::new(source.kind(), checkout.show(&source.to_string())),
+            },
+            other @ BuildError::Engine(_) => other,
         })
     }
 

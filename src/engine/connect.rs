@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::HeaderMap;
@@ -197,6 +198,7 @@ async fn open(address: Address, reason: String) -> Result<Engine, Fault> {
         api: super::numbers(api.unwrap_or_default()),
         wire,
         docker: docker.map_err(|error| Fault::Io(io::Error::other(error)))?,
+        creating: Arc::default(),
     })
 }
 

@@ -77,11 +77,9 @@ impl Engine {
         if spec.process.never_root {
             self.refuse_root(spec, &action).await?;
         }
-        if self.kind == EngineKind::Docker {
-            drop_foreign_uts(&mut body);
-        }
-        if self.kind == EngineKind::Podman {
-            self.adapt_to_podman(spec, &mut body).await?;
+        match self.kind {
+            EngineKind::Docker => drop_foreign_uts(&mut body),
+            EngineKind::Podman => self.adapt_to_podman(spec, &mut body).await?,
         }
         if let Some(check) = &mut body.healthcheck
             && (self.kind == EngineKind::Podman || self.is_docker_before(1, 44))
@@ -97,7 +95,10 @@ impl Engine {
             mac_address: self.container_mac(spec),
             body,
         };
-        let created: Answer = self.wire.fetch(call.json(&body)?).await?;
+        let call = call.json(&body)?;
+        let turn = self.turn().await;
+        let created: Answer = self.wire.fetch(call).await?;
+        drop(turn);
         let said = created.warnings.into_iter();
         warnings.extend(said.map(|text| format!("container `{}`: {text}", spec.name)));
         let id = created.id;

@@ -9,7 +9,7 @@ use crate::engine::{Caution, Engine};
 use crate::event::Listener;
 use crate::plan::seen::Fingerprint;
 use crate::plan::step::base_name;
-use crate::postgres::{Connection, Summary};
+use crate::postgres::Connection;
 
 /// Lines of a container's log that a failure shows.
 pub(super) const LOG_TAIL: usize = 15;
@@ -22,10 +22,12 @@ pub(super) struct Context<'a> {
     pub listener: Listener<'a>,
     /// How a container without a health test is watched after its start.
     pub caution: Caution,
-    /// A login that was begun early, for the step that waits for one.
+    /// Whether anything is started besides the database. It may need the database for itself, so that
+    /// no login is kept meanwhile.
+    pub works: bool,
+    /// A login that was begun early, for the step that waits for one; afterwards that login, for who
+    /// wants to ask something more.
     pub login: RefCell<Option<Connection>>,
-    /// What the database said at the last login.
-    pub summary: RefCell<Option<Summary>>,
     /// What was made and awaited, as the engine describes it.
     pub made: RefCell<BTreeMap<String, Fingerprint>>,
     /// Whether migrations were applied.
@@ -45,8 +47,8 @@ impl<'a> Context<'a> {
             images,
             listener,
             caution: Caution::Settle,
+            works: true,
             login: RefCell::default(),
-            summary: RefCell::default(),
             made: RefCell::default(),
             migrated: Cell::new(false),
         }

@@ -37,27 +37,31 @@ pub(super) async fn await_login(context: &Context<'_>) -> Result<(), Box<Failure
         Ok(connection) => connection,
         Err(error) => return Err(unreachable(&error, context).await),
     };
-    // A start that works on no data needs no second login.
-    context.summary.replace(summary_of(&connection).await.ok());
     let extensions = &context.prepared.environment.postgres.extensions;
     ensure_extensions(&connection, extensions)
         .await
-        .map(drop)
         .map_err(|error| {
             let failure = Failure::new(Kind::Failed, capitalised(&error.to_string()));
             Box::new(match error.hint() {
                 Some(hint) => failure.hint(hint),
                 None => failure,
             })
-        })
+        })?;
+    if !context.works {
+        context.login.replace(Some(connection));
+    }
+    Ok(())
 }
 
-/// What the database says of itself, where it is not `known` from the login.
-pub(super) async fn summary(context: &Context<'_>, known: Option<Summary>) -> Option<Summary> {
-    match known {
-        Some(summary) => Some(summary),
-        None => query_summary(&context.prepared.address).await.ok(),
+/// What the database says of itself, over the login that is left or a new one.
+pub(super) async fn summary(context: &Context<'_>) -> Option<Summary> {
+    let login = context.login.take();
+    if let Some(connection) = login
+        && let Ok(summary) = summary_of(&connection).await
+    {
+        return Some(summary);
     }
+    query_summary(&context.prepared.address).await.ok()
 }
 
 fn patience(context: &Context<'_>) -> Patience {
@@ -71,7 +75,16 @@ fn patience(context: &Context<'_>) -> Patience {
 const EARLY: Duration = Duration::from_millis(50);
 
 /// A login to a database that most likely runs already, tried once while everything is looked at.
-pub(super) struct EarlyLogin(Option<JoinHandle<Option<Connection>>>);
+pub(super) struct EarlyLogin(Option<Attempt>);
+
+/// Ends with its owner.
+struct Attempt(JoinHandle<Option<Connection>>);
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 impl EarlyLogin {
     /// Begins it, unless the database is yet to be started as far as the last start tells.
@@ -84,9 +97,8 @@ impl EarlyLogin {
             }
         };
         let address = prepared.address.clone();
-        Self(runs.then(|| {
-            tokio::spawn(async move { postgres::connect(&address, EARLY * 20).await.ok() })
-        }))
+        let login = async move { postgres::connect(&address, EARLY * 20).await.ok() };
+        Self(runs.then(|| Attempt(tokio::spawn(login))))
     }
 
     /// The connection, where `plan` leaves the database as it is.
@@ -95,14 +107,18 @@ impl EarlyLogin {
         let touched = steps.any(|step| {
             matches!(step.phase, Phase::Database) && !matches!(step.action, Action::AwaitLogin)
         });
-        let login = self.0.filter(|_| !touched)?;
-        timeout(EARLY, login).await.ok()?.ok()?
+        let mut attempt = self.0.filter(|_| !touched)?;
+        timeout(EARLY, &mut attempt.0).await.ok()?.ok()?
     }
 }
 
 /// Logs in, or stops waiting as soon as the container has ended.
 async fn log_in(context: &Context<'_>, patience: Patience) -> Result<Connection, NotReady> {
-    if let Some(connection) = context.login.take() {
+    let early = context.login.take();
+    // The stop of a killed command may have reached the database only now.
+    if let Some(connection) = early
+        && summary_of(&connection).await.is_ok()
+    {
         return Ok(connection);
     }
     let login = wait_for_login(&context.prepared.address, patience);

@@ -116,6 +116,7 @@ pub async fn start(
     ports::check(&started.plan, &containers, &observed, engine, identity).await?;
     let context = Context {
         caution: caution(&started.plan),
+        works: touches_containers(&started.plan),
         login: RefCell::new(login.end(&started.plan).await),
         ..Context::new(engine, prepared, &images, listener)
     };
@@ -166,12 +167,6 @@ fn caution(plan: &Plan) -> Caution {
 fn touches_containers(plan: &Plan) -> bool {
     let mut actions = plan.steps.iter().map(|step| &step.action);
     actions.any(|action| !matches!(action, Action::AwaitLogin | Action::Migrate(_)))
-}
-
-/// Whether the plan changes what is in the database, as far as poststack can tell.
-fn works_on_data(plan: &Plan) -> bool {
-    let mut phases = plan.steps.iter().map(|step| step.phase);
-    phases.any(|phase| matches!(phase, Phase::Init(_)))
 }
 
 /// Builds what is to be built even if it is there, so that the plan sees the new images.
@@ -230,18 +225,18 @@ async fn do_work(
     context: &Context<'_>,
 ) -> Result<Status, Failure> {
     execute(work, context).await?;
-    let summary = context.summary.take();
     let status = if touches_containers(plan) {
         let mut described = context.made.take();
         let (containers, summary, made) = futures_util::join!(
             observe::containers(context.engine, &context.prepared.identity),
-            database::summary(context, summary.filter(|_| !works_on_data(plan))),
+            database::summary(context),
             record::of_made(context.engine, work, &described),
         );
         described.extend(made);
         context.made.replace(described);
         status::of(context.prepared, context.engine, &containers?, summary)
     } else {
+        let summary = database::summary(context).await;
         status::of(
             context.prepared,
             context.engine,
@@ -327,8 +322,12 @@ async fn ended(work: &Plan, status: &Status, context: &Context<'_>) -> Option<Fa
         let code = match found.engine_state {
             State::Exited(Some(code)) if started && code != 0 => code,
             State::Restarting => {
-                let told = context.engine.code_of_restarting(name).await.ok();
-                told.and_then(|(_, code)| code).unwrap_or_default()
+                let told = context.engine.code_of_restarting(name).await;
+                match told {
+                    // It has come up meanwhile.
+                    Ok((now, None)) if now.state == State::Running => continue,
+                    told => told.ok().and_then(|(_, code)| code).unwrap_or_default(),
+                }
             }
             _ => continue,
         };

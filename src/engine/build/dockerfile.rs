@@ -2,6 +2,7 @@
 //!
 //! Reads no more of the format than that (<https://docs.docker.com/reference/dockerfile/>).
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::{Component, Path};
 
@@ -49,7 +50,10 @@ impl Dockerfile {
             };
             Some((name, *line))
         });
-        let found = stages.any(|(name, _)| name.eq_ignore_ascii_case(last));
+        let number = last.parse::<usize>().ok();
+        let mut counted = stages.by_ref().enumerate();
+        let found =
+            counted.any(|(at, (name, _))| name.eq_ignore_ascii_case(last) || number == Some(at));
         let Some((_, next)) = stages.next().filter(|_| found) else {
             return;
         };
@@ -133,21 +137,9 @@ impl Dockerfile {
             let mut flags = words.take_while(|word| word.starts_with("--"));
             flags.any(|flag| FLAGS.iter().any(|known| flag.starts_with(known)))
         };
-        let here_document = |text: &str| {
-            let takes = ["RUN ", "COPY ", "ADD "]
-                .iter()
-                .any(|one| text.starts_with(one));
-            let mut words = text.split(' ');
-            takes
-                && words.any(|word| {
-                    let rest = word.strip_prefix("<<").unwrap_or_default();
-                    let rest = rest.trim_start_matches(['-', '"', '\'']);
-                    rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-                })
-        };
         self.instructions
             .iter()
-            .any(|(text, _)| flagged(text) || here_document(text))
+            .any(|(text, _)| flagged(text) || !here_documents(text).is_empty())
             || PLATFORM.iter().any(|name| self.text.contains(name))
     }
 
@@ -190,8 +182,15 @@ fn instructions(text: &str) -> Vec<(String, usize)> {
     let mut found = Vec::new();
     let mut current = String::new();
     let mut start = 0;
+    let mut documents: VecDeque<String> = VecDeque::new();
     for (index, line) in text.lines().enumerate() {
         let trimmed = line.trim();
+        if let Some(end) = documents.front() {
+            if line.trim_start_matches('\t') == end {
+                documents.pop_front();
+            }
+            continue;
+        }
         if trimmed.is_empty() || trimmed.starts_with('#') {
             continue;
         }
@@ -205,7 +204,9 @@ fn instructions(text: &str) -> Vec<(String, usize)> {
             }
             None => {
                 current.push_str(trimmed);
-                found.push((normal(&current), start));
+                let instruction = normal(&current);
+                documents.extend(here_documents(&instruction));
+                found.push((instruction, start));
                 current.clear();
             }
         }
@@ -214,6 +215,24 @@ fn instructions(text: &str) -> Vec<(String, usize)> {
         found.push((normal(&current), start));
     }
     found
+}
+
+/// The words that end the here-documents which follow an instruction in normal form.
+fn here_documents(instruction: &str) -> Vec<String> {
+    let takes = ["RUN ", "COPY ", "ADD "];
+    if !takes.iter().any(|one| instruction.starts_with(one)) {
+        return Vec::new();
+    }
+    let ends = instruction.split(' ').filter_map(|word| {
+        let (descriptor, rest) = word.split_once("<<")?;
+        let rest = Some(rest).filter(|_| descriptor.chars().all(|c| c.is_ascii_digit()))?;
+        let rest = rest.trim_start_matches(['-', '"', '\'']);
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let end: String = rest.chars().take_while(|c| is_word(*c)).collect();
+        let named = end.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        named.then_some(end)
+    });
+    ends.collect()
 }
 
 /// White space does not tell instructions apart, nor does the case of the first word.
@@ -311,7 +330,18 @@ mod tests {
         };
         assert_eq!(until("one"), (2, true));
         assert_eq!(until("two"), (4, true));
+        assert_eq!(until("0"), (2, true));
         assert_eq!(until("none"), (5, false));
+    }
+
+    #[test]
+    fn lines_of_a_here_document_are_no_instructions() {
+        let text = "FROM a AS one\nRUN python <<EOF && echo <<-'X'\nfrom os import path\nEOF\nRUN y\n\tX\nFROM one AS two\n";
+        let mut dockerfile = Dockerfile::new(text, "Dockerfile", None);
+        assert_eq!(dockerfile.instructions.len(), 3);
+        assert!(dockerfile.needs_buildkit());
+        dockerfile.end_at("one");
+        assert_eq!(dockerfile.text.lines().count(), 6);
     }
 
     #[test]

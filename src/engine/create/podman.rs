@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
 
 use bollard::models::{ContainerCreateBody, HealthConfig, HostConfig, MountType, ResourcesUlimits};
 
-use super::super::{Engine, EngineError};
+use tokio::sync::MutexGuard;
+
+use super::super::{Engine, EngineError, EngineKind};
 use crate::plan::identity::COMPOSE_NUMBER;
 use crate::plan::spec::ContainerSpec;
 use crate::plan::step::NEXT;
@@ -23,6 +25,14 @@ const PODMAN_LIMIT: i64 = 1_048_576;
 const TMPFS_MODE: i64 = 0o1777;
 
 impl Engine {
+    /// Who creates a container on Podman waits for its turn.
+    pub(super) async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.kind {
+            EngineKind::Docker => None,
+            EngineKind::Podman => Some(self.creating.lock().await),
+        }
+    }
+
     pub(super) async fn adapt_to_podman(
         &self,
         spec: &ContainerSpec,
