@@ -154,7 +154,12 @@ impl Engine {
             action: inspecting(name),
             source,
         })?;
-        Ok((inspected.into(), fingerprint(&found)))
+        let inspected = Inspected {
+            // It may be in the middle of getting this one.
+            name: name.to_owned(),
+            ..inspected.into()
+        };
+        Ok((inspected, fingerprint(&found)))
     }
 
     /// The container, ours or foreign, that holds exactly this name.

@@ -284,7 +284,7 @@ async fn a_missing_role_and_database_are_made_as_the_image_makes_them() {
         user: "new role".to_owned(),
         password: Secret::new("secret"),
         database: "new \"database\"".to_owned(),
-        ..cluster().address("postgres")
+        ..cluster().database().await
     };
     let sql = recovery::sql(&address.user, &address.password, &address.database);
     recover("super", &sql);
