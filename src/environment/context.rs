@@ -9,7 +9,7 @@ use crate::engine::{Caution, Engine};
 use crate::event::Listener;
 use crate::plan::seen::Fingerprint;
 use crate::plan::step::base_name;
-use crate::postgres::Connection;
+use crate::postgres::{Connection, Summary};
 
 /// Lines of a container's log that a failure shows.
 pub(super) const LOG_TAIL: usize = 15;
@@ -22,12 +22,12 @@ pub(super) struct Context<'a> {
     pub listener: Listener<'a>,
     /// How a container without a health test is watched after its start.
     pub caution: Caution,
-    /// Whether anything is started besides the database. It may need the database for itself, so that
-    /// no login is kept meanwhile.
+    /// Whether a container is changed or awaited, so that everything is another one afterwards.
     pub works: bool,
-    /// A login that was begun early, for the step that waits for one; afterwards that login, for who
-    /// wants to ask something more.
+    /// A login that was begun early, for the step that waits for one.
     pub login: RefCell<Option<Connection>>,
+    /// What the database said at the login.
+    pub summary: RefCell<Option<Summary>>,
     /// What was made and awaited, as the engine describes it.
     pub made: RefCell<BTreeMap<String, Fingerprint>>,
     /// Whether migrations were applied.
@@ -49,6 +49,7 @@ impl<'a> Context<'a> {
             caution: Caution::Settle,
             works: true,
             login: RefCell::default(),
+            summary: RefCell::default(),
             made: RefCell::default(),
             migrated: Cell::new(false),
         }

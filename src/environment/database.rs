@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::context::Context;
@@ -14,8 +14,7 @@ use crate::event::Event;
 use crate::plan::seen::Seen;
 use crate::plan::{Action, Phase, Plan};
 use crate::postgres::{
-    self, Connection, NotReady, Patience, Summary, ensure_extensions, query_summary, recovery,
-    summary_of, wait_for_login,
+    self, Connection, NotReady, Patience, ensure_extensions, recovery, summary_of, wait_for_login,
 };
 
 /// Waits for the first login, gives the database its password back where it was lost, and makes
@@ -47,21 +46,11 @@ pub(super) async fn await_login(context: &Context<'_>) -> Result<(), Box<Failure
                 None => failure,
             })
         })?;
-    if !context.works {
-        context.login.replace(Some(connection));
+    // A start that changes no container needs no second login.
+    if !context.works && context.summary.borrow().is_none() {
+        context.summary.replace(summary_of(&connection).await.ok());
     }
     Ok(())
-}
-
-/// What the database says of itself, over the login that is left or a new one.
-pub(super) async fn summary(context: &Context<'_>) -> Option<Summary> {
-    let login = context.login.take();
-    if let Some(connection) = login
-        && let Ok(summary) = summary_of(&connection).await
-    {
-        return Some(summary);
-    }
-    query_summary(&context.prepared.address).await.ok()
 }
 
 fn patience(context: &Context<'_>) -> Patience {
@@ -75,16 +64,8 @@ fn patience(context: &Context<'_>) -> Patience {
 const EARLY: Duration = Duration::from_millis(50);
 
 /// A login to a database that most likely runs already, tried once while everything is looked at.
-pub(super) struct EarlyLogin(Option<Attempt>);
-
-/// Ends with its owner.
-struct Attempt(JoinHandle<Option<Connection>>);
-
-impl Drop for Attempt {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
+/// It ends with this.
+pub(super) struct EarlyLogin(JoinSet<Option<Connection>>);
 
 impl EarlyLogin {
     /// Begins it, unless the database is yet to be started as far as the last start tells.
@@ -96,19 +77,24 @@ impl EarlyLogin {
                 container.is_some_and(|container| container.runs)
             }
         };
-        let address = prepared.address.clone();
-        let login = async move { postgres::connect(&address, EARLY * 20).await.ok() };
-        Self(runs.then(|| Attempt(tokio::spawn(login))))
+        let mut login = JoinSet::new();
+        if runs {
+            let address = prepared.address.clone();
+            login.spawn(async move { postgres::connect(&address, EARLY * 20).await.ok() });
+        }
+        Self(login)
     }
 
     /// The connection, where `plan` leaves the database as it is.
-    pub(super) async fn end(self, plan: &Plan) -> Option<Connection> {
+    pub(super) async fn end(mut self, plan: &Plan) -> Option<Connection> {
         let mut steps = plan.steps.iter();
         let touched = steps.any(|step| {
             matches!(step.phase, Phase::Database) && !matches!(step.action, Action::AwaitLogin)
         });
-        let mut attempt = self.0.filter(|_| !touched)?;
-        timeout(EARLY, &mut attempt.0).await.ok()?.ok()?
+        if touched {
+            return None;
+        }
+        timeout(EARLY, self.0.join_next()).await.ok()??.ok()?
     }
 }
 
@@ -117,8 +103,9 @@ async fn log_in(context: &Context<'_>, patience: Patience) -> Result<Connection,
     let early = context.login.take();
     // The stop of a killed command may have reached the database only now.
     if let Some(connection) = early
-        && summary_of(&connection).await.is_ok()
+        && let Ok(summary) = summary_of(&connection).await
     {
+        context.summary.replace(Some(summary));
         return Ok(connection);
     }
     let login = wait_for_login(&context.prepared.address, patience);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::context::Context;
-use super::database::{self, EarlyLogin};
+use super::database::EarlyLogin;
 use super::execute::execute;
 use super::failure::{Failure, Kind};
 use super::healthy;
@@ -202,7 +202,7 @@ async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<St
     }
     // What was replaced is kept until everything else has ended well.
     let (work, finish) = plan.before_finish();
-    let mut status = match do_work(plan, &work, before, context).await {
+    let mut status = match do_work(&work, before, context).await {
         Ok(status) => status,
         Err(failure) => return Err(put_back(failure, before, context).await),
     };
@@ -218,25 +218,19 @@ async fn run(plan: &Plan, before: &Observed, context: &Context<'_>) -> Result<St
 }
 
 /// What runs once `work` is done.
-async fn do_work(
-    plan: &Plan,
-    work: &Plan,
-    before: &Observed,
-    context: &Context<'_>,
-) -> Result<Status, Failure> {
+async fn do_work(work: &Plan, before: &Observed, context: &Context<'_>) -> Result<Status, Failure> {
     execute(work, context).await?;
-    let status = if touches_containers(plan) {
+    let status = if context.works {
         let mut described = context.made.take();
-        let (containers, summary, made) = futures_util::join!(
-            observe::containers(context.engine, &context.prepared.identity),
-            database::summary(context),
+        let (status, made) = futures_util::join!(
+            status::status(context.prepared, context.engine),
             record::of_made(context.engine, work, &described),
         );
         described.extend(made);
         context.made.replace(described);
-        status::of(context.prepared, context.engine, &containers?, summary)
+        status?
     } else {
-        let summary = database::summary(context).await;
+        let summary = context.summary.take();
         status::of(
             context.prepared,
             context.engine,
