@@ -7,8 +7,9 @@
 #   (nothing)  An engine that answers is used. Where there is none, Docker is
 #              installed from Debian's packages and started.
 #   --podman   Docker and Podman both, each with its API socket.
-#   --tests    Also PostgreSQL 15's programs, openssl and Docker Compose, which
-#              the tests run on the host.
+#   --tests    Also PostgreSQL 15's programs, openssl, git, zsh, fish, Docker
+#              Compose and the judges of Quadlet files and Kubernetes objects,
+#              which the tests run on the host.
 #
 # Works as root or through sudo, and does nothing the second time.
 set -Eeuo pipefail
@@ -151,8 +152,9 @@ forget_dead_daemons() {
     local daemon id
     for daemon in docker docker/containerd/containerd; do
         id=$(as_root cat "/run/$daemon.pid" 2> /dev/null) || continue
-        case $(cat "/proc/$id/comm" 2> /dev/null) in
-            dockerd | containerd) ;;
+        # A process that ended and was not waited for has a name still, but no program.
+        case $(as_root readlink "/proc/$id/exe" 2> /dev/null) in
+            */dockerd* | */containerd*) ;;
             *) as_root rm -f "/run/$daemon.pid" ;;
         esac
     done
@@ -238,6 +240,27 @@ prefer_netavark() {
     fi
 }
 
+# A restart empties /run and the rules of the network, and Podman knows by that
+# that none of its containers runs any more. Where its processes were killed, or
+# /run outlasts a restart, as in some containers, it takes them for running,
+# cannot list them, sends the signals of its name server to whoever has got that
+# number since, and their ports lead nowhere. Without a monitor nothing of
+# Podman's runs, and all of that goes.
+forget_dead_containers() {
+    local programs
+    programs=$(as_root find /proc -maxdepth 2 -name exe -printf '%l\n' 2> /dev/null || true)
+    ! grep -Eq '/(conmon|aardvark-dns)( |$)' <<< "$programs" || return 0
+    as_root rm -rf /run/libpod/alive /run/containers/networks/ipam.db /run/containers/networks/aardvark-dns
+    # The state of each container at its runtime, by the id that Podman gave it.
+    as_root find /run/runc /run/crun -mindepth 1 -maxdepth 1 -regextype egrep -regex '.*/[0-9a-f]{64}' \
+        -exec rm -rf {} + 2> /dev/null || true
+    local tool rules
+    for tool in iptables ip6tables; do
+        rules=$(as_root "$tool-save" 2> /dev/null || true)
+        [[ $rules != *NETAVARK* ]] || grep -v NETAVARK <<< "$rules" | as_root "$tool-restore"
+    done
+}
+
 ensure_podman() {
     if ! has podman || [[ ! -x /usr/lib/podman/netavark || ! -x /usr/lib/podman/aardvark-dns ]] || ! has runc || ! has catatonit; then
         # catatonit is what `init: true` puts into a container.
@@ -254,6 +277,7 @@ ensure_podman() {
         if service_manager_runs; then
             as_root systemctl start podman.socket
         else
+            forget_dead_containers
             say "starting Podman's API service, its log is /var/log/podman-service.log"
             as_root mkdir -p "${podman_socket%/*}"
             start_in_background /var/log/podman-service.log podman system service --time=0 "unix://$podman_socket"
@@ -392,9 +416,18 @@ ensure_test_programs() {
     has openssl || install_packages openssl
     # Serves the build contexts that are repositories.
     has git || install_packages git
+    # Their completions are tried in the shells themselves.
+    has zsh || install_packages zsh
+    has fish || install_packages fish
     "${BASH_SOURCE[0]%/*}/docker-compose.sh" > /dev/null ||
         fail "cannot get Docker Compose, which the tests compare poststack with" \
             "${BASH_SOURCE[0]%/*}/docker-compose.sh"
+    "${BASH_SOURCE[0]%/*}/quadlet.sh" > /dev/null ||
+        fail "cannot get the program that judges Quadlet files" "${BASH_SOURCE[0]%/*}/quadlet.sh"
+    python3 -c 'import ensurepip, venv' 2> /dev/null || install_packages python3 python3-venv
+    "${BASH_SOURCE[0]%/*}/kubernetes-validate.sh" > /dev/null ||
+        fail "cannot get the program that judges Kubernetes objects" \
+            "${BASH_SOURCE[0]%/*}/kubernetes-validate.sh"
     if [[ -x /usr/lib/postgresql/15/bin/postgres && -x /usr/bin/psql ]]; then
         return
     fi

@@ -7,6 +7,7 @@ use crate::plan::definition;
 use crate::plan::identity::CONTEXT_HASH;
 use crate::plan::spec::{BuildContext, ImageBuild};
 use crate::secret::Secret;
+use crate::workload::LIQUIBASE_IMAGE;
 
 /// Path in the repository → content.
 macro_rules! assets {
@@ -18,6 +19,8 @@ macro_rules! assets {
 /// Build contexts of the images that poststack ships.
 pub const CONTAINERS: &[(&str, &str)] = assets![
     "containers/base-debian/Dockerfile",
+    "containers/liquibase/Dockerfile",
+    "containers/liquibase/liquibase.sh",
     "containers/postgres/Dockerfile",
     "containers/postgres/docker-entrypoint.sh",
     "containers/postgres/pg_hba.conf",
@@ -35,6 +38,55 @@ pub const MIGRATIONS: &[(&str, &str)] = assets![
     "migrations/003_services.sql",
 ];
 
+/// What `poststack init` writes, sorted: `templates/<layer>/<path in the project>`.
+pub const TEMPLATES: &[(&str, &str)] = assets![
+    "templates/apache-php/containers/apache/Dockerfile",
+    "templates/apache-php/containers/apache/apache2.conf.template",
+    "templates/apache-php/containers/apache/entrypoint.sh",
+    "templates/apache-php/containers/apache/sites-available/app.conf.template",
+    "templates/apache-php/deploy/app-compose.yml.in",
+    "templates/apache-php/public/health.php",
+    "templates/apache-php/public/index.php",
+    "templates/apache-php/src/database.php",
+    "templates/axum/containers/api/Cargo.lock.in",
+    "templates/axum/containers/api/Cargo.toml.in",
+    "templates/axum/containers/api/Dockerfile",
+    "templates/axum/containers/api/certificates/README.md",
+    "templates/axum/containers/api/src/main.rs",
+    "templates/axum/deploy/app-compose.yml.in",
+    "templates/ci/github.yml.in",
+    "templates/ci/gitlab.yml.in",
+    "templates/project/.dockerignore",
+    "templates/project/.gitignore",
+    "templates/project/.poststack.yml.in",
+    "templates/common/deploy/init-compose.yml.in",
+    "templates/common/environments/@environment@.env.in",
+    "templates/fastapi/containers/api/Dockerfile",
+    "templates/fastapi/containers/api/main.py",
+    "templates/fastapi/deploy/app-compose.yml.in",
+    "templates/greetings/migrations/001_greetings.rollback.sql",
+    "templates/greetings/migrations/001_greetings.sql",
+    "templates/greetings/seeds.sql",
+    "templates/nginx/containers/nginx/Dockerfile",
+    "templates/nginx/containers/nginx/entrypoint.sh",
+    "templates/nginx/containers/nginx/html/index.html",
+    "templates/nginx/containers/nginx/nginx.conf.template",
+    "templates/nginx/deploy/app-compose.yml.in",
+    "templates/postgres-pod/containers/postgres/postgres-pod.yaml.in",
+    "templates/postgres/containers/postgres/.dockerignore",
+    "templates/postgres/containers/postgres/docs/customising.md",
+    "templates/python-web/containers/web/Dockerfile",
+    "templates/python-web/containers/web/server.py",
+    "templates/web/deploy/app-compose.yml.in",
+    "templates/worker/containers/worker/Dockerfile",
+    "templates/worker/containers/worker/worker.py",
+    "templates/worker/deploy/app-compose.yml.in",
+    "templates/worker/environments/@environment@.env.in",
+    "templates/worker/migrations/001_jobs.rollback.sql",
+    "templates/worker/migrations/001_jobs.sql",
+    "templates/worker/seeds.sql",
+];
+
 /// An image shipped in the binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltInImage {
@@ -42,6 +94,8 @@ pub struct BuiltInImage {
     pub reference: String,
     /// The built-in image it is made from.
     pub base: Option<&'static str>,
+    /// Whether it is built only for those who name it: most projects have no use for it.
+    pub on_demand: bool,
     pub build: ImageBuild,
 }
 
@@ -52,7 +106,7 @@ const FULL: &str = "poststack/base-debian:latest";
 #[must_use]
 pub fn built_in_images() -> Vec<BuiltInImage> {
     let postgres = format!("poststack/postgres:{SHIPPED_VERSION}");
-    [CORE, &postgres, FULL]
+    [CORE, &postgres, FULL, LIQUIBASE_IMAGE]
         .into_iter()
         .filter_map(built_in_image)
         .collect()
@@ -64,6 +118,7 @@ pub fn built_in_image(reference: &str) -> Option<BuiltInImage> {
     match reference {
         CORE => Some(image(CORE, "base-debian", None, Some("core"))),
         FULL | "poststack/base-debian" => Some(image(FULL, "base-debian", Some(CORE), None)),
+        LIQUIBASE_IMAGE => Some(image(LIQUIBASE_IMAGE, "liquibase", Some(CORE), None)),
         _ => {
             let version = reference.strip_prefix("poststack/postgres:")?;
             let mut image = image(reference, "postgres", Some(CORE), None);
@@ -88,6 +143,7 @@ fn image(
     BuiltInImage {
         reference: reference.to_owned(),
         base,
+        on_demand: reference == LIQUIBASE_IMAGE,
         build: ImageBuild {
             tags: vec![reference.to_owned()],
             context: BuildContext::Files(files),

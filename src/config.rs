@@ -7,18 +7,23 @@
 mod complete;
 mod compose;
 mod document;
+pub mod edit;
 mod environment;
 pub mod files;
 mod inherit;
 pub mod keys;
 mod layer;
+mod liquibase;
 mod migrations;
 pub mod model;
 mod ports;
 mod postgres;
+pub mod settings;
 #[cfg(test)]
 mod tests;
 mod value;
+mod verify;
+mod volumes;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -53,6 +58,20 @@ pub fn load(path: &Path, shown: &Path) -> Result<Loaded, Vec<Diagnostic>> {
     let source = text::read(path, shown).map_err(|error| vec![Diagnostic::from(error)])?;
     let (config, mut diagnostics) = parse(&source, &root_of(path));
     diagnostics.extend(second_file(path));
+    loaded(config, diagnostics)
+}
+
+/// As [`load`], of a text that is no file yet; `root` is the folder it will lie in.
+///
+/// # Errors
+/// As [`load`].
+pub fn read(source: &Source, root: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+    let (config, diagnostics) = parse(source, root);
+    loaded(config, diagnostics)
+}
+
+/// What was read, when there is no error among the diagnostics.
+fn loaded(config: Option<Config>, diagnostics: Vec<Diagnostic>) -> Result<Loaded, Vec<Diagnostic>> {
     let diagnostics = finished(diagnostics);
     match config {
         Some(config) if !any_error(&diagnostics) => Ok(Loaded {

@@ -13,10 +13,12 @@
 //!   [`Engine::kill`], [`Engine::rename`], [`Engine::remove`] and [`Engine::wait_exit`] change it.
 //! - [`Engine::landing`], [`Engine::copy_into`] and [`Engine::delete_in`] keep the files of a
 //!   container that runs like those of the host.
+//! - [`Engine::command_lines`] and [`Engine::lying_at`] look into a container without its programs.
 //! - [`Engine::exec`], [`Engine::attach`], [`Engine::logs`], [`Engine::last_lines`] and [`Engine::wait_healthy`] talk
 //!   to what runs.
-//! - [`Engine::starts`] tells what is started by whomever.
-//! - [`Engine::image`], [`Engine::image_id`], [`Engine::pull`], [`Engine::build`], [`Engine::tag`] and
+//! - [`Engine::renew_neighbours`] helps containers that run when another one comes.
+//! - [`Engine::starts`] and [`Engine::changes`] tell what is started or changed by whomever.
+//! - [`Engine::image`], [`Engine::images`], [`Engine::image_id`], [`Engine::pull`], [`Engine::build`], [`Engine::tag`] and
 //!   [`Engine::remove_image`] look after images.
 //!
 //! Calls that carry passwords use the own client in `wire`, since bollard writes bodies to its
@@ -33,6 +35,7 @@ mod ending;
 mod error;
 mod events;
 mod exec;
+mod facts;
 mod fill;
 mod fingerprint;
 mod health;
@@ -40,9 +43,12 @@ mod image;
 mod inspect;
 mod lifecycle;
 mod logs;
+mod look;
+mod neighbours;
 mod network;
 mod observe;
 mod probe;
+mod pull;
 mod quiet;
 mod volume;
 mod wire;
@@ -54,11 +60,14 @@ pub use copy::{HostFile, Landing};
 pub use create::Created;
 pub use error::EngineError;
 pub use exec::{ExecOptions, ExecOutput};
+pub use facts::EngineInfo;
 pub use health::{Caution, HealthOutcome};
-pub use image::FoundImage;
+pub use image::{FoundImage, ListedImage};
 pub use inspect::{Inspected, InspectedHealthTest, InspectedMount, InspectedRestart};
 pub use logs::{LogLine, LogOptions, LogStream};
+pub use look::Lying;
 pub use observe::Names;
+pub use pull::Pulled;
 pub use wire::Address;
 
 use std::sync::Arc;
@@ -74,7 +83,7 @@ pub struct Engine {
     pub version: String,
     pub endpoint: Endpoint,
     /// The newest version of Docker's API that it speaks, as its ping tells it.
-    api: (u32, u32),
+    pub api: (u32, u32),
     wire: Wire,
     docker: bollard::Docker,
     /// Held by who creates a container on Podman, which gets in its own way creating several at once.
@@ -85,6 +94,17 @@ pub struct Engine {
 pub enum EngineKind {
     Docker,
     Podman,
+}
+
+impl EngineKind {
+    /// Its command-line program, for what is to be typed.
+    #[must_use]
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        }
+    }
 }
 
 impl std::fmt::Display for EngineKind {

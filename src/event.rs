@@ -1,6 +1,6 @@
 //! What happened, for whoever listens. Emitters do not know how it is shown.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One thing that happened during a long command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,17 @@ pub enum Event {
         cause: String,
         took: Duration,
     },
+    /// A step is over, and there is nothing to tell of it: it failed, was given up, or its outcome is
+    /// told otherwise.
+    StepOver {
+        subject: Subject,
+    },
+    /// How far a pull came: bytes of the layers known so far.
+    ImageBytes {
+        image: String,
+        done: u64,
+        total: u64,
+    },
     /// A line of an image build or the progress of a pull.
     ImageProgress {
         image: String,
@@ -37,6 +48,9 @@ pub enum Event {
     InitEnded(InitResult),
     /// Something of a run of migrations.
     Migration(MigrationEvent),
+    /// Something of one file of a run that is an entry of the init phase, whose end tells of all of
+    /// them: only logs want to know it.
+    InitMigration(MigrationEvent),
     /// Something worth knowing that stops nothing.
     Note(String),
     Warning(String),
@@ -45,7 +59,7 @@ pub enum Event {
 /// What a step is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// `Network`, `Volume`, `Image`, `Container` or `Database`.
+    /// `Network`, `Volume`, `Image`, `Container`, `Database`, `Init` or `Service`.
     pub kind: &'static str,
     pub name: String,
 }
@@ -55,6 +69,53 @@ impl Subject {
     pub fn new(kind: &'static str, name: impl Into<String>) -> Self {
         let name = name.into();
         Self { kind, name }
+    }
+}
+
+/// A step under way. It is told of as over when it is dropped, unless it [`ended`](Self::ended), so
+/// that every step that began is closed however it came to an end.
+pub struct StepUnderWay<'a> {
+    listener: Listener<'a>,
+    /// Until it ended.
+    subject: Option<Subject>,
+    since: Instant,
+}
+
+impl<'a> StepUnderWay<'a> {
+    /// Tells that a step begins.
+    #[must_use]
+    pub fn began(listener: Listener<'a>, subject: Subject, work: &'static str) -> Self {
+        listener(Event::StepBegan {
+            subject: subject.clone(),
+            work,
+        });
+        Self {
+            listener,
+            subject: Some(subject),
+            since: Instant::now(),
+        }
+    }
+
+    /// Tells that it ended well; how long it took.
+    pub fn ended(mut self, done: &'static str, cause: String) -> Duration {
+        let took = self.since.elapsed();
+        if let Some(subject) = self.subject.take() {
+            (self.listener)(Event::StepEnded {
+                subject,
+                done,
+                cause,
+                took,
+            });
+        }
+        took
+    }
+}
+
+impl Drop for StepUnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(subject) = self.subject.take() {
+            (self.listener)(Event::StepOver { subject });
+        }
     }
 }
 

@@ -4,7 +4,7 @@ mod mask;
 
 use std::fmt;
 
-pub use mask::{masked, values_of_secrets};
+pub use mask::{masked, masked_log, values_of_secrets};
 
 /// A string whose `Debug` and `Display` print `***`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]

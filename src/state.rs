@@ -4,10 +4,13 @@
 //! Reading never creates anything. Losing the folder must not lose a database, so nothing here may
 //! become the only copy of something that cannot be made again.
 
+mod adoption;
 mod branch;
 mod files;
+mod forget;
 mod healthy;
 mod lock;
+mod look;
 mod password;
 mod seen;
 mod switched;
@@ -17,7 +20,9 @@ mod tests;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use adoption::{Adoption, Former};
 pub use lock::{Holder, Lock, LockError};
+pub use look::{LockState, StateFile};
 
 /// The name of the folder.
 pub const FOLDER: &str = ".poststack";
@@ -63,10 +68,7 @@ impl StateError {
             Self::Create { path, source } | Self::Write { path, source }
                 if is_refused(source.kind()) =>
             {
-                Some(format!(
-                    "make `{}` writable for your user",
-                    path.parent().unwrap_or(path).display()
-                ))
+                Some(make_writable(path.parent().unwrap_or(path)))
             }
             Self::Read { path, source } if is_refused(source.kind()) => Some(format!(
                 "make `{}` readable for your user; was poststack run as another user before?",
@@ -77,7 +79,15 @@ impl StateError {
     }
 }
 
-fn is_refused(kind: io::ErrorKind) -> bool {
+/// What to do where the folder refuses to be written to.
+#[must_use]
+pub fn make_writable(folder: &Path) -> String {
+    format!("make `{}` writable for your user", folder.display())
+}
+
+/// Whether it is the user who may not do it.
+#[must_use]
+pub fn is_refused(kind: io::ErrorKind) -> bool {
     matches!(
         kind,
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
@@ -88,6 +98,8 @@ fn is_refused(kind: io::ErrorKind) -> bool {
 #[derive(Debug, Clone)]
 pub struct State {
     folder: PathBuf,
+    /// Whether reading leaves everything as it is, modes of files too.
+    only_looks: bool,
 }
 
 impl State {
@@ -96,7 +108,21 @@ impl State {
     pub fn of_project(root: &Path) -> Self {
         Self {
             folder: root.join(FOLDER),
+            only_looks: false,
         }
+    }
+
+    /// The same state for who only looks: a file that others may read stays so.
+    #[must_use]
+    pub fn only_looking(self) -> Self {
+        Self {
+            only_looks: true,
+            ..self
+        }
+    }
+
+    fn read(&self, path: &Path) -> Result<Option<String>, StateError> {
+        files::read(path, !self.only_looks)
     }
 
     /// The folder itself, which may not exist yet.

@@ -18,6 +18,7 @@ use crate::yaml::{Entry, Mapping, Node, Scalar, Style, Value};
 use rewrite::Changes;
 
 pub use crate::variables::evaluate::Outcome;
+pub use render::plain as scalar;
 
 /// Most bytes that the templates of one file and what they come to have together, and most
 /// mentions of variables in it; every alias is counted.

@@ -279,7 +279,13 @@ fn decode(bytes: Vec<u8>, path: PathBuf) -> Result<Source, ReadError> {
 /// Lower-case hexadecimal SHA-256 of `text`.
 #[must_use]
 pub fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
+    sha256_of(text.as_bytes())
+}
+
+/// Lower-case hexadecimal SHA-256 of `bytes`.
+#[must_use]
+pub fn sha256_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
         .iter()
         .fold(String::new(), |mut hex, byte| {
             let _ = write!(hex, "{byte:02x}");

@@ -6,30 +6,40 @@
 mod answers;
 mod ask;
 pub mod authoring;
+pub mod containers;
 pub mod db;
 pub mod deploy;
 mod diagnostics;
+pub mod doctor;
+pub mod edits;
 mod failure;
 mod interruption;
 mod json;
+mod live;
+mod painter;
 mod progress;
+pub mod scaffold;
 mod style;
 mod table;
 mod terminal;
 pub mod view;
+mod watched;
 
-use std::cell::{Cell, RefCell};
-use std::io::Write;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::convert::Infallible;
+use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::environment::Failure;
+use crate::environment::{Failure, Kind};
 use crate::event::Event;
+use crate::logs::Logs;
 
 pub use answers::Answers;
 pub use table::Table;
 pub use terminal::Terminal;
+pub use watched::Watched;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Format {
@@ -53,10 +63,14 @@ pub struct Ui {
     /// Show every line of image builds.
     verbose: bool,
     progress: RefCell<progress::Progress>,
+    /// The steps under way, where there is a terminal to show them on.
+    live: OnceCell<RefCell<live::Live>>,
     /// What to say when a signal comes.
     interruption: RefCell<interruption::Interruption>,
     /// Whether stdout has its one document already.
     answered: Cell<bool>,
+    /// Where what is shown is written down as well.
+    logs: OnceCell<Logs>,
     /// Whether stdout is a stream of data, such as a log, which a signal may end.
     streams: Cell<bool>,
 }
@@ -74,10 +88,73 @@ impl Ui {
             format,
             quiet,
             verbose,
-            progress: RefCell::new(progress::Progress::default()),
-            interruption: RefCell::new(interruption::Interruption::default()),
+            progress: RefCell::default(),
+            live: OnceCell::new(),
+            interruption: RefCell::default(),
             answered: Cell::new(false),
             streams: Cell::new(false),
+            logs: OnceCell::new(),
+        }
+    }
+
+    /// Writes events and failures from now on to `logs`, too.
+    pub fn keep(&self, logs: Logs) {
+        // Once for a command.
+        let _ = self.logs.set(logs);
+    }
+
+    /// Writes to the logs, where there are any. That they cannot be written is told once.
+    pub fn log(&self, write: impl FnOnce(&Logs)) {
+        let Some(logs) = self.logs.get() else {
+            return;
+        };
+        write(logs);
+        if let Some(fault) = logs.fault() {
+            self.diagnostics(&[Diagnostic::warning(fault)]);
+        }
+    }
+
+    /// From now on lists the steps under way, if standard error is a terminal that can and nobody
+    /// asked for less, or for more.
+    pub fn list_live_steps(&self) {
+        let wanted = self.format == Format::Human && !self.quiet && !self.verbose;
+        if wanted && can_redraw(&std::io::stderr()) {
+            self.progress.borrow_mut().live = true;
+            // Once for a command.
+            let _ = self.live.set(RefCell::new(live::Live::new()));
+        }
+    }
+
+    /// Draws the steps under way, again and again; never ends.
+    pub async fn animate(&self) -> Infallible {
+        let Some(live) = self.live.get() else {
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::time::sleep(live::FRAME).await;
+            live.borrow_mut().draw();
+        }
+    }
+
+    /// Takes the steps under way off the screen, for what is not theirs.
+    fn clear(&self) {
+        if let Some(live) = self.live.get() {
+            live.borrow_mut().hide();
+        }
+    }
+
+    /// Leaves the terminal to somebody who is asked.
+    fn pause(&self, is_paused: bool) {
+        if let Some(live) = self.live.get() {
+            live.borrow_mut().pause(is_paused);
+        }
+    }
+
+    /// A line on standard error.
+    fn say(&self, text: &str) {
+        match self.live.get() {
+            Some(live) => live.borrow_mut().say(text),
+            None => say(text),
         }
     }
 
@@ -88,6 +165,13 @@ impl Ui {
 
     /// Shows what happened during a long command.
     pub fn event(&self, event: &Event) {
+        self.log(|logs| logs.event(event));
+        if matches!(event, Event::InitMigration(_)) {
+            return;
+        }
+        if let Some(live) = self.live.get() {
+            live.borrow_mut().hear(event);
+        }
         if !self.interruption.borrow_mut().hear(event) {
             return;
         }
@@ -95,9 +179,9 @@ impl Ui {
             Format::Json => self.line(&json::event(event)),
             Format::Human if self.quiet && !matches!(event, Event::Warning(_)) => {}
             Format::Human => {
-                let mut progress = self.progress.borrow_mut();
-                for line in progress.lines(event, self.verbose) {
-                    say(&line);
+                let lines = self.progress.borrow_mut().lines(event, self.verbose);
+                for line in lines {
+                    self.say(&line);
                 }
             }
         }
@@ -109,7 +193,7 @@ impl Ui {
             return;
         }
         for diagnostic in found {
-            say(&diagnostics::render(diagnostic));
+            self.say(&diagnostics::render(diagnostic));
         }
     }
 
@@ -125,13 +209,19 @@ impl Ui {
         if self.format == Format::Json && !self.answered.get() {
             self.line(&json::failure(failure));
         }
+        self.clear();
         say(&failure::render(failure));
+        // What somebody typed wrong, or did not confirm, is nothing that was done.
+        let is_nothing = [Kind::Usage, Kind::Confirmation, Kind::Differences];
+        if !is_nothing.contains(&failure.kind) {
+            self.log(|logs| logs.failure(&failure::plain(failure)));
+        }
     }
 
     /// Something worth knowing beside the result.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            say(&format!("{}: {text}", style::paint(style::WARN, "note")));
+            self.say(&format!("{}: {text}", style::paint(style::WARN, "note")));
         }
     }
 
@@ -142,6 +232,7 @@ impl Ui {
         if self.format == Format::Json && !self.answered.get() && !self.streams.get() {
             self.line(&interruption.json(exit_code));
         }
+        self.clear();
         say(&interruption.render());
     }
 
@@ -149,7 +240,10 @@ impl Ui {
     pub fn result(&self, data: &impl Serialize, human: impl FnOnce() -> String) {
         match self.format {
             Format::Json => self.document(&json::versioned(data)),
-            Format::Human => print_data(&human()),
+            Format::Human => {
+                self.clear();
+                print_data(&human());
+            }
         }
     }
 
@@ -166,7 +260,10 @@ impl Ui {
                 self.document(&json::checked(data, diagnostics));
                 self.answered.set(true);
             }
-            Format::Human => print_data(&human()),
+            Format::Human => {
+                self.clear();
+                print_data(&human());
+            }
         }
     }
 
@@ -177,9 +274,17 @@ impl Ui {
             Format::Human if self.quiet => {}
             Format::Human => match human().as_str() {
                 "" => {}
-                text => say(text),
+                text => {
+                    self.clear();
+                    say(text);
+                }
             },
         }
+    }
+
+    /// Data that is a document of its own, whatever the format of output is.
+    pub fn data(&self, text: &str) {
+        print_data(text);
     }
 
     /// One line of data of a stream, such as a log.
@@ -187,7 +292,10 @@ impl Ui {
         self.streams.set(true);
         match self.format {
             Format::Json => self.line(&json::versioned(data)),
-            Format::Human => print(&human()),
+            Format::Human => {
+                self.clear();
+                print(&human());
+            }
         }
     }
 
@@ -215,8 +323,21 @@ fn print_data(text: &str) {
 
 /// A line is one system call: a run of a thousand migrations tells as many.
 fn say(text: &str) {
+    let line = format!("{}\n", for_stderr(text.trim_end_matches('\n')));
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// `text` with its colours if standard error takes them.
+fn for_stderr(text: &str) -> String {
     let choice = anstream::stderr().current_choice();
-    let mut line = anstream::AutoStream::new(Vec::new(), choice);
-    let _ = writeln!(line, "{}", text.trim_end_matches('\n'));
-    let _ = std::io::stderr().write_all(&line.into_inner());
+    let mut stream = anstream::AutoStream::new(Vec::new(), choice);
+    let _ = write!(stream, "{text}");
+    String::from_utf8_lossy(&stream.into_inner()).into_owned()
+}
+
+/// Whether lines of `stream` can be drawn again at the same place, for somebody who looks at them.
+fn can_redraw(stream: &impl IsTerminal) -> bool {
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let is_ci = !matches!(variable("CI").as_str(), "" | "0" | "false");
+    stream.is_terminal() && !is_ci && !matches!(variable("TERM").as_str(), "" | "dumb")
 }

@@ -4,9 +4,11 @@
 
 mod compose;
 mod keys;
+mod liquibase;
 pub mod model;
 mod pod;
 mod reading;
+mod render;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,9 @@ use crate::diagnostic::Diagnostic;
 use crate::template::Use;
 use crate::variables::{Variable, Variables};
 
+pub use liquibase::{Database, IMAGE as LIQUIBASE_IMAGE, liquibase};
 pub use model::Workload;
+pub use render::{Rendered, render_compose, render_pod};
 
 /// What reading a Compose or Pod file needs besides the file.
 pub struct Context<'a> {

@@ -202,15 +202,22 @@ impl Db<'_> {
             environment,
             url: self.which.database_url.as_deref(),
             migrations: self.which.migrations.as_deref(),
+            settings: self.run.settings()?,
             location: &Location {
                 config_file: self.run.global.config_file.as_deref(),
                 working_directory: &working_directory,
             },
         })?;
+        self.run.ui.log(|logs| logs.about(&target.name()));
         for note in &target.notes {
             self.run.ui.note(note);
         }
         Ok(target)
+    }
+
+    /// Writes down that SQL of the user is run; its values are left out.
+    fn log(&self, sql: &str) {
+        self.run.ui.log(|logs| logs.sql(sql));
     }
 
     /// A session with the database.

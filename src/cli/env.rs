@@ -1,11 +1,15 @@
 //! `poststack env …`
 
 mod config;
+mod copy;
 mod diff;
 mod dry_run;
+mod export;
 mod list;
-mod logs;
+pub mod logs;
 mod plan;
+mod remove;
+mod render;
 mod start;
 mod status;
 mod stop;
@@ -29,7 +33,7 @@ pub enum EnvCommand {
     #[command(after_help = "Example: poststack env start dev --set LOG_LEVEL=debug")]
     #[command(disable_version_flag = true)]
     Start(start::StartArgs),
-    /// Stop an environment; data is kept
+    /// Stop an environment; data is kept, unless it is in memory (`storage: tmpfs`)
     #[command(visible_alias = "down")]
     Stop(stop::StopArgs),
     /// Stop an environment and start it again
@@ -59,6 +63,15 @@ pub enum EnvCommand {
     Logs(logs::LogsArgs),
     /// Start an environment, and bring changed source files into its containers until Ctrl-C
     Watch(watch::WatchArgs),
+    /// Copy an environment under another name in .poststack.yml
+    Copy(copy::CopyArgs),
+    /// Remove an environment: its containers, its networks, its entry in .poststack.yml
+    #[command(visible_alias = "rm")]
+    Remove(remove::RemoveArgs),
+    /// Write an environment as standard files that run without poststack
+    Export(export::ExportArgs),
+    /// Write the files of an environment with their variables replaced
+    Render(render::RenderArgs),
     /// Choose the environment that commands mean when they name none
     #[command(visible_alias = "use")]
     Switch(switch::SwitchArgs),
@@ -80,6 +93,10 @@ pub(super) async fn run(run: &Run, command: EnvCommand) -> Result<(), Failure> {
         EnvCommand::Config(args) => config::run(run, &args),
         EnvCommand::Logs(args) => logs::run(run, &args).await,
         EnvCommand::Watch(args) => watch::run(run, &args).await,
+        EnvCommand::Copy(args) => copy::run(run, &args),
+        EnvCommand::Remove(args) => remove::run(run, &args).await,
+        EnvCommand::Export(args) => export::run(run, &args),
+        EnvCommand::Render(args) => render::run(run, &args),
         EnvCommand::Switch(args) => switch::run(run, &args),
     }
 }

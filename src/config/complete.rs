@@ -8,9 +8,11 @@ use super::environment::join;
 use super::inherit::Written;
 use super::layer::{Host, Layer, PostgresLayer};
 use super::migrations;
-use super::model::{Environment, Password, Postgres, PostgresImage};
+use super::model::{Environment, Password, Postgres, PostgresImage, Storage};
 use super::ports::DEFAULT_BIND;
+use super::postgres::is_reserved_role;
 use super::value::MAX_IDENTIFIER;
+use super::volumes;
 use crate::diagnostic::Place;
 use crate::names::ProjectName;
 use crate::yaml::decode::Decoder;
@@ -53,6 +55,7 @@ impl Completer<'_> {
             env_files,
             env_file_places,
             variables: layer.variables,
+            volumes: volumes::complete(layer.volumes),
             bind: layer.bind.unwrap_or(DEFAULT_BIND),
             migrations_folder,
             migrations: migrations::complete(layer.migrations),
@@ -69,6 +72,7 @@ impl Completer<'_> {
     ) -> Postgres {
         let key = decoder.place(written.key_span);
         refuse_tls_of_own(decoder, written, &layer);
+        refuse_volume_in_memory(decoder, &layer);
         let password = layer.password.unwrap_or(Password::Generated);
         if let (Some(Host::External(host, place)), Password::Generated) = (&layer.host, &password) {
             let message = format!("The external database at `{host}` needs its own password");
@@ -78,17 +82,16 @@ impl Completer<'_> {
         let (certificate, certificate_place) = layer.ssl_root_certificate.unzip();
         Postgres {
             place: layer.place.unwrap_or(key),
+            container_name: None,
             image: layer
                 .image
                 .unwrap_or(PostgresImage::Version(DEFAULT_VERSION)),
             database: layer
                 .database
-                .unwrap_or_else(|| self.derived_name(written, "")),
+                .unwrap_or_else(|| self.derived_name(written, "", "")),
             port,
             port_place: layer.port.map(|(_, place)| place),
-            user: layer
-                .user
-                .unwrap_or_else(|| self.derived_name(written, "_user")),
+            user: layer.user.unwrap_or_else(|| self.derived_user(written)),
             password,
             host: match layer.host {
                 Some(Host::External(host, _)) => Some(host),
@@ -97,6 +100,9 @@ impl Completer<'_> {
             extensions: layer.extensions.unwrap_or_default(),
             settings: layer.settings,
             storage: layer.storage.unwrap_or_default(),
+            volume: layer
+                .volume
+                .map(|volume| volumes::complete_data(volume, self.root)),
             initdb_args: layer.initdb_args,
             start_timeout: layer.start_timeout.unwrap_or(DEFAULT_START_TIMEOUT),
             ssl_mode: layer.ssl_mode.map(|(mode, _)| mode),
@@ -105,9 +111,19 @@ impl Completer<'_> {
         }
     }
 
-    /// `<project>_<environment><suffix>`, cut to what PostgreSQL keeps of a name.
-    fn derived_name(&self, written: &Written, suffix: &str) -> String {
-        let name = format!("{}_{}", self.project, written.name).replace('-', "_");
+    /// `<project>_<environment>_user`, with `_` before it where PostgreSQL keeps the name for itself.
+    fn derived_user(&self, written: &Written) -> String {
+        let name = self.derived_name(written, "", "_user");
+        if is_reserved_role(&name) {
+            self.derived_name(written, "_", "_user")
+        } else {
+            name
+        }
+    }
+
+    /// `<prefix><project>_<environment><suffix>`, cut to what PostgreSQL keeps of a name.
+    fn derived_name(&self, written: &Written, prefix: &str, suffix: &str) -> String {
+        let name = format!("{prefix}{}_{}", self.project, written.name).replace('-', "_");
         let kept = MAX_IDENTIFIER - suffix.len();
         name.chars().take(kept).chain(suffix.chars()).collect()
     }
@@ -132,6 +148,15 @@ impl Completer<'_> {
         let paths = explicit.iter().map(|(path, _)| path.clone());
         let paths = own.into_iter().chain(paths).collect();
         (paths, explicit.into_iter().collect())
+    }
+}
+
+/// Data that is there is not in memory.
+fn refuse_volume_in_memory(decoder: &mut Decoder<'_>, layer: &PostgresLayer) {
+    if let (Some(Storage::Tmpfs), Some((_, place))) = (layer.storage, &layer.volume) {
+        let message = "`postgres.volume` is there, and `storage: tmpfs` keeps the data in memory";
+        decoder.error(place.span, message).help =
+            Some("write `storage: volume`, or remove `volume`".to_owned());
     }
 }
 

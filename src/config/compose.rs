@@ -56,7 +56,7 @@ pub(super) fn lists(environment: &Environment) -> impl Iterator<Item = &[NamedFi
         .iter()
         .filter_map(|entry| match &entry.kind {
             InitKind::Compose(files) => Some(files.as_slice()),
-            InitKind::Migrations(_) | InitKind::Pod(_) => None,
+            InitKind::Migrations(_) | InitKind::Pod(_) | InitKind::Liquibase(_) => None,
         });
     let deployment = environment.deployment.iter();
     let deployment = deployment.filter_map(|it| match &it.kind {
@@ -86,6 +86,7 @@ fn check_one(config: &Config, file: &NamedFile) -> Option<Diagnostic> {
                 path: &file.path,
                 place: &file.place,
                 is_folder: false,
+                may_be_empty: false,
             },
         ),
         Some(files) if !files.is_empty() => None,
@@ -118,7 +119,8 @@ fn unread(config: &Config, file: &NamedFile) -> Option<Diagnostic> {
     Some(Diagnostic::note(message).at_place(place).help(help))
 }
 
-fn shown(config: &Config, path: &Path) -> String {
+/// The path from the folder of the configuration on, as messages show it.
+pub(super) fn shown(config: &Config, path: &Path) -> String {
     let shown = path.strip_prefix(&config.root).unwrap_or(path);
     let shown = shown.display().to_string();
     if shown.is_empty() {

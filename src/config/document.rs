@@ -10,6 +10,8 @@ use super::layer::Layer;
 use super::model::{Config, Project};
 use super::ports;
 use super::value::only_keys;
+use super::verify;
+use super::volumes;
 use crate::diagnostic::{brief, nearest};
 use crate::names::{EnvironmentName, ProjectName};
 use crate::text::Span;
@@ -36,6 +38,7 @@ pub(super) fn config(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Opt
     };
     only_keys(decoder, top, "", keys::TOP);
     let project = project(decoder, top, root);
+    let settings = super::settings::settings(decoder, top);
     let defaults = defaults(decoder, top, root);
     let written = environments(decoder, top, root);
     let default_environment = default_environment(decoder, top, &written);
@@ -51,12 +54,15 @@ pub(super) fn config(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Opt
     for ((environment, layer), port) in written.iter().zip(merged).zip(ports) {
         environments.push(completer.environment(decoder, environment, layer, port));
     }
+    volumes::report_shared(decoder, &environments);
     Some(Config {
         source: decoder.sources.source(node.span).clone(),
         root: root.to_path_buf(),
         project,
+        settings,
         default_environment,
         environments,
+        verify: verify::services(decoder, top),
     })
 }
 
@@ -121,16 +127,27 @@ fn defaults(decoder: &mut Decoder<'_>, top: &Mapping, root: &Path) -> Layer {
     let mapping = top
         .get("defaults")
         .and_then(|node| decoder.mapping(node, "defaults"));
-    mapping.map_or_else(Layer::default, |mapping| {
+    let layer = mapping.map_or_else(Layer::default, |mapping| {
         environment::layer(decoder, mapping, ("defaults", keys::DEFAULTS), root)
-    })
+    });
+    if let Some((_, place)) = &layer.postgres.volume {
+        let message = "`postgres.volume` is for one environment, not for all";
+        decoder.error(place.span, message).help =
+            Some("write it under `environments.<name>.postgres`".to_owned());
+    }
+    layer
 }
 
 fn environments(decoder: &mut Decoder<'_>, top: &Mapping, root: &Path) -> Vec<Written> {
     let Some(entry) = top.entry("environments") else {
-        // A mistyped key is told of already.
+        // A mistyped key is told of already; containers of the project's own need no environment.
         let is_mistyped = |entry: &Entry| nearest(&entry.key, ["environments"]).is_some();
-        if !top.entries.iter().any(is_mistyped) {
+        let is_enough = |entry: &Entry| ["settings", "verify"].contains(&&*entry.key);
+        if !top
+            .entries
+            .iter()
+            .any(|it| is_mistyped(it) || is_enough(it))
+        {
             let start = Span::at(0);
             decoder.error(start, "The file has no `environments`").help = Some(EXAMPLE.to_owned());
         }

@@ -6,10 +6,12 @@ use std::path::Path;
 
 use super::keys;
 use super::layer::Layer;
+use super::liquibase;
 use super::migrations;
 use super::model::{ConfigVariable, Deployment, DeploymentKind, InitEntry, InitKind, NamedFile};
 use super::postgres;
 use super::value::{fixed_text, items, only_keys, place, texts};
+use super::volumes;
 use crate::diagnostic::{Place, brief};
 use crate::yaml::decode::Decoder;
 use crate::yaml::{Entry, Mapping, Node};
@@ -39,6 +41,9 @@ pub(super) fn layer(
     }
     if let Some(node) = mapping.get("variables") {
         layer.variables = variables(decoder, node);
+    }
+    if let Some(node) = mapping.get("volumes") {
+        layer.volumes = volumes::existing(decoder, node);
     }
     if let Some(node) = mapping.get("bind") {
         layer.bind = bind(decoder, node);
@@ -75,6 +80,10 @@ fn init_entry(decoder: &mut Decoder<'_>, node: &Node, root: &Path) -> Option<Ini
         "compose" => {
             let (written, files) = compose_files(decoder, node, &key, root)?;
             (written, InitKind::Compose(files))
+        }
+        "liquibase" => {
+            let (written, changelog) = liquibase::changelog(decoder, node, root)?;
+            (written, InitKind::Liquibase(changelog))
         }
         _ => {
             let written = fixed_text(decoder, node, &key)?;

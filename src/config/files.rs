@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::compose;
+use super::liquibase;
 use super::model::{Config, DeploymentKind, Environment, InitKind};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::names::EnvironmentName;
@@ -37,6 +38,7 @@ pub fn check_files(config: &Config, environment: &EnvironmentName) -> Vec<Diagno
     for files in compose::lists(environment) {
         found.extend(compose::check(config, files));
     }
+    found.extend(liquibase::unreadable(config, environment));
     found
 }
 
@@ -44,6 +46,8 @@ pub(super) struct Named<'a> {
     pub path: &'a Path,
     pub place: &'a Place,
     pub is_folder: bool,
+    /// Whether one with nothing in it is enough.
+    pub may_be_empty: bool,
 }
 
 fn named(environment: &Environment) -> Vec<Named<'_>> {
@@ -51,10 +55,14 @@ fn named(environment: &Environment) -> Vec<Named<'_>> {
         path,
         place,
         is_folder: false,
+        may_be_empty: false,
     };
     let env_files = environment.env_files.iter().filter_map(|path| {
         let place = environment.env_file_places.get(path)?;
-        Some(file(path, place))
+        Some(Named {
+            may_be_empty: true,
+            ..file(path, place)
+        })
     });
     let init = environment
         .init
@@ -62,8 +70,10 @@ fn named(environment: &Environment) -> Vec<Named<'_>> {
         .filter_map(|entry| match &entry.kind {
             InitKind::Compose(_) => None,
             InitKind::Pod(path) => Some(file(path, &entry.place)),
+            InitKind::Liquibase(changelog) => Some(file(&changelog.path, &entry.place)),
             InitKind::Migrations(path) => Some(Named {
                 is_folder: true,
+                may_be_empty: true,
                 ..file(path, &entry.place)
             }),
         });
@@ -87,6 +97,7 @@ pub(super) fn check(config: &Config, file: &Named<'_>) -> Option<Diagnostic> {
         true => ("folder", "file"),
         false => ("file", "folder"),
     };
+    let mut fix = None;
     let (message, help) = match std::fs::metadata(file.path) {
         Ok(found) if found.is_dir() == file.is_folder && (found.is_dir() || found.is_file()) => {
             return None;
@@ -99,17 +110,42 @@ pub(super) fn check(config: &Config, file: &Named<'_>) -> Option<Diagnostic> {
             format!("`{shown}` is not a {noun}"),
             format!("name a {noun} here"),
         ),
-        Err(error) if is_missing(&error) => (
-            format!("No such {noun}: `{shown}`"),
-            missing_help(config, file.path),
-        ),
+        Err(error) if is_missing(&error) => {
+            fix = making(config, file);
+            (
+                format!("No such {noun}: `{shown}`"),
+                missing_help(config, file.path),
+            )
+        }
         Err(error) => (
             format!("`{shown}` cannot be looked at: {error}"),
             format!("it is `{}`", file.path.display()),
         ),
     };
     let fault = Diagnostic::error(message).at(&file.place.source, file.place.span);
-    Some(fault.help(help))
+    Some(Diagnostic {
+        fix,
+        ..fault.help(help)
+    })
+}
+
+/// What makes a missing file or folder, where an empty one is enough and no other was meant.
+fn making(config: &Config, file: &Named<'_>) -> Option<String> {
+    let folder = file.path.parent().unwrap_or(&config.root);
+    if !file.may_be_empty || near(folder, file.path).is_some() {
+        return None;
+    }
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    let word = |path: &Path| match compose::shown(config, path) {
+        plain if plain.chars().all(is_plain) => plain,
+        other => format!("'{}'", other.replace('\'', r"'\''")),
+    };
+    let (path, folder_word) = (word(file.path), word(folder));
+    Some(match (file.is_folder, folder.is_dir()) {
+        (true, _) => format!("mkdir -p {path}"),
+        (false, true) => format!("touch {path}"),
+        (false, false) => format!("mkdir -p {folder_word} && touch {path}"),
+    })
 }
 
 fn is_missing(error: &std::io::Error) -> bool {
@@ -126,12 +162,17 @@ fn missing_help(config: &Config, path: &Path) -> String {
     if !folder.is_dir() {
         return format!("{looked}, a folder that does not exist");
     }
-    let names = names_in(folder);
-    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
-    match nearest(&wanted, names.iter().map(String::as_str)) {
+    match near(folder, path) {
         Some(near) => format!("{looked}; did you mean `{near}`?"),
         None => looked,
     }
+}
+
+/// The name in `folder` that is the nearest to that of `path`.
+fn near(folder: &Path, path: &Path) -> Option<String> {
+    let names = names_in(folder);
+    let wanted = path.file_name().unwrap_or_default().to_string_lossy();
+    nearest(&wanted, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 fn names_in(folder: &Path) -> Vec<String> {

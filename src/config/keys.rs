@@ -1,10 +1,32 @@
 //! Every key of `.poststack.yml`, listed once. Knows nothing of what stands under a key.
 
 /// Keys at the top of the file.
-pub const TOP: &[&str] = &["environment", "project", "defaults", "environments"];
+pub const TOP: &[&str] = &[
+    "environment",
+    "project",
+    "settings",
+    "defaults",
+    "environments",
+    "verify",
+];
 
 /// Keys under `project`.
 pub const PROJECT: &[&str] = &["name", "description"];
+
+/// Keys under `settings`, in the order of [`super::settings::Setting::ALL`].
+pub const SETTINGS: &[&str] = &[
+    "database_url",
+    "log_level",
+    "log_dir",
+    "container_runtime",
+    "postgres_container_name",
+    "postgres_host_port",
+    "migrations_path",
+    "project_containers_path",
+    "project_container_prefix",
+    "project_container_network",
+    "project_container_restart_policy",
+];
 
 /// Keys of an environment.
 pub const ENVIRONMENT: &[&str] = &[
@@ -14,6 +36,7 @@ pub const ENVIRONMENT: &[&str] = &[
     "deployment",
     "env_file",
     "variables",
+    "volumes",
     "bind",
     "migrations_path",
     "migrations",
@@ -45,6 +68,7 @@ pub const POSTGRES: &[&str] = &[
     "extensions",
     "settings",
     "storage",
+    "volume",
     "initdb_args",
     "start_timeout",
     "sslmode",
@@ -59,6 +83,7 @@ pub const PROVISIONING: &[&str] = &[
     "extensions",
     "settings",
     "storage",
+    "volume",
     "initdb_args",
 ];
 
@@ -66,10 +91,25 @@ pub const PROVISIONING: &[&str] = &[
 pub const MIGRATIONS: &[&str] = &["lock_timeout", "statement_timeout", "lock_wait", "rehearse"];
 
 /// Kinds of an entry under `init`.
-pub const INIT: &[&str] = &["migrations", "compose", "pod"];
+pub const INIT: &[&str] = &["migrations", "compose", "pod", "liquibase"];
+
+/// Keys of an entry `liquibase` under `init` that is more than a path.
+pub const LIQUIBASE: &[&str] = &["changelog", "contexts", "labels", "image"];
 
 /// Kinds of a `deployment`.
 pub const DEPLOYMENT: &[&str] = &["compose", "pod"];
+
+/// Keys of a service under `verify`.
+pub const VERIFY: &[&str] = &["ports", "files", "processes", "http", "tcp", "sql"];
+
+/// Keys of a file under `verify.<service>.files`.
+pub const VERIFY_FILE: &[&str] = &["path", "contains"];
+
+/// Keys of an answer under `verify.<service>.http`.
+pub const VERIFY_HTTP: &[&str] = &["path", "url", "port", "status", "contains"];
+
+/// Keys of a query under `verify.<service>.sql`.
+pub const VERIFY_SQL: &[&str] = &["query", "expect"];
 
 /// Every section with its keys. Where two sections know a key, a misplaced one belongs under the
 /// first of them.
@@ -81,7 +121,13 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("environments.<name>.postgres", POSTGRES),
     ("environments.<name>.deployment", DEPLOYMENT),
     ("environments.<name>.init", INIT),
+    ("environments.<name>.init.liquibase", LIQUIBASE),
     ("environments.<name>.migrations", MIGRATIONS),
+    ("verify.<service>", VERIFY),
+    ("verify.<service>.files", VERIFY_FILE),
+    ("verify.<service>.http", VERIFY_HTTP),
+    ("verify.<service>.sql", VERIFY_SQL),
+    ("settings", SETTINGS),
 ];
 
 /// Variables that poststack sets itself; `variables` may not redefine them.

@@ -21,6 +21,8 @@ pub(super) struct Layer {
     /// Relative to the folder of the file, as written.
     pub env_files: Option<Vec<(String, Place)>>,
     pub variables: BTreeMap<String, ConfigVariable>,
+    /// Of this layer alone.
+    pub volumes: BTreeMap<String, VolumeAt>,
     pub bind: Option<IpAddr>,
     /// Relative to the folder of the file, as written.
     pub migrations_path: Option<(String, Place)>,
@@ -51,12 +53,17 @@ pub(super) struct PostgresLayer {
     pub extensions: Option<Vec<String>>,
     pub settings: BTreeMap<String, String>,
     pub storage: Option<Storage>,
+    /// Of this layer alone.
+    pub volume: Option<VolumeAt>,
     pub initdb_args: Option<String>,
     pub start_timeout: Option<Duration>,
     pub ssl_mode: Option<(SslMode, Place)>,
     /// Relative to the folder of the file, as written.
     pub ssl_root_certificate: Option<(String, Place)>,
 }
+
+/// A volume as it is written.
+pub(super) type VolumeAt = (String, Place);
 
 /// Where the database of an environment is.
 #[derive(Debug, Clone)]
@@ -75,6 +82,7 @@ impl Layer {
             deployment: self.deployment.or_else(|| base.deployment.clone()),
             env_files: self.env_files.or_else(|| base.env_files.clone()),
             variables: merged(self.variables, &base.variables),
+            volumes: self.volumes,
             bind: self.bind.or(base.bind),
             migrations_path: self
                 .migrations_path
@@ -107,6 +115,7 @@ impl PostgresLayer {
             extensions: self.extensions.or_else(|| base.extensions.clone()),
             settings: merged(self.settings, &base.settings),
             storage: self.storage.or(base.storage),
+            volume: self.volume,
             initdb_args: self.initdb_args.or_else(|| base.initdb_args.clone()),
             start_timeout: self.start_timeout.or(base.start_timeout),
             ssl_mode: self.ssl_mode.or_else(|| base.ssl_mode.clone()),

@@ -86,7 +86,7 @@ pub(super) fn folder(decoder: &mut Decoder<'_>, layer: &Layer, root: &Path) -> O
     let init = layer.init.iter().flatten();
     let init = init.filter_map(|entry| match &entry.kind {
         InitKind::Migrations(path) => Some((path.clone(), &entry.written, &entry.place)),
-        InitKind::Compose(_) | InitKind::Pod(_) => None,
+        InitKind::Compose(_) | InitKind::Pod(_) | InitKind::Liquibase(_) => None,
     });
     let mut folders = named.chain(init);
     let (folder, written, place) = folders.next()?;

@@ -1,10 +1,13 @@
 //! The configuration as plain data: every value checked, `extends` and `defaults` merged in.
 
+pub mod verify;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::settings::WrittenSettings;
 use crate::diagnostic::Place;
 use crate::names::{EnvironmentName, ProjectName};
 use crate::secret::Secret;
@@ -17,10 +20,14 @@ pub struct Config {
     /// Absolute folder of the file; every relative path of it starts here.
     pub root: PathBuf,
     pub project: Project,
+    /// What the file says of poststack itself.
+    pub settings: WrittenSettings,
     /// `environment:`, the default one.
     pub default_environment: Option<EnvironmentName>,
     /// In the order of the file.
     pub environments: Vec<Environment>,
+    /// Service → what its container promises.
+    pub verify: BTreeMap<String, Vec<verify::Promise>>,
 }
 
 impl Config {
@@ -52,6 +59,8 @@ pub struct Environment {
     pub env_file_places: BTreeMap<PathBuf, Place>,
     /// Name → value as it is written in the file.
     pub variables: BTreeMap<String, ConfigVariable>,
+    /// Key of a volume in the Compose files → the one that is used in its place.
+    pub volumes: BTreeMap<String, ExistingVolume>,
     /// Address for published ports that name none.
     pub bind: IpAddr,
     /// The one folder of migrations: absolute, from `migrations_path`, else from `init`.
@@ -102,6 +111,8 @@ pub struct ConfigVariable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Postgres {
     pub place: Place,
+    /// The name of its container, for who chose one; else it follows from the environment.
+    pub container_name: Option<String>,
     pub image: PostgresImage,
     pub database: String,
     /// Published on `bind` of the environment, or the port of the external database.
@@ -117,6 +128,8 @@ pub struct Postgres {
     /// Server settings, given as `-c name=value`.
     pub settings: BTreeMap<String, String>,
     pub storage: Storage,
+    /// Where the data lies, if not on a volume of the environment's own.
+    pub volume: Option<DataVolume>,
     /// `POSTGRES_INITDB_ARGS`
     pub initdb_args: Option<String>,
     /// How long to wait for the first login.
@@ -189,6 +202,46 @@ pub enum Storage {
     Tmpfs,
 }
 
+/// A volume that somebody else made, and that the environment uses as its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingVolume {
+    /// Its name at the engine.
+    pub name: String,
+    pub place: Place,
+}
+
+/// Data of a server that is there already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataVolume {
+    pub source: DataSource,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataSource {
+    /// A volume of the engine; `folder` in it, when the data does not lie at its top.
+    Volume {
+        name: String,
+        folder: Option<String>,
+    },
+    /// Absolute path of a folder of the host.
+    Folder(PathBuf),
+}
+
+/// As `postgres.volume` writes it.
+impl std::fmt::Display for DataSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Volume { name, folder: None } => f.write_str(name),
+            Self::Volume {
+                name,
+                folder: Some(folder),
+            } => write!(f, "{name}/{folder}"),
+            Self::Folder(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
 /// A Compose file, or a folder that has one. Of several, later ones are merged onto earlier ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedFile {
@@ -212,6 +265,20 @@ pub enum InitKind {
     Migrations(PathBuf),
     Compose(Vec<NamedFile>),
     Pod(PathBuf),
+    Liquibase(Changelog),
+}
+
+/// A changelog of Liquibase, and which of its change sets are meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changelog {
+    /// Absolute.
+    pub path: PathBuf,
+    /// An expression over the contexts of change sets; `None` runs all.
+    pub contexts: Option<String>,
+    /// An expression over the labels of change sets; `None` runs all.
+    pub labels: Option<String>,
+    /// An image with `liquibase` as its entry point, in place of poststack's own.
+    pub image: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

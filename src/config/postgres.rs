@@ -7,6 +7,7 @@ use super::keys;
 use super::layer::{Host, PostgresLayer};
 use super::model::{Password, PostgresImage, SslMode, Storage};
 use super::value::{fixed_text, identifier, items, only_keys, place, texts};
+use super::volumes;
 use crate::diagnostic::{Place, brief, nearest};
 use crate::secret::Secret;
 use crate::units;
@@ -30,6 +31,7 @@ pub(super) fn layer(decoder: &mut Decoder<'_>, entry: &Entry) -> PostgresLayer {
         extensions: read(decoder, mapping, "extensions", extensions),
         settings: read(decoder, mapping, "settings", settings).unwrap_or_default(),
         storage: read(decoder, mapping, "storage", storage),
+        volume: read(decoder, mapping, "volume", volumes::data_volume),
         initdb_args: read(decoder, mapping, "initdb_args", Decoder::text),
         start_timeout: read(decoder, mapping, "start_timeout", start_timeout),
         ssl_mode: read(decoder, mapping, "sslmode", ssl_mode),
@@ -119,9 +121,15 @@ fn database(decoder: &mut Decoder<'_>, node: &Node, path: &str) -> Option<String
     Some(name)
 }
 
+/// Whether PostgreSQL keeps the name of a role for itself.
+/// <https://www.postgresql.org/docs/current/sql-createrole.html>
+pub(super) fn is_reserved_role(name: &str) -> bool {
+    name.starts_with("pg_") || matches!(name, "public" | "none")
+}
+
 fn user(decoder: &mut Decoder<'_>, node: &Node, path: &str) -> Option<String> {
     let name = identifier(decoder, node, path)?;
-    if name.starts_with("pg_") || matches!(name.as_str(), "public" | "none") {
+    if is_reserved_role(&name) {
         let message = format!("PostgreSQL reserves the role name `{name}`");
         decoder.error(node.span, message).help = Some("write another name".to_owned());
         return None;

@@ -4,7 +4,11 @@ mod faults;
 mod files;
 mod hostile;
 mod inheritance;
+mod liquibase;
 mod meaning;
+mod settings;
+mod verify;
+mod volumes;
 
 use super::*;
 use crate::config::model::{DeploymentKind, Environment};

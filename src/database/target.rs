@@ -2,33 +2,38 @@
 //! patient they are, whether it is protected. Reads `.poststack.yml` and env files; never a Compose
 //! file, and asks no engine.
 //!
-//! A URL (`--database-url`, then `POSTSTACK_DATABASE_URL`) replaces the address alone. Folder,
+//! A URL (`--database-url`, then the setting `database_url`) replaces the address alone. Folder,
 //! settings and variables stay those of the environment that would be meant without it, where there
-//! is one; otherwise they are the defaults, and the folder is `migrations`. When the URL names the
-//! database of an environment, that one's settings and protection hold.
+//! is one; otherwise they are the defaults, and the folder is `migrations_path`. When the URL names
+//! the database of an environment, that one's settings and protection hold.
+//!
+//! A URL beside a named environment is refused, as far as somebody set it now: on the command line
+//! or in the process environment. One that `.env` or `.poststack.yml` holds for good gives way.
+
+mod by_url;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::by_url::of_url;
 use super::same_server::environment_at;
-use crate::config;
 use crate::config::model::{Environment, Migrations};
 use crate::diagnostic::any_error;
 use crate::environment::migrations::Rules;
 use crate::environment::prepare::PrepareOptions;
 use crate::environment::project::Location;
-use crate::environment::reach::{Reach, reach, reach_at};
+use crate::environment::reach::{Reach, reach};
 use crate::environment::{Failure, Kind, Project};
 use crate::names::BranchName;
 use crate::plan::identity::Identity;
 use crate::postgres::Address;
-use crate::settings::process_environment;
-use crate::variables::{DatabaseAddress, Layers, Variables};
+use crate::settings::{Origin, Settings, Value, process_environment};
+use crate::variables::{DatabaseAddress, Variables};
 
 /// The variable that holds the URL of a database.
 pub const URL_VARIABLE: &str = "POSTSTACK_DATABASE_URL";
-/// The folder of migrations when nothing names one.
-const DEFAULT_FOLDER: &str = "migrations";
+/// The option that does.
+const URL_OPTION: &str = "--database-url";
 
 /// What the command line says.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +45,31 @@ pub struct Which<'a> {
     /// `--migrations`, relative to the working directory.
     pub migrations: Option<&'a Path>,
     pub location: &'a Location<'a>,
+    pub settings: &'a Settings,
+}
+
+impl<'a> Which<'a> {
+    /// The URL that names the database, and where it came from.
+    fn url(&self) -> Result<Option<(&'a str, Origin)>, Failure> {
+        if let Some(url) = self.url {
+            let origin = Origin::Flag(URL_OPTION);
+            return match self.environment {
+                Some(name) => Err(both(URL_OPTION, name)),
+                None => Ok(Some((url, origin))),
+            };
+        }
+        let Value { value, origin } = &self.settings.database_url;
+        match (value, self.environment, origin) {
+            (Some(_), Some(name), Origin::Variable(variable)) => Err(both(variable, name)),
+            (Some(_), Some(_), _) | (None, _, _) => Ok(None),
+            (Some(url), None, origin) => Ok(Some((url.expose(), origin.clone()))),
+        }
+    }
+
+    fn project(&self) -> Result<Project, Failure> {
+        let settings = self.settings.clone();
+        Project::open(self.location, process_environment(), settings)
+    }
 }
 
 /// One database with what the project says of it.
@@ -173,16 +203,11 @@ impl Target {
 /// A URL beside a named environment, an unknown environment, a URL that is none, no project where
 /// none names a database, or faults in the files that were read.
 pub fn resolve(which: &Which<'_>) -> Result<Target, Failure> {
-    let process = process_environment();
-    let variable = process.get(URL_VARIABLE).filter(|url| !url.is_empty());
-    match (which.url, variable, which.environment) {
-        (Some(_), _, Some(name)) => Err(both("--database-url", name)),
-        (None, Some(_), Some(name)) => Err(both(URL_VARIABLE, name)),
-        (Some(url), _, None) => of_url(which, url, "--database-url"),
-        (None, Some(url), None) => of_url(which, url, URL_VARIABLE),
-        (None, None, name) => {
-            let project = Project::open(which.location, process)?;
-            let (environment, _) = project.environment(name)?;
+    match which.url()? {
+        Some((url, origin)) => of_url(which, url, &origin),
+        None => {
+            let project = which.project()?;
+            let (environment, _) = project.environment(which.environment)?;
             of_environment(which, &project, environment)
         }
     }
@@ -194,13 +219,10 @@ pub fn resolve(which: &Which<'_>) -> Result<Target, Failure> {
 /// # Errors
 /// As [`resolve`].
 pub fn resolve_files(which: &Which<'_>) -> Result<Target, Failure> {
-    let process = process_environment();
-    let is_url =
-        which.url.is_some() || process.get(URL_VARIABLE).is_some_and(|url| !url.is_empty());
-    if is_url || which.environment.is_some() {
+    if which.url()?.is_some() || which.environment.is_some() {
         return resolve(which);
     }
-    let project = Project::open(which.location, process)?;
+    let project = which.project()?;
     let folder = |one| folder(which, Some((&project, one)));
     let mut environments = project.config.environments.iter();
     match (project.meant(None)?, environments.next()) {
@@ -266,102 +288,7 @@ fn refuse_faults(reached: &Reach) -> Result<(), Failure> {
     }
 }
 
-fn of_url(which: &Which<'_>, url: &str, origin: &str) -> Result<Target, Failure> {
-    let address = Address::parse(url).map_err(|error| {
-        let message = format!("`{origin}` is not the URL of a database: {error}");
-        Failure::new(Kind::Usage, message).hint(
-            "write it as postgresql://user:password@host:5432/database, each part \
-             percent-encoded",
-        )
-    })?;
-    let project = project_beside(which)?;
-    // Nobody has to say which of several it would be: without one there are the defaults.
-    let meant = match &project {
-        Some(project) => project
-            .meant(None)?
-            .map(|(environment, _)| (project, environment)),
-        None => None,
-    };
-    let database = as_database(&address);
-    let variables = match meant {
-        Some((project, environment)) => {
-            let reached = reach_at(
-                project,
-                environment,
-                &PrepareOptions::default(),
-                database.clone(),
-            );
-            refuse_faults(&reached)?;
-            reached.variables
-        }
-        None => process_alone(),
-    };
-    let root = project.as_ref().map(|project| project.config.root.clone());
-    let all = project.as_ref().map(|project| &project.config.environments);
-    let owner = environment_at(all.into_iter().flatten(), &address);
-    let settings = owner.or(meant.map(|(_, environment)| environment));
-    Ok(Target {
-        folder: folder(which, meant),
-        migrations: settings.map_or_else(Migrations::default, |one| one.migrations),
-        protected: { owner.filter(|one| one.protected) }.map(|one| one.name.to_string()),
-        others: all.cloned().unwrap_or_default(),
-        named: which.url.is_some(),
-        notes: note(origin, &address, meant.map(|(_, environment)| environment)),
-        environment: None,
-        branch: None,
-        has_password: true,
-        database,
-        variables,
-        root: root.unwrap_or_else(|| which.location.working_directory.to_path_buf()),
-        address,
-    })
-}
-
-/// The project around a URL, which needs none.
-fn project_beside(which: &Which<'_>) -> Result<Option<Project>, Failure> {
-    let location = which.location;
-    let is_none =
-        location.config_file.is_none() && config::find(location.working_directory).is_none();
-    if is_none {
-        return Ok(None);
-    }
-    Project::open(location, process_environment()).map(Some)
-}
-
-/// A URL out of the process environment may surprise where an environment would be meant.
-fn note(origin: &str, address: &Address, meant: Option<&Environment>) -> Vec<String> {
-    let Some(environment) = meant.filter(|_| origin == URL_VARIABLE) else {
-        return Vec::new();
-    };
-    let name = &environment.name;
-    vec![format!(
-        "{URL_VARIABLE} names the database {address}; unset it to use environment `{name}`"
-    )]
-}
-
-/// A URL is the same for every reader.
-fn as_database(address: &Address) -> DatabaseAddress {
-    DatabaseAddress {
-        network_host: address.host.clone(),
-        network_port: address.port,
-        host_host: address.host.clone(),
-        host_port: address.port,
-        database: address.database.clone(),
-        user: address.user.clone(),
-        password: address.password.clone(),
-    }
-}
-
-/// Outside a project there is the process environment.
-fn process_alone() -> Variables {
-    let layers = Layers {
-        process: process_environment(),
-        ..Layers::default()
-    };
-    Variables::resolve(&layers).0
-}
-
-/// `--migrations`, then the environment's, then `migrations` beside the configuration.
+/// `--migrations`, then the environment's, then the setting `migrations_path`.
 fn folder(which: &Which<'_>, meant: Option<(&Project, &Environment)>) -> Folder {
     let working_directory = which.location.working_directory;
     let path = match (which.migrations, meant) {
@@ -369,8 +296,8 @@ fn folder(which: &Which<'_>, meant: Option<(&Project, &Environment)>) -> Folder 
         (None, Some((project, environment))) => environment
             .migrations_folder
             .clone()
-            .unwrap_or_else(|| project.config.root.join(DEFAULT_FOLDER)),
-        (None, None) => working_directory.join(DEFAULT_FOLDER),
+            .unwrap_or_else(|| project.settings.migrations_path.value.clone()),
+        (None, None) => which.settings.migrations_path.value.clone(),
     };
     let shown = path.strip_prefix(working_directory).unwrap_or(&path);
     Folder {

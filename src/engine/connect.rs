@@ -42,6 +42,8 @@ pub struct Attempt {
     pub address: String,
     /// Why it was tried.
     pub reason: String,
+    /// Whether a flag or the environment names it.
+    pub explicit: bool,
     pub fault: Fault,
 }
 
@@ -61,13 +63,10 @@ pub enum Fault {
     OtherEngine {
         found: EngineKind,
         wanted: EngineKind,
-        origin: &'static str,
+        origin: String,
     },
     #[error(transparent)]
     Unusable(Unusable),
-    /// A request that makes no sense, such as an unknown `--engine`.
-    #[error("{0}")]
-    Request(String),
     #[error("{0}")]
     Service(String),
     #[error("{0}")]
@@ -95,6 +94,7 @@ fn line(attempt: &Attempt) -> String {
         address,
         reason,
         fault,
+        ..
     } = attempt;
     format!("{address} ({reason}): {fault}")
 }
@@ -106,19 +106,12 @@ impl Engine {
     /// A [`ConnectError`] listing every address tried. One named by a flag or the environment is
     /// the only one tried.
     pub async fn connect(request: &Request) -> Result<Self, ConnectError> {
-        let candidates = candidates(request).map_err(|text| ConnectError {
-            tried: vec![Attempt {
-                address: "no address".to_owned(),
-                reason: "command line".to_owned(),
-                fault: Fault::Request(text),
-            }],
-            hint: "--engine docker".to_owned(),
-        })?;
         let mut tried = Vec::new();
-        for candidate in candidates {
+        for candidate in candidates(request) {
             match attempt(&candidate, request).await {
                 Ok(engine) => return Ok(engine),
                 Err(fault) => tried.push(Attempt {
+                    explicit: candidate.explicit,
                     address: match &candidate.address {
                         Ok(address) => address.to_string(),
                         Err(unusable) => unusable.written.clone(),
@@ -160,11 +153,11 @@ async fn attempt(candidate: &Candidate, request: &Request) -> Result<Engine, Fau
         serve(program, path, request).await?;
     }
     let engine = open(address, candidate.reason.clone()).await?;
-    match request.wanted() {
-        Ok(Some((wanted, origin))) if wanted != engine.kind => Err(Fault::OtherEngine {
+    match &request.wanted {
+        Some((wanted, origin)) if *wanted != engine.kind => Err(Fault::OtherEngine {
             found: engine.kind,
-            wanted,
-            origin,
+            wanted: *wanted,
+            origin: origin.clone(),
         }),
         _ => Ok(engine),
     }
@@ -300,6 +293,7 @@ fn hint(tried: &[Attempt], request: &Request) -> String {
             Fault::Denied if !attempt.address.contains("podman") => {
                 return "sudo usermod -aG docker $USER, then log in again".to_owned();
             }
+            _ if attempt.explicit => return correct(&attempt.reason),
             _ => {}
         }
     }
@@ -311,6 +305,15 @@ fn hint(tried: &[Attempt], request: &Request) -> String {
         "systemctl start podman.socket".to_owned()
     } else {
         "sudo apt-get install docker.io".to_owned()
+    }
+}
+
+/// What to do about an address that a flag or the environment names.
+fn correct(named_by: &str) -> String {
+    match named_by {
+        "--host" => "correct the address, or leave out --host".to_owned(),
+        "DOCKER_HOST" | "CONTAINER_HOST" => format!("unset {named_by}, or correct it"),
+        _ => "unset DOCKER_CONTEXT, or correct it; docker context ls".to_owned(),
     }
 }
 

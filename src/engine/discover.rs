@@ -16,8 +16,8 @@ use super::wire::Address;
 pub struct Request {
     /// `--host`: `unix:///…`, `tcp://…` or a path.
     pub host_flag: Option<String>,
-    /// `--engine`: `docker` or `podman`.
-    pub engine_flag: Option<String>,
+    /// The only kind of engine that is wanted, with what wants it.
+    pub wanted: Option<(EngineKind, String)>,
     /// The process environment, or the part named in [`VARIABLES`].
     pub environment: BTreeMap<String, String>,
     /// The user's id, for the runtime folder when `XDG_RUNTIME_DIR` is not set.
@@ -25,8 +25,7 @@ pub struct Request {
 }
 
 /// The environment variables that matter here.
-pub const VARIABLES: [&str; 9] = [
-    "POSTSTACK_CONTAINER_RUNTIME",
+pub const VARIABLES: [&str; 8] = [
     "DOCKER_HOST",
     "DOCKER_TLS_VERIFY",
     "CONTAINER_HOST",
@@ -38,16 +37,17 @@ pub const VARIABLES: [&str; 9] = [
 ];
 
 impl Request {
-    /// A request with the flags of the command line and the environment of this process.
+    /// A request with `--host`, the kind of engine that is wanted and what wants it, and the
+    /// environment of this process.
     #[must_use]
-    pub fn of_process(host_flag: Option<String>, engine_flag: Option<String>) -> Self {
+    pub fn of_process(host_flag: Option<String>, wanted: Option<(EngineKind, String)>) -> Self {
         let environment = VARIABLES
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
             .collect();
         Self {
             host_flag,
-            engine_flag,
+            wanted,
             environment,
             uid: rustix::process::getuid().as_raw(),
         }
@@ -76,25 +76,6 @@ impl Request {
             .map(|folder| Path::new(folder).join(program))
             .find(|path| path.is_file())
     }
-
-    /// The only kind of engine that is wanted, with what wants it.
-    pub(super) fn wanted(&self) -> Result<Option<(EngineKind, &'static str)>, String> {
-        let (word, origin) = match &self.engine_flag {
-            Some(word) => (word.as_str(), "--engine"),
-            None => match self.variable("POSTSTACK_CONTAINER_RUNTIME") {
-                Some(word) => (word, "POSTSTACK_CONTAINER_RUNTIME"),
-                None => return Ok(None),
-            },
-        };
-        match word {
-            "docker" => Ok(Some((EngineKind::Docker, origin))),
-            "podman" => Ok(Some((EngineKind::Podman, origin))),
-            "auto" => Ok(None),
-            _ => Err(format!(
-                "{origin}: `{word}` is neither `docker` nor `podman`"
-            )),
-        }
-    }
 }
 
 /// One place to look for an engine.
@@ -122,16 +103,14 @@ pub struct Unusable {
 }
 
 /// The candidates in order; a single explicit one when a flag or the environment names it.
-///
-/// # Errors
-/// A sentence about an unknown `--engine`.
-pub fn candidates(request: &Request) -> Result<Vec<Candidate>, String> {
-    let wanted = request.wanted()?.map(|(kind, _)| kind);
+#[must_use]
+pub fn candidates(request: &Request) -> Vec<Candidate> {
+    let wanted = request.wanted.as_ref().map(|(kind, _)| *kind);
     let docker = wanted != Some(EngineKind::Podman);
     let podman = wanted != Some(EngineKind::Docker);
     let mut list: Vec<Candidate> = named(request, docker, podman).into_iter().collect();
     if list.iter().any(|candidate| candidate.explicit) {
-        return Ok(list);
+        return list;
     }
     if docker {
         list.extend(docker_sockets(request));
@@ -140,7 +119,7 @@ pub fn candidates(request: &Request) -> Result<Vec<Candidate>, String> {
         list.extend(podman_sockets(request));
         list.extend(podman_service(request));
     }
-    Ok(list)
+    list
 }
 
 /// What a flag, the environment or the current Docker context names.

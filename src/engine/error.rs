@@ -34,7 +34,7 @@ pub enum EngineError {
         image: String,
         message: String,
     },
-    /// The engine lacks something; `hint` says what to do.
+    /// The engine cannot as it is; `hint` says what to do.
     #[error("{action}: {message}")]
     Unsupported {
         action: String,
@@ -127,6 +127,17 @@ pub(super) fn classify(action: &str, status: u16, message: &str) -> EngineError 
             hint: "sudo apt-get install catatonit".to_owned(),
         };
     }
+    if let Some(container) = lost_network_of(&message) {
+        return EngineError::Unsupported {
+            action,
+            message: format!(
+                "Podman takes the container {container} for running, which ended when the machine was restarted"
+            ),
+            hint: format!(
+                "podman rm --force {container}; its volumes stay, and a start makes it again"
+            ),
+        };
+    }
     if is_name_taken(&message) {
         return EngineError::NameTaken { action, message };
     }
@@ -207,6 +218,13 @@ fn port_of(message: &str) -> Option<u16> {
         .find_map(|(host, port)| port.parse().ok().filter(|_| !host.is_empty()))
 }
 
+/// The short id in `joining network namespace of container 0a1b…: …`, which Podman says of a
+/// container whose network is gone.
+fn lost_network_of(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("joining network namespace of container ")?;
+    rest.split(':').next()?.get(..12)
+}
+
 /// The image in `No such image: x:1` and `no such image: docker.io/x:1: image not known`.
 fn missing_image(message: &str) -> Option<String> {
     let (_, rest) = message
@@ -219,6 +237,25 @@ fn missing_image(message: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_container_that_a_restart_ended_is_told_with_what_to_do() {
+        let id = "87a6dc35ab0008e78d144adb7fa08cc65b5bc2d561f0001162f9cccc4ded1f96";
+        let message = format!(
+            "joining network namespace of container {id}: retrieving network namespace at \
+             /run/netns/netns-a75fd05b: unknown FS magic on \"/run/netns/netns-a75fd05b\": ef53"
+        );
+        let error = classify("list the containers", 500, &message);
+        assert!(
+            error.to_string().contains("87a6dc35ab00 for running"),
+            "{error}"
+        );
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.starts_with("podman rm --force 87a6dc35ab00;"),
+            "{hint}"
+        );
+    }
 
     #[test]
     fn both_engines_words_for_a_busy_port_name_the_port() {

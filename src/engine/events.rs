@@ -19,6 +19,21 @@ struct WireActor {
     attributes: Labels,
 }
 
+/// What changes the state of a container, in the words of both engines.
+const CHANGES: [&str; 11] = [
+    "create",
+    "start",
+    "die",
+    "died",
+    "pause",
+    "unpause",
+    "rename",
+    "restart",
+    "health_status",
+    "destroy",
+    "remove",
+];
+
 impl Engine {
     /// Tells the labels of every container with `labels` that is started from now on, until the
     /// engine hangs up.
@@ -30,21 +45,45 @@ impl Engine {
         labels: &[(String, String)],
         tell: &mut dyn FnMut(&Labels),
     ) -> Result<(), EngineError> {
-        let labels: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
-        let filters = serde_json::json!({
-            "type": ["container"],
-            "event": ["start"],
-            "label": labels,
-        });
-        let call = Call::get("/events", "listen to the engine");
-        let answer = self
-            .wire
-            .call(call.query("filters", &filters.to_string()))
-            .await?;
-        let mut events = JsonLines::new(answer);
+        let mut events = self.listen(&["start"], labels).await?;
         while let Some(event) = events.next::<WireEvent>().await {
             tell(&event?.actor.attributes);
         }
         Ok(())
+    }
+
+    /// Tells that the state of a container with `labels` changed, until the engine hangs up; and once
+    /// that it listens, since whoever looked before may have missed something.
+    ///
+    /// # Errors
+    /// As [`Self::starts`].
+    pub async fn changes(
+        &self,
+        labels: &[(String, String)],
+        tell: &mut dyn FnMut(),
+    ) -> Result<(), EngineError> {
+        let mut events = self.listen(&CHANGES, labels).await?;
+        tell();
+        while let Some(event) = events.next::<WireEvent>().await {
+            event?;
+            tell();
+        }
+        Ok(())
+    }
+
+    async fn listen(
+        &self,
+        events: &[&str],
+        labels: &[(String, String)],
+    ) -> Result<JsonLines, EngineError> {
+        let labels: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let filters = serde_json::json!({
+            "type": ["container"],
+            "event": events,
+            "label": labels,
+        });
+        let call = Call::get("/events", "listen to the engine");
+        let call = call.query("filters", &filters.to_string());
+        Ok(JsonLines::new(self.wire.call(call).await?))
     }
 }

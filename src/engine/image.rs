@@ -7,9 +7,11 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
 use super::error::clean;
-use super::wire::{Call, JsonLines};
+use super::inspect::null_is_default;
+use super::wire::Call;
 use super::{Engine, EngineError, EngineKind};
 use crate::plan::spec::Labels;
+use crate::workload::model::{ExposedPort, Protocol};
 
 /// How often an image is looked up again after a failure that passes.
 const LOOK_RETRIES: u32 = 3;
@@ -25,6 +27,8 @@ pub(super) struct ImageConfig {
     pub labels: Option<Labels>,
     /// The paths of its volumes.
     pub volumes: Option<BTreeMap<String, IgnoredAny>>,
+    /// `80/tcp`
+    pub exposed_ports: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 fn null_is_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -53,29 +57,59 @@ pub struct FoundImage {
     /// With `sha256:` before it.
     pub id: String,
     pub labels: Labels,
+    /// What it says that its program listens on, by rising number.
+    pub exposed: Vec<ExposedPort>,
 }
 
 impl From<WireImage> for FoundImage {
     fn from(image: WireImage) -> Self {
-        let labels = image.config.and_then(|config| config.labels);
+        let config = image.config.unwrap_or_default();
+        let exposed = config.exposed_ports.into_iter().flatten();
+        let mut exposed: Vec<ExposedPort> =
+            exposed.filter_map(|(port, _)| self::port(&port)).collect();
+        exposed.sort_by_key(|one| (one.port, one.protocol));
         Self {
-            id: match image.id.starts_with("sha256:") {
-                true => image.id,
-                false => format!("sha256:{}", image.id),
-            },
-            labels: labels.unwrap_or_default(),
+            id: full_id(image.id),
+            labels: config.labels.unwrap_or_default(),
+            exposed,
         }
     }
 }
 
-/// One line of a pull.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Progress {
-    id: String,
-    status: String,
-    progress: String,
-    error: Option<String>,
+fn full_id(id: String) -> String {
+    match id.starts_with("sha256:") {
+        true => id,
+        false => format!("sha256:{id}"),
+    }
+}
+
+/// `80`, `80/tcp` or `53/udp`.
+fn port(text: &str) -> Option<ExposedPort> {
+    let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
+    let protocol = match protocol {
+        "tcp" => Protocol::Tcp,
+        "udp" => Protocol::Udp,
+        _ => Protocol::Sctp,
+    };
+    let port = number.parse().ok()?;
+    Some(ExposedPort { port, protocol })
+}
+
+/// An image in the list of an engine.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ListedImage {
+    /// With `sha256:` before it.
+    pub id: String,
+    /// Its names with their tags; an image that lost its name to a newer one has none.
+    #[serde(rename = "RepoTags", deserialize_with = "null_is_empty")]
+    pub names: Vec<String>,
+    /// Bytes.
+    pub size: u64,
+    /// Unix seconds.
+    pub created: i64,
+    #[serde(deserialize_with = "null_is_default")]
+    pub labels: Labels,
 }
 
 impl Engine {
@@ -86,6 +120,37 @@ impl Engine {
     pub async fn image(&self, reference: &str) -> Result<Option<FoundImage>, EngineError> {
         let found = self.find_image(reference).await?;
         Ok(found.map(FoundImage::from))
+    }
+
+    /// The images that carry all of `labels`; an image has those of its base, too.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn images(
+        &self,
+        labels: &[(String, String)],
+    ) -> Result<Vec<ListedImage>, EngineError> {
+        let mut again = LOOK_RETRIES;
+        let mut images: Vec<ListedImage> = loop {
+            let call = Call::get("/images/json", "list the images");
+            match self.wire.fetch(call).await {
+                Ok(images) => break images,
+                Err(error) if again > 0 && is_passing(&error) => again -= 1,
+                Err(error) => return Err(error),
+            }
+        };
+        // Of several labels in a filter, Podman finds nothing.
+        let has = |image: &ListedImage| {
+            labels
+                .iter()
+                .all(|(key, value)| image.labels.get(key) == Some(value))
+        };
+        images.retain(has);
+        for image in &mut images {
+            image.id = full_id(std::mem::take(&mut image.id));
+            image.names.retain(|name| name != "<none>:<none>");
+        }
+        Ok(images)
     }
 
     /// The id of an image that is at the engine, `None` when it is not.
@@ -152,64 +217,6 @@ impl Engine {
         Ok(None)
     }
 
-    /// Fetches an image from its registry; `progress` gets the engine's lines.
-    ///
-    /// # Errors
-    /// [`EngineError::ImageMissing`] when the registry has no such image (or asks for a login),
-    /// [`EngineError::RegistryUnreachable`] when it could not be asked.
-    pub async fn pull(
-        &self,
-        reference: &str,
-        platform: Option<&str>,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<(), EngineError> {
-        let action = format!("pull image `{reference}`");
-        let (name, tag) = name_and_tag(reference);
-        let mut call = Call::post("/images/create", action.as_str()).query("fromImage", name);
-        if let Some(tag) = tag {
-            call = call.query("tag", tag);
-        }
-        if let Some(platform) = platform {
-            call = call.query("platform", platform);
-        }
-        let answer = match self.wire.call(call).await {
-            Ok(answer) => answer,
-            Err(EngineError::Gone {
-                action,
-                address,
-                source,
-            }) => {
-                return Err(EngineError::Gone {
-                    action,
-                    address,
-                    source,
-                });
-            }
-            Err(error) => {
-                let text = error.to_string();
-                let message = text.strip_prefix(&format!("{action}: ")).unwrap_or(&text);
-                return Err(pull_error(&action, reference, message));
-            }
-        };
-        let mut lines = JsonLines::new(answer);
-        while let Some(line) = lines.next::<Progress>().await {
-            let line = line?;
-            if let Some(error) = line.error {
-                return Err(pull_error(&action, reference, &error));
-            }
-            let words = [line.id, line.status, line.progress];
-            let words: Vec<&str> = words
-                .iter()
-                .map(|w| w.trim())
-                .filter(|w| !w.is_empty())
-                .collect();
-            if !words.is_empty() {
-                progress(&words.join(" "));
-            }
-        }
-        Ok(())
-    }
-
     /// Gives the image a further name, `repository:tag`.
     ///
     /// # Errors
@@ -242,7 +249,7 @@ impl Engine {
     }
 }
 
-/// Podman looks through every image for the name, and fails when one of them is removed meanwhile.
+/// Podman looks through every image, and fails when one of them is removed meanwhile.
 fn is_passing(error: &EngineError) -> bool {
     error.to_string().contains("image not known")
 }
@@ -266,7 +273,7 @@ fn spellings(kind: EngineKind, reference: &str) -> Vec<String> {
 
 /// Splits `registry:5000/x/y:tag`; without tag and digest it is `latest`, since Docker would
 /// otherwise pull every tag.
-fn name_and_tag(reference: &str) -> (&str, Option<&str>) {
+pub(super) fn name_and_tag(reference: &str) -> (&str, Option<&str>) {
     if reference.contains('@') {
         return (reference, None);
     }

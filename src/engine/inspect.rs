@@ -58,6 +58,8 @@ pub struct Inspected {
     /// Whether it has a terminal, so that its log is one raw stream.
     pub tty: bool,
     pub restart_count: u32,
+    /// Whether Podman has yet to look after its end: to start it again, or to tidy up.
+    pub is_untidy: bool,
     pub restart_policy: InspectedRestart,
     /// The first program that runs in it, as a path or a name.
     pub program: String,
@@ -120,6 +122,12 @@ impl Inspected {
             }
             _ => false,
         }
+    }
+
+    /// Whether it has ended at Podman, which starts it again in a moment; Docker has a state for that.
+    #[must_use]
+    pub fn is_between_runs(&self) -> bool {
+        self.is_untidy && self.restarts_after(self.exit_code)
     }
 }
 

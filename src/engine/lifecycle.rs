@@ -12,11 +12,11 @@ use super::{Engine, EngineError, EngineKind};
 use crate::plan::observed::State;
 use crate::workload::model::{FileContent, FileMount};
 
-/// How long Podman may take to tidy up after a container.
-const TIDY_LIMIT: Duration = Duration::from_secs(5);
+/// How long Podman may take to tidy up after a container, on a machine that is busy.
+const TIDY_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long a container may pause between two runs.
-const COMES_BACK: Duration = Duration::from_millis(700);
+const COMES_BACK: Duration = Duration::from_secs(5);
 
 /// How often a container with a restart policy is looked at.
 const RESTART_INTERVAL: Duration = Duration::from_millis(200);
@@ -78,16 +78,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether a stopped container that was restarted before runs again after a moment.
+    /// Whether a container that was to stop runs again after a moment.
     async fn runs_again(&self, container: &str) -> Result<bool, EngineError> {
-        if self.must_inspect(container).await?.restart_count == 0 {
-            return Ok(false);
-        }
         let look = async {
-            while self.must_inspect(container).await?.state != State::Running {
+            loop {
+                let found = self.must_inspect(container).await?;
+                if !found.is_between_runs() {
+                    return Ok(found.state == State::Running);
+                }
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            Ok(true)
         };
         let looked = tokio::time::timeout(COMES_BACK, look).await;
         looked.unwrap_or(Ok(false))
@@ -160,6 +160,20 @@ impl Engine {
         self.wire.run(call.query("name", name)).await
     }
 
+    /// Whether the engine starts the container whenever it starts itself, even after it was stopped.
+    ///
+    /// # Errors
+    /// When there is no such container, or the engine changes no policies, such as Podman 4.
+    pub async fn restart_always(&self, container: &str, always: bool) -> Result<(), EngineError> {
+        let policy = if always { "always" } else { "no" };
+        let call = Call::post(
+            &format!("/containers/{container}/update"),
+            format!("set the restart policy of container `{container}` to `{policy}`"),
+        );
+        let body = serde_json::json!({ "RestartPolicy": { "Name": policy } });
+        self.wire.run(call.json(&body)?).await
+    }
+
     /// The exit code of a started container, once it has ended and left its networks; at once when it
     /// has already.
     ///
@@ -187,8 +201,19 @@ impl Engine {
             // Podman looks for this every quarter of a second, but tells the next exit by event.
             EngineKind::Podman => tokio::select! {
                 code = ended => code,
-                code = self.wait_until(container, "next-exit") => code,
+                code = self.next_exit(container) => code,
             },
+        }
+    }
+
+    /// The exit that Podman tells of by event. The first event may be an old one: of the run before, or
+    /// of a container that had the name. Then this never ends.
+    async fn next_exit(&self, container: &str) -> Result<i64, EngineError> {
+        let code = self.wait_until(container, "next-exit").await?;
+        match self.inspect(container).await? {
+            Some(found) if has_ended(found.state) => Ok(found.exit_code),
+            Some(_) => std::future::pending().await,
+            None => Ok(code),
         }
     }
 
@@ -273,10 +298,28 @@ impl Engine {
     }
 }
 
+/// Whether the program of a container has ended for now: one that is paused has not.
+fn has_ended(state: State) -> bool {
+    matches!(state, State::Exited(_) | State::Dead)
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Waited {
     status_code: i64,
+}
+
+#[cfg(test)]
+#[test]
+fn what_is_paused_or_between_two_runs_has_not_ended() {
+    assert!(has_ended(State::Exited(None)) && has_ended(State::Dead));
+    let others = [
+        State::Paused,
+        State::Restarting,
+        State::Created,
+        State::Running,
+    ];
+    assert!(!others.into_iter().any(has_ended));
 }
 
 /// A tar of the inline files, `None` without any.

@@ -103,11 +103,28 @@ impl Engine {
     /// # Errors
     /// When the engine does not answer.
     pub async fn port_holder(&self, port: u16) -> Result<Option<String>, EngineError> {
-        let running = self.list(&serde_json::json!({}), false).await?;
+        let running = self.running().await?;
         Ok(running
             .into_iter()
             .find(|container| container.ports.iter().any(|(_, host, ..)| *host == port))
             .map(|container| container.name))
+    }
+
+    /// The running containers.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn running(&self) -> Result<Vec<ObservedContainer>, EngineError> {
+        self.list(&serde_json::json!({}), false).await
+    }
+
+    /// The running containers that use the volume.
+    ///
+    /// # Errors
+    /// When the engine does not answer.
+    pub async fn volume_users(&self, volume: &str) -> Result<Vec<ObservedContainer>, EngineError> {
+        self.list(&serde_json::json!({ "volume": [volume] }), false)
+            .await
     }
 
     async fn list(
@@ -130,11 +147,16 @@ impl Engine {
             EngineKind::Podman => {
                 let list: Option<Vec<podman::Container>> = self.wire.fetch(call).await?;
                 let now = jiff::Timestamp::now().as_second();
-                Ok(list
-                    .into_iter()
-                    .flatten()
-                    .map(|container| container.observed(now))
-                    .collect())
+                let mut list = list.unwrap_or_default();
+                // The list tells no restart policies.
+                for container in list.iter_mut().filter(|one| one.is_untidy()) {
+                    let found = self.inspect(container.id()).await?;
+                    if found.is_some_and(|found| found.is_between_runs()) {
+                        container.restarts();
+                    }
+                }
+                let list = list.into_iter();
+                Ok(list.map(|container| container.observed(now)).collect())
             }
         }
     }
@@ -305,6 +327,12 @@ pub(super) fn state(word: &str, exit_code: Option<i64>) -> State {
         // `running`, Podman's `stopping`, and whatever is invented later: something may be alive.
         _ => State::Running,
     }
+}
+
+/// Whether a state is that of a container whose end Podman has yet to look after: it starts it again
+/// then, or tidies up and calls it `exited`.
+pub(super) fn is_untidy(word: &str) -> bool {
+    word == "stopped"
 }
 
 /// The code in `Exited (7) 2 minutes ago`.

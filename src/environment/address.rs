@@ -35,7 +35,8 @@ pub(super) fn database(
 }
 
 /// Where the host finds a port published on `bind`: the loopback address for "every address".
-pub(super) fn reachable(bind: IpAddr) -> String {
+#[must_use]
+pub fn reachable(bind: IpAddr) -> String {
     match bind {
         IpAddr::V4(address) if address.is_unspecified() => "127.0.0.1".to_owned(),
         IpAddr::V6(address) if address.is_unspecified() => "::1".to_owned(),

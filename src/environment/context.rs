@@ -1,11 +1,12 @@
 //! What the steps of a plan share while they run.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use super::images::Images;
 use super::prepare::Prepared;
-use crate::engine::{Caution, Engine};
+use crate::engine::{Caution, Engine, Inspected};
 use crate::event::Listener;
 use crate::plan::seen::Fingerprint;
 use crate::plan::step::base_name;
@@ -30,6 +31,8 @@ pub(super) struct Context<'a> {
     pub summary: RefCell<Option<Summary>>,
     /// What was made and awaited, as the engine describes it.
     pub made: RefCell<BTreeMap<String, Fingerprint>>,
+    /// Where the containers that were awaited are in their networks.
+    pub addresses: RefCell<BTreeSet<Ipv4Addr>>,
     /// Whether migrations were applied.
     pub migrated: Cell<bool>,
 }
@@ -51,14 +54,20 @@ impl<'a> Context<'a> {
             login: RefCell::default(),
             summary: RefCell::default(),
             made: RefCell::default(),
+            addresses: RefCell::default(),
             migrated: Cell::new(false),
         }
     }
 
-    /// Keeps what the engine says of a container.
-    pub fn note(&self, container: &str, fingerprint: Fingerprint) {
+    /// Keeps what the engine says of a container that was started, and tells its bridge's new address
+    /// to those before it.
+    pub fn note(&self, container: &str, inspected: &Inspected, fingerprint: Fingerprint) {
         let mut made = self.made.borrow_mut();
         made.insert(container.to_owned(), fingerprint);
+        let mut addresses = self.addresses.borrow_mut();
+        let own = inspected.addresses.values();
+        addresses.extend(own.filter_map(|address| address.parse::<Ipv4Addr>().ok()));
+        self.engine.renew_neighbours(addresses.iter().copied());
     }
 }
 

@@ -1,6 +1,8 @@
 //! The configuration as it is in effect: defaults merged in, paths as the file writes them, the
 //! password masked. For showing; what it writes is a valid configuration again.
 
+mod verify;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,16 +10,23 @@ use serde::Serialize;
 
 use super::project::Project;
 use crate::config::model::{
-    DeploymentKind, Environment, InitKind, Migrations, NamedFile, Password, Postgres,
-    PostgresImage, Rehearse, SslMode, Storage,
+    Changelog, DataSource, DeploymentKind, Environment, InitKind, Migrations, NamedFile, Password,
+    Postgres, PostgresImage, Rehearse, SslMode, Storage,
 };
+use crate::config::settings::WrittenSettings;
+use crate::variables::value::masked_url;
+pub use verify::DescribedPromises;
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Described {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
     pub project: DescribedProject,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<&'static str, String>,
     pub environments: BTreeMap<String, DescribedEnvironment>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub verify: BTreeMap<String, DescribedPromises>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -38,6 +47,8 @@ pub struct DescribedEnvironment {
     pub env_file: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub volumes: BTreeMap<String, String>,
     pub bind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub migrations_path: Option<String>,
@@ -45,12 +56,13 @@ pub struct DescribedEnvironment {
     pub protected: bool,
 }
 
-/// A path, or several as a list.
+/// A path, several as a list, or a changelog with more than its path.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum DescribedPaths {
     One(String),
     Several(Vec<String>),
+    Changelog(BTreeMap<&'static str, String>),
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -79,6 +91,8 @@ pub struct DescribedPostgres {
     pub settings: BTreeMap<String, String>,
     pub storage: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub initdb_args: Option<String>,
     pub start_timeout: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,10 +113,20 @@ pub fn describe(project: &Project, only: Option<&Environment>) -> Described {
             name: config.project.name.to_string(),
             description: config.project.description.clone(),
         },
+        settings: settings(&config.settings),
         environments: environments
             .map(|one| (one.name.to_string(), environment(project, one)))
             .collect(),
+        verify: verify::verify(&config.verify),
     }
+}
+
+/// As the file writes them; of the URL no password.
+fn settings(written: &WrittenSettings) -> BTreeMap<&'static str, String> {
+    let text = |text: &str| masked_url(text).unwrap_or_else(|| text.to_owned());
+    let each = written.iter();
+    each.map(|(setting, one)| (setting.name(), text(one.text.expose())))
+        .collect()
 }
 
 fn environment(project: &Project, environment: &Environment) -> DescribedEnvironment {
@@ -116,6 +140,7 @@ fn environment(project: &Project, environment: &Environment) -> DescribedEnviron
         InitKind::Migrations(path) => BTreeMap::from([("migrations", one(path))]),
         InitKind::Compose(files) => BTreeMap::from([("compose", compose(files))]),
         InitKind::Pod(path) => BTreeMap::from([("pod", one(path))]),
+        InitKind::Liquibase(it) => BTreeMap::from([("liquibase", changelog(it, shown(&it.path)))]),
     });
     let deployment = environment.deployment.as_ref();
     let deployment = deployment.map(|deployment| match &deployment.kind {
@@ -134,6 +159,11 @@ fn environment(project: &Project, environment: &Environment) -> DescribedEnviron
             .collect(),
         variables: variables
             .map(|(name, variable)| (name.clone(), masked(name, &variable.text)))
+            .collect(),
+        volumes: environment
+            .volumes
+            .iter()
+            .map(|(key, volume)| (key.clone(), volume.name.clone()))
             .collect(),
         bind: environment.bind.to_string(),
         migrations_path: environment.migrations_folder.as_deref().map(shown),
@@ -156,6 +186,23 @@ fn migrations(migrations: &Migrations) -> DescribedMigrations {
             Rehearse::Optional => "optional",
         },
     }
+}
+
+fn changelog(changelog: &Changelog, path: String) -> DescribedPaths {
+    let more = [
+        ("contexts", &changelog.contexts),
+        ("labels", &changelog.labels),
+        ("image", &changelog.image),
+    ];
+    let more = more.into_iter();
+    let more: Vec<_> = more
+        .filter_map(|(key, value)| Some((key, value.clone()?)))
+        .collect();
+    if more.is_empty() {
+        return DescribedPaths::One(path);
+    }
+    let path = std::iter::once(("changelog", path));
+    DescribedPaths::Changelog(path.chain(more).collect())
 }
 
 /// What is named as a secret is masked, unless it is nothing but a reference: `${NAME}`.
@@ -193,6 +240,13 @@ fn postgres(project: &Project, postgres: &Postgres) -> DescribedPostgres {
             Storage::Volume => "volume",
             Storage::Tmpfs => "tmpfs",
         },
+        volume: postgres.volume.as_ref().map(|volume| match &volume.source {
+            DataSource::Folder(path) => match project.shown(path) {
+                inside if inside.is_relative() => format!("./{}", inside.display()),
+                outside => outside.display().to_string(),
+            },
+            source @ DataSource::Volume { .. } => source.to_string(),
+        }),
         initdb_args: postgres.initdb_args.clone(),
         start_timeout: format!("{}s", postgres.start_timeout.as_secs()),
         sslmode: postgres.ssl_mode.map(SslMode::as_str),

@@ -10,7 +10,7 @@ use super::context::{Context, service_of};
 use super::failure::Failure;
 use super::{hooks, step_failure, stopping};
 use crate::engine::{Created, Engine, EngineError, HealthOutcome};
-use crate::event::{Event, InitResult, Seconds, Subject};
+use crate::event::{Event, InitResult, Seconds, StepUnderWay, Subject};
 use crate::plan::spec::{ContainerSpec, MountSpec, MountSpecSource};
 use crate::plan::step::{NEXT, PREVIOUS, StepId, base_name};
 use crate::plan::{Action, Phase, Plan, Step};
@@ -118,20 +118,13 @@ async fn run(
 }
 
 async fn run_step(step: &Step, context: &Context<'_>) -> Result<(), Box<Failure>> {
-    let began = Instant::now();
-    let told = telling(&step.action);
-    if let Some((subject, work, _)) = &told {
-        let subject = subject.clone();
-        (context.listener)(Event::StepBegan { subject, work });
-    }
+    let told = telling(&step.action).map(|(subject, work, done)| {
+        let under_way = StepUnderWay::began(context.listener, subject, work);
+        (under_way, done)
+    });
     act(step, context).await?;
-    if let Some((subject, _, done)) = told {
-        (context.listener)(Event::StepEnded {
-            subject,
-            done,
-            cause: context.prepared.mask(&step.cause),
-            took: began.elapsed(),
-        });
+    if let Some((under_way, done)) = told {
+        under_way.ended(done, context.prepared.mask(&step.cause));
     }
     Ok(())
 }
@@ -245,7 +238,7 @@ async fn wait_ready(
 ) -> Result<HealthOutcome, EngineError> {
     let engine = context.engine;
     let (inspected, fingerprint) = engine.describe(name).await?;
-    context.note(base_name(name), fingerprint);
+    context.note(base_name(name), &inspected, fingerprint);
     let mut containers = context.prepared.desired.containers();
     let found = containers.find(|container| container.spec.name == name);
     match found.and_then(|container| container.readiness.as_ref()) {
@@ -315,11 +308,17 @@ async fn find_successor(name: &mut String, engine: &Engine) -> Result<(), Engine
 
 async fn await_exit(phase: Phase, name: &str, context: &Context<'_>) -> Result<(), Box<Failure>> {
     let began = Instant::now();
+    let service = service_of(name, context);
+    let subject = match phase {
+        Phase::Init(_) => Subject::new("Init", service),
+        _ => Subject::new("Container", name),
+    };
+    let _running = StepUnderWay::began(context.listener, subject, "running");
     let code = context.engine.wait_success(name).await;
     let code = code.map_err(|error| Box::new(step_failure::engine_failure(&error)))?;
     if matches!(phase, Phase::Init(_)) {
         (context.listener)(Event::InitEnded(InitResult {
-            name: service_of(name, context).to_owned(),
+            name: service.to_owned(),
             ok: code == 0,
             exit_code: Some(code),
             seconds: Seconds(began.elapsed()),

@@ -1,22 +1,27 @@
 //! Images an environment needs: shipped in the binary, built from a folder, or pulled.
 
+mod bases;
+mod make;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell};
 
 use super::failure::{Failure, Kind};
 use super::prepare::Prepared;
 use super::step_failure::engine_failure;
-use crate::assets::{self, BuiltInImage};
-use crate::engine::{BuildError, Engine, EngineError};
-use crate::event::{Event, Listener, Seconds, Subject};
-use crate::plan::desired::{BUILT_IN_PREFIX, ImageSource};
+use crate::assets;
+use crate::engine::Engine;
+use crate::event::{Event, Listener};
+use crate::plan::desired::{BUILT_IN_PREFIX, DesiredImage, ImageSource};
 use crate::plan::identity::CONTEXT_HASH;
-use crate::plan::spec::{BuildContext, ContextSource, ImageBuild};
-use crate::workload::model::PullPolicy;
+use crate::plan::spec::{ContextSource, ImageBuild};
+
+pub use bases::bases;
+pub use make::BuildLogs;
+pub(super) use make::build_image;
+use make::pull;
 
 /// Makes images, each at most once in a run, however many steps ask for it.
 pub(super) struct Images<'a> {
@@ -49,9 +54,13 @@ impl<'a> Images<'a> {
         };
         match &image.source {
             ImageSource::BuiltIn => self.built_in(reference, listener).await,
-            ImageSource::Build(build, _) => {
-                for base in built_in_bases(build) {
-                    self.built_in(&base, listener).await?;
+            ImageSource::Build(build, _) | ImageSource::Own(build) => {
+                for base in bases(build) {
+                    if base.starts_with(BUILT_IN_PREFIX) {
+                        self.built_in(&base, listener).await?;
+                    } else {
+                        Box::pin(self.base(&base, listener)).await?;
+                    }
                 }
                 for context in build.contexts.values() {
                     // That of another service is built before; none waits for itself.
@@ -64,7 +73,7 @@ impl<'a> Images<'a> {
                 let masked = |event| listener(mask_progress(event, &mask));
                 let work = build_image(self.engine, build, &masked);
                 work.await.map(drop).map_err(|failure| {
-                    let mut failure = at(*failure);
+                    let mut failure = at(self.explained(*failure, reference));
                     failure.message = mask(&failure.message);
                     for line in failure.excerpts.iter_mut().flat_map(|one| &mut one.lines) {
                         *line = mask(line);
@@ -81,6 +90,37 @@ impl<'a> Images<'a> {
         }
     }
 
+    fn explained(&self, failure: Failure, reference: &str) -> Failure {
+        match &self.prepared.build_logs {
+            Some(logs) => logs.explained(failure, reference),
+            None => failure,
+        }
+    }
+
+    /// Builds an image of the project that another one is made from, where it is missing.
+    async fn base(&self, reference: &str, listener: Listener<'_>) -> Result<(), Box<Failure>> {
+        let image = self.prepared.desired.images.get(reference);
+        let is_built = |image: &DesiredImage| matches!(image.source, ImageSource::Build(..));
+        if !image.is_some_and(is_built) {
+            return Ok(());
+        }
+        let cell = self.cell(reference).await;
+        let made = cell.get_or_try_init(|| async {
+            let id = self.engine.image_id(reference).await;
+            match id.map_err(|error| Box::new(engine_failure(&error)))? {
+                Some(_) => Ok(()),
+                None => self.prepare(reference, listener).await,
+            }
+        });
+        made.await.map(drop)
+    }
+
+    /// What is filled once `reference` is there.
+    async fn cell(&self, reference: &str) -> Arc<OnceCell<()>> {
+        let mut made = self.made.lock().await;
+        made.entry(reference.to_owned()).or_default().clone()
+    }
+
     /// Builds a shipped image after its base, unless it is there as it shall be.
     async fn built_in(&self, reference: &str, listener: Listener<'_>) -> Result<(), Box<Failure>> {
         let Some(image) = assets::built_in_image(reference) else {
@@ -89,22 +129,33 @@ impl<'a> Images<'a> {
         if let Some(base) = image.base {
             Box::pin(self.built_in(base, listener)).await?;
         }
-        let cell = {
-            let mut made = self.made.lock().await;
-            made.entry(image.reference.clone()).or_default().clone()
-        };
+        let cell = self.cell(&image.reference).await;
         let made = cell
             .get_or_try_init(|| async {
-                if current_id(self.engine, &image).await?.is_some() {
+                if current_id(self.engine, &image.build).await?.is_some() {
                     return Ok(());
                 }
-                build_image(self.engine, &image.build, listener)
-                    .await
-                    .map(drop)
+                let built = build_image(self.engine, &image.build, listener).await;
+                built.map(drop)
             })
             .await;
         made.map(drop)
     }
+}
+
+/// Makes a shipped image, unless it is there as it shall be.
+///
+/// # Errors
+/// The build fails.
+pub async fn shipped_image(
+    engine: &Engine,
+    prepared: &Prepared,
+    reference: &str,
+    listener: Listener<'_>,
+) -> Result<(), Failure> {
+    let images = Images::new(engine, prepared);
+    let made = images.built_in(reference, listener).await;
+    made.map_err(|failure| *failure)
 }
 
 fn mask_progress(event: Event, mask: &dyn Fn(&str) -> String) -> Event {
@@ -117,7 +168,7 @@ fn mask_progress(event: Event, mask: &dyn Fn(&str) -> String) -> Event {
     }
 }
 
-fn unknown_built_in(reference: &str) -> Failure {
+pub(super) fn unknown_built_in(reference: &str) -> Failure {
     let known: Vec<String> = assets::built_in_images()
         .into_iter()
         .map(|image| image.reference)
@@ -129,196 +180,17 @@ fn unknown_built_in(reference: &str) -> Failure {
     .hint(format!("it ships {}", known.join(", ")))
 }
 
-/// The id of the image at the engine, unless it was made of other files than those in this binary.
+/// The id of the image of `build` at the engine, unless it was made of other files than those of now,
+/// as its label tells.
 pub(super) async fn current_id(
     engine: &Engine,
-    image: &BuiltInImage,
+    build: &ImageBuild,
 ) -> Result<Option<String>, Box<Failure>> {
-    let found = engine.image(&image.reference).await;
+    let reference = build.tags.first().map(String::as_str).unwrap_or_default();
+    let found = engine.image(reference).await;
     let found = found.map_err(|error| Box::new(engine_failure(&error)))?;
-    let wanted = image.build.labels.get(CONTEXT_HASH);
+    let wanted = build.labels.get(CONTEXT_HASH);
     Ok(found
         .filter(|found| found.labels.get(CONTEXT_HASH) == wanted)
         .map(|found| found.id))
-}
-
-async fn build_image(
-    engine: &Engine,
-    build: &ImageBuild,
-    listener: Listener<'_>,
-) -> Result<Duration, Box<Failure>> {
-    let name = build.tags.first().cloned().unwrap_or_default();
-    let subject = Subject::new("Image", &name);
-    listener(Event::StepBegan {
-        subject: subject.clone(),
-        work: "building",
-    });
-    let began = Instant::now();
-    let mut tell = |line: &str| {
-        listener(Event::ImageProgress {
-            image: name.clone(),
-            line: line.to_owned(),
-        });
-    };
-    let outcome = engine.build(build, &mut tell).await;
-    outcome.map_err(|error| Box::new(build_failure(&name, &error)))?;
-    let took = began.elapsed();
-    listener(Event::StepEnded {
-        subject,
-        done: "built",
-        cause: String::new(),
-        took,
-    });
-    Ok(took)
-}
-
-fn build_failure(name: &str, error: &BuildError) -> Failure {
-    let BuildError::Step(fault) = error else {
-        let message = format!("Image `{name}` could not be built: {error}");
-        return Failure::new(Kind::Failed, message);
-    };
-    let line = fault
-        .line
-        .map_or_else(String::new, |line| format!(":{line}"));
-    let message = format!(
-        "Image `{name}` could not be built: {}{line}: `{}` failed: {}",
-        fault.dockerfile, fault.step, fault.message
-    );
-    Failure::new(Kind::Failed, message)
-        .excerpt("The last lines of the build:", fault.last_lines.clone())
-}
-
-async fn pull(
-    engine: &Engine,
-    (reference, platform): (&str, Option<&str>),
-    policy: PullPolicy,
-    listener: Listener<'_>,
-) -> Result<(), Failure> {
-    if policy == PullPolicy::Never {
-        let message = format!(
-            "Image `{reference}` is not there, and `pull_policy: never` forbids to pull it"
-        );
-        return Err(Failure::new(Kind::Failed, message).hint(format!("docker pull {reference}")));
-    }
-    let subject = Subject::new("Image", reference);
-    listener(Event::StepBegan {
-        subject: subject.clone(),
-        work: "pulling",
-    });
-    let began = Instant::now();
-    let mut tell = |line: &str| {
-        listener(Event::ImageProgress {
-            image: reference.to_owned(),
-            line: line.to_owned(),
-        });
-    };
-    if let Err(error) = engine.pull(reference, platform, &mut tell).await {
-        return Err(pull_failure(reference, &error));
-    }
-    listener(Event::StepEnded {
-        subject,
-        done: "pulled",
-        cause: String::new(),
-        took: began.elapsed(),
-    });
-    Ok(())
-}
-
-fn pull_failure(reference: &str, error: &EngineError) -> Failure {
-    match error {
-        EngineError::ImageMissing { .. } => {
-            let message = format!("Image `{reference}` does not exist, or asks for a login");
-            Failure::new(Kind::Failed, message).hint("correct the name or the tag of the image")
-        }
-        EngineError::RegistryUnreachable { message, .. } => {
-            let message = format!(
-                "Image `{reference}` is not at the engine, and its registry cannot be reached: \
-                 {message}"
-            );
-            Failure::new(Kind::Failed, message)
-                .hint("correct the name of the image or the network, or load the image from a file")
-        }
-        other => engine_failure(other),
-    }
-}
-
-/// The shipped images a Dockerfile starts from.
-fn built_in_bases(build: &ImageBuild) -> Vec<String> {
-    let text = match (&build.dockerfile_inline, &build.context) {
-        (Some(inline), _) => inline.clone(),
-        (None, BuildContext::Folder(folder)) => read_dockerfile(&folder.join(&build.dockerfile)),
-        (None, BuildContext::Files(_) | BuildContext::Repository(_)) => String::new(),
-    };
-    let mut bases: Vec<String> = text
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let from = words.next()?.eq_ignore_ascii_case("from");
-            let image = words.find(|word| !word.starts_with("--"))?;
-            (from && image.starts_with(BUILT_IN_PREFIX)).then(|| image.to_owned())
-        })
-        .collect();
-    bases.sort();
-    bases.dedup();
-    bases
-}
-
-/// A Dockerfile that cannot be read is the engine's to report.
-fn read_dockerfile(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_default()
-}
-
-/// What `poststack build` is asked for.
-#[derive(Debug, Clone, Default)]
-pub struct BuildOptions {
-    /// References or last parts of them; empty for all.
-    pub images: Vec<String>,
-    pub no_cache: bool,
-}
-
-/// One image that `poststack build` made.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct BuiltImage {
-    pub image: String,
-    pub seconds: Seconds,
-}
-
-/// Builds the shipped images, each after its base.
-///
-/// # Errors
-/// An unknown name, or a build that failed.
-pub async fn build_images(
-    engine: &Engine,
-    options: &BuildOptions,
-    listener: Listener<'_>,
-) -> Result<Vec<BuiltImage>, Failure> {
-    let all = assets::built_in_images();
-    let matches = |image: &BuiltInImage, name: &str| {
-        let short = image.reference.trim_start_matches(BUILT_IN_PREFIX);
-        let folder = short.split(':').next();
-        image.reference == name || short == name || folder == Some(name)
-    };
-    for name in &options.images {
-        if !all.iter().any(|image| matches(image, name)) {
-            return Err(unknown_built_in(name));
-        }
-    }
-    let mut built = Vec::new();
-    for image in all {
-        let asked =
-            options.images.is_empty() || options.images.iter().any(|name| matches(&image, name));
-        if !asked {
-            continue;
-        }
-        let mut build = image.build;
-        build.no_cache = options.no_cache;
-        let took = build_image(engine, &build, listener)
-            .await
-            .map_err(|failure| *failure)?;
-        built.push(BuiltImage {
-            image: image.reference,
-            seconds: Seconds(took),
-        });
-    }
-    Ok(built)
 }

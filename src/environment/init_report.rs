@@ -7,7 +7,7 @@ use super::context::Context;
 use super::failure::{Failure, Kind};
 use super::migrations::{self, Rules, Wanted};
 use super::step_failure::capitalised;
-use crate::event::{Event, InitResult, Listener, Seconds};
+use crate::event::{Event, InitResult, Listener, MigrationEvent, Seconds, StepUnderWay, Subject};
 use crate::postgres;
 
 /// How long a connection may take; the database has answered before.
@@ -18,6 +18,8 @@ pub(super) async fn migrate(folder: &Path, context: &Context<'_>) -> Result<(), 
     let began = Instant::now();
     let root = &context.prepared.identity.directory;
     let shown = folder.strip_prefix(root).unwrap_or(folder);
+    let subject = Subject::new("Init", shown.display().to_string());
+    let _running = StepUnderWay::began(context.listener, subject, "migrating");
     let outcome = apply(folder, shown, context).await;
     if outcome.as_ref().is_ok_and(|count| *count > 0) {
         context.migrated.set(true);
@@ -55,9 +57,10 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
     };
     // The whole entry is one line of the init phase; only what needs patience is told meanwhile.
     let listener = |event: Event| {
-        if !is_of_one_file(&event) {
-            (context.listener)(event);
-        }
+        (context.listener)(match event {
+            Event::Migration(event) if is_of_one_file(&event) => Event::InitMigration(event),
+            other => other,
+        });
     };
     let wanted = Wanted::default();
     let work = (&rules, &wanted);
@@ -69,13 +72,11 @@ async fn apply(folder: &Path, shown: &Path, context: &Context<'_>) -> Result<usi
     Ok(done.titles.len())
 }
 
-fn is_of_one_file(event: &Event) -> bool {
-    use crate::event::MigrationEvent::{Began, Ended, Planned, Progress, Sent};
+fn is_of_one_file(event: &MigrationEvent) -> bool {
+    use MigrationEvent::{Began, Ended, Planned, Progress, Sent};
     matches!(
         event,
-        Event::Migration(
-            Planned { .. } | Sent { .. } | Began { .. } | Ended { .. } | Progress { .. }
-        )
+        Planned { .. } | Sent { .. } | Began { .. } | Ended { .. } | Progress { .. }
     )
 }
 

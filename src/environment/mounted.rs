@@ -1,6 +1,7 @@
 //! The state of files mounted into init containers: when they change, the init phase is due again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -11,10 +12,15 @@ use crate::workload::model::MountSource;
 /// Most files looked at below one mount; a larger tree counts by its first ones.
 const MAX_FILES: usize = 10_000;
 
+/// Folders that change with every start or every commit and hold nothing that an init container is
+/// for.
+const PASSED_OVER: [&str; 2] = [".poststack", ".git"];
+
 /// Host path → a text that changes with names, sizes and modification times below it. Only what
-/// lies in the project `root`: sockets and system files of the host are nobody's migrations.
+/// lies in the project `root`: sockets and system files of the host are nobody's migrations, and
+/// neither is what lies in `without`.
 pub(super) fn states<'a>(
-    root: &Path,
+    (root, without): (&Path, &[PathBuf]),
     workloads: impl Iterator<Item = &'a Workload>,
 ) -> BTreeMap<PathBuf, String> {
     let mounts = workloads
@@ -25,25 +31,31 @@ pub(super) fn states<'a>(
             MountSource::Bind { path, .. } | MountSource::HostPath { path, .. }
                 if path.starts_with(root) =>
             {
-                Some((path.clone(), state(path)))
+                Some((path.clone(), state(path, without)))
             }
             _ => None,
         })
         .collect()
 }
 
-fn state(root: &Path) -> String {
-    let mut pending = vec![root.to_path_buf()];
+fn state(root: &Path, without: &[PathBuf]) -> String {
+    // What lies near counts first, however many files there are further down.
+    let mut pending = VecDeque::from([root.to_path_buf()]);
     let mut lines = Vec::new();
-    while let Some(path) = pending.pop() {
+    while let Some(path) = pending.pop_front() {
         if lines.len() >= MAX_FILES {
             break;
         }
         let Ok(metadata) = std::fs::symlink_metadata(&path) else {
             continue;
         };
+        if without.contains(&path) {
+            continue;
+        }
         if metadata.is_dir() {
             let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
+            let counts = |name: &OsStr| PASSED_OVER.iter().all(|passed| name != *passed);
+            let entries = entries.filter(|entry| counts(&entry.file_name()));
             pending.extend(entries.map(|entry| entry.path()));
             continue;
         }
@@ -59,4 +71,26 @@ fn state(root: &Path) -> String {
     }
     lines.sort();
     sha256(&lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_poststack_and_git_write_makes_nothing_due_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let write = |path: &str, text: &str| std::fs::write(root.join(path), text).unwrap();
+        for folder in [".git", ".poststack", "sql"] {
+            std::fs::create_dir(root.join(folder)).unwrap();
+        }
+        write("sql/a.sql", "select 1;");
+        let before = state(root, &[]);
+        write(".git/index", "x");
+        write(".poststack/seen.json", "x");
+        assert_eq!(state(root, &[]), before);
+        write("sql/b.sql", "select 2;");
+        assert_ne!(state(root, &[]), before);
+    }
 }

@@ -1,7 +1,7 @@
 //! What is there of an environment, with what might stand in its way.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use std::time::Duration;
 
@@ -15,13 +15,17 @@ use crate::assets;
 use crate::engine::{Address, Engine, Names};
 use crate::plan::Desired;
 use crate::plan::desired::{External, ImageSource};
-use crate::plan::identity::{Identity, PROJECT_DIR};
+use crate::plan::identity::{CONTAINERS, Identity, PROJECT_DIR};
 use crate::plan::observed::{Observed, ObservedContainer};
 use crate::plan::seen::Seen;
 use crate::plan::spec::Labels;
+use crate::state;
 
 /// Everything labelled as the environment's.
-pub(super) async fn own(engine: &Engine, identity: &Identity) -> Result<Observed, Failure> {
+///
+/// # Errors
+/// The engine fails.
+pub async fn own(engine: &Engine, identity: &Identity) -> Result<Observed, Failure> {
     let observed = engine.observe(&identity.selector()).await;
     let mut observed = observed.map_err(|error| engine_failure(&error))?;
     let containers = observed.containers.values_mut().map(|one| &mut one.labels);
@@ -34,22 +38,35 @@ pub(super) async fn own(engine: &Engine, identity: &Identity) -> Result<Observed
     Ok(observed)
 }
 
-/// A project folder that was moved or renamed: what it made goes with it, as soon as no
-/// configuration is left in its old place. Only on an engine of this machine, whose folders we see.
+/// A project folder that was moved or renamed: what it made goes with it, as soon as nothing of the
+/// project is left in its old place. Only on an engine of this machine, whose folders we see.
 fn follow(labels: &mut Labels, identity: &Identity, engine: &Engine) {
     let Some(made_in) = labels.get(PROJECT_DIR).map(PathBuf::from) else {
         return;
     };
     let here = matches!(engine.endpoint.address, Address::Unix(_));
-    let left = here && !FILE_NAMES.iter().any(|name| made_in.join(name).exists());
-    if made_in != identity.directory && left {
+    if made_in != identity.directory && here && is_left(&made_in, identity) {
         let directory = identity.directory.to_string_lossy().into_owned();
         labels.insert(PROJECT_DIR.to_owned(), directory);
     }
 }
 
-/// The containers labelled as the environment's.
-pub(super) async fn containers(
+/// Whether nothing of the project is in `folder` any more. The container commands need no file, so
+/// that any folder may still be theirs; and so may one that cannot be looked into.
+fn is_left(folder: &Path, identity: &Identity) -> bool {
+    let is_there = |path: PathBuf| path.try_exists().unwrap_or(true);
+    if identity.environment.as_str() == CONTAINERS {
+        return !is_there(folder.to_path_buf());
+    }
+    let mut names = FILE_NAMES.into_iter().chain([state::FOLDER]);
+    !names.any(|name| is_there(folder.join(name)))
+}
+
+/// The environment's own containers.
+///
+/// # Errors
+/// The engine fails.
+pub async fn containers(
     engine: &Engine,
     identity: &Identity,
 ) -> Result<BTreeMap<String, ObservedContainer>, Failure> {
@@ -96,6 +113,7 @@ pub(super) async fn everything(
     let images = desired.images.iter().map(async |(reference, image)| {
         let id = match &image.source {
             ImageSource::BuiltIn => built_in_id(engine, reference).await?,
+            ImageSource::Own(build) => current_id(engine, build).await.map_err(|it| *it)?,
             _ => engine
                 .image_id(reference)
                 .await
@@ -153,7 +171,10 @@ fn add(observed: &mut Observed, others: Observed) {
 /// The id of a shipped image, unless it was made of other files than those in this binary.
 async fn built_in_id(engine: &Engine, reference: &str) -> Result<Option<String>, Failure> {
     match assets::built_in_image(reference) {
-        Some(image) => current_id(engine, &image).await.map_err(|failure| *failure),
+        Some(image) => {
+            let id = current_id(engine, &image.build).await;
+            id.map_err(|failure| *failure)
+        }
         None => Ok(None),
     }
 }
@@ -180,4 +201,30 @@ fn names(desired: &Desired) -> Names<'_> {
         }
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::{EnvironmentName, ProjectName};
+
+    #[test]
+    fn a_folder_is_left_when_nothing_of_the_project_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = folder.path().join("old");
+        let of = |environment: &str| Identity {
+            project: ProjectName::nearest("shop"),
+            environment: EnvironmentName::nearest(environment),
+            directory: folder.path().join("new"),
+            database: None,
+        };
+        let left = || (is_left(&old, &of("dev")), is_left(&old, &of(CONTAINERS)));
+        assert_eq!(left(), (true, true));
+        std::fs::create_dir_all(old.join(".poststack")).unwrap();
+        assert_eq!(left(), (false, false));
+        std::fs::remove_dir(old.join(".poststack")).unwrap();
+        assert_eq!(left(), (true, false));
+        std::fs::write(old.join(".poststack.yaml"), "").unwrap();
+        assert_eq!(left(), (false, false));
+    }
 }

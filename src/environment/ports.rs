@@ -1,10 +1,13 @@
 //! Host ports are looked at before anything is made: a busy one is named with its holder.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
 use super::failure::{Failure, Kind};
-use crate::engine::Engine;
+use super::port_origin::{Origin, origin};
+use super::prepare::Prepared;
+use crate::engine::{Engine, EngineKind};
 use crate::plan::identity::{self, Identity};
 use crate::plan::observed::{Observed, State};
 use crate::plan::{Action, DesiredContainer, Plan};
@@ -13,8 +16,8 @@ use crate::workload::model::{Port, Protocol};
 /// A host port that a container to be started wants.
 struct Wanted<'a> {
     container: &'a DesiredContainer,
+    port: &'a Port,
     address: SocketAddr,
-    protocol: Protocol,
 }
 
 /// Fails when a port that `plan` needs is held by somebody else.
@@ -23,29 +26,46 @@ struct Wanted<'a> {
 /// Every busy port with who holds it.
 pub(super) async fn check(
     plan: &Plan,
-    containers: &[&DesiredContainer],
+    prepared: &Prepared,
     observed: &Observed,
     engine: &Engine,
-    identity: &Identity,
 ) -> Result<(), Failure> {
+    let identity = &prepared.identity;
+    let containers: Vec<&DesiredContainer> = prepared.desired.containers().collect();
     let orphan = |name: &str| {
         let own = observed.containers.get(name);
         own.is_some_and(|found| identity.owns(&found.labels))
             && !containers.iter().any(|one| one.spec.name == name)
     };
     let mut busy = Vec::new();
-    for wanted in wanted(plan, containers) {
+    let mut advice = Vec::new();
+    for wanted in wanted(plan, &containers) {
         if held_by_own(&wanted, plan, observed, identity) || is_free(&wanted) {
             continue;
         }
-        let holder = holder(&wanted, engine, &orphan).await;
-        if is_engine_process(&holder) && comes_to_own(&wanted, observed, engine).await {
+        let found = find_holder(wanted.address.port(), Some(engine)).await;
+        let name = &wanted.container.spec.name;
+        // A start whose client was killed has reached it since everything was looked at.
+        if found == Holder::Container(name.clone()) && observed.containers.contains_key(name) {
             continue;
         }
+        let is_engine = matches!(&found, Holder::Process { name, .. } if engine_of(name).is_some());
+        if is_engine && comes_to_own(&wanted, observed, engine).await {
+            continue;
+        }
+        let holder = told(found, &orphan);
+        advice.push(
+            origin(prepared, wanted.container, wanted.port).advice(identity.environment.as_str()),
+        );
         let service = &wanted.container.service;
         let place = &wanted.container.place;
+        let place = match place.source.text.as_str() {
+            // Not all that is published is written in a file.
+            "" => String::new(),
+            _ => format!(", {place}"),
+        };
         busy.push(format!(
-            "port {} on {} (wanted by `{service}`, {place}) is held by {holder}",
+            "port {} on {} (wanted by `{service}`{place}) is held by {holder}",
             wanted.address.port(),
             wanted.address.ip(),
         ));
@@ -55,8 +75,10 @@ pub(super) async fn check(
         [one] => super::step_failure::capitalised(one),
         several => format!("{} ports are taken: {}", several.len(), several.join("; ")),
     };
-    Err(Failure::new(Kind::Failed, message)
-        .hint("stop what holds it, or give the service another port; nothing was changed"))
+    Err(Failure::new(Kind::Failed, message).hint(format!(
+        "stop what holds it, or {}; nothing was changed",
+        advice.join("; ")
+    )))
 }
 
 fn wanted<'a>(plan: &Plan, containers: &[&'a DesiredContainer]) -> Vec<Wanted<'a>> {
@@ -71,12 +93,10 @@ fn wanted<'a>(plan: &Plan, containers: &[&'a DesiredContainer]) -> Vec<Wanted<'a
         .flat_map(|container| {
             let ports = container.spec.process.ports.iter();
             ports.filter_map(|port| {
-                let address = address(port)?;
-                let protocol = port.protocol;
                 Some(Wanted {
                     container,
-                    address,
-                    protocol,
+                    port,
+                    address: address(port)?,
                 })
             })
         })
@@ -115,7 +135,7 @@ fn held_by_own(wanted: &Wanted<'_>, plan: &Plan, observed: &Observed, identity: 
 }
 
 fn is_free(wanted: &Wanted<'_>) -> bool {
-    let outcome = match wanted.protocol {
+    let outcome = match wanted.port.protocol {
         Protocol::Tcp => TcpListener::bind(wanted.address).map(drop),
         Protocol::Udp => UdpSocket::bind(wanted.address).map(drop),
         Protocol::Sctp => return true,
@@ -130,10 +150,14 @@ fn is_free(wanted: &Wanted<'_>) -> bool {
 /// How long an engine may take to finish a start whose client was killed.
 const ENGINE_AT_WORK: Duration = Duration::from_secs(10);
 
-fn is_engine_process(holder: &str) -> bool {
-    ["docker-proxy", "dockerd", "conmon", "podman"]
-        .iter()
-        .any(|name| holder.ends_with(&format!("({name})")))
+/// The engine that holds a port for a container with a process of this name.
+#[must_use]
+pub fn engine_of(process: &str) -> Option<EngineKind> {
+    match process {
+        "docker-proxy" | "dockerd" | "rootlesskit" => Some(EngineKind::Docker),
+        "conmon" | "podman" | "rootlessport" | "slirp4netns" | "pasta" => Some(EngineKind::Podman),
+        _ => None,
+    }
 }
 
 /// Whether a port that the engine holds for no running container turns out to be our own: an
@@ -155,20 +179,110 @@ async fn comes_to_own(wanted: &Wanted<'_>, observed: &Observed, engine: &Engine)
     false
 }
 
-async fn holder(wanted: &Wanted<'_>, engine: &Engine, orphan: &dyn Fn(&str) -> bool) -> String {
+fn told(holder: Holder, orphan: &dyn Fn(&str) -> bool) -> String {
+    match holder {
+        Holder::Container(name) if orphan(&name) => format!(
+            "container `{name}`, which no file describes any more (--remove-orphans removes it)"
+        ),
+        holder => holder.to_string(),
+    }
+}
+
+/// Who holds a host port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holder {
+    /// The container of this name.
+    Container(String),
+    Process {
+        id: u32,
+        name: String,
+    },
+    /// A process of another user.
+    Unknown,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Container(name) => write!(f, "container `{name}`"),
+            Self::Process { id, name } => write!(f, "process {id} ({name})"),
+            Self::Unknown => f.write_str("another process"),
+        }
+    }
+}
+
+/// A host port that an environment publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedPort {
+    pub service: String,
+    pub address: SocketAddr,
+    /// `None` when it is free.
+    pub holder: Option<Holder>,
+    pub origin: Origin,
+    /// The next number that is free.
+    pub next: u16,
+}
+
+/// The host ports of the database and the deployment with their holders, each port once; without an
+/// engine only processes are seen. What is `taken` by others is not offered.
+pub async fn published(
+    prepared: &Prepared,
+    engine: Option<&Engine>,
+    taken: &BTreeSet<u16>,
+) -> Vec<PublishedPort> {
+    let mut found: Vec<PublishedPort> = Vec::new();
+    let database = prepared.desired.database.iter();
+    for container in database.chain(&prepared.desired.deployment) {
+        for port in &container.spec.process.ports {
+            let Some(address) = address(port) else {
+                continue;
+            };
+            if found.iter().any(|one| one.address == address) {
+                continue;
+            }
+            let wanted = Wanted {
+                container,
+                port,
+                address,
+            };
+            let holder = match is_free(&wanted) {
+                true => None,
+                false => Some(find_holder(address.port(), engine).await),
+            };
+            found.push(PublishedPort {
+                service: container.service.clone(),
+                address,
+                origin: origin(prepared, container, port),
+                next: match holder {
+                    Some(_) => next_free(&wanted, taken),
+                    None => address.port(),
+                },
+                holder,
+            });
+        }
+    }
+    found
+}
+
+fn next_free(wanted: &Wanted<'_>, taken: &BTreeSet<u16>) -> u16 {
     let port = wanted.address.port();
-    if let Ok(Some(container)) = engine.port_holder(port).await {
-        return match orphan(&container) {
-            true => format!(
-                "container `{container}`, which no file describes any more \
-                             (--remove-orphans removes it)"
-            ),
-            false => format!("container `{container}`"),
-        };
+    let mut behind = (port..=u16::MAX).skip(1).chain(1024..port);
+    let free = behind.find(|number| {
+        let address = SocketAddr::new(wanted.address.ip(), *number);
+        !taken.contains(number) && is_free(&Wanted { address, ..*wanted })
+    });
+    free.unwrap_or(port)
+}
+
+async fn find_holder(port: u16, engine: Option<&Engine>) -> Holder {
+    if let Some(engine) = engine
+        && let Ok(Some(container)) = engine.port_holder(port).await
+    {
+        return Holder::Container(container);
     }
     match process(port) {
-        Some((pid, name)) => format!("process {pid} ({name})"),
-        None => "another process".to_owned(),
+        Some((id, name)) => Holder::Process { id, name },
+        None => Holder::Unknown,
     }
 }
 

@@ -6,20 +6,26 @@ use std::path::{Path, PathBuf};
 
 use super::address;
 use super::failure::{Failure, Kind};
+use super::images::BuildLogs;
 use super::mounted;
+use super::own_images::{self, complete_images};
 use super::project::Project;
 use super::reach::{Reach, reach};
-use crate::config::model::{DeploymentKind, Environment, InitKind, NamedFile};
+use crate::config::model::{
+    DeploymentKind, Environment, InitEntry, InitKind, NamedFile, PostgresImage,
+};
 use crate::config::{self};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::plan::Desired;
+use crate::plan::database::OwnDatabaseImage;
 use crate::plan::desired::{Inputs, desired};
 use crate::plan::identity::{Identity, MAX_HOST_NAME};
 use crate::postgres::Address;
+use crate::settings::Decider;
 use crate::template::Use;
-use crate::variables::{Variable, Variables};
+use crate::variables::{DatabaseAddress, Variable, Variables};
 use crate::workload::model::{MOST_REPLICAS, Replicas, Service};
-use crate::workload::{self, Context, Loaded, Workload};
+use crate::workload::{self, Context, Database, Loaded, Workload};
 
 /// What the command line adds.
 #[derive(Debug, Clone, Default)]
@@ -42,14 +48,28 @@ pub struct Prepared {
     pub desired: Desired,
     pub variables: Variables,
     pub uses: Vec<Use>,
+    pub deciders: Deciders,
     /// The services of the deployment that say what to do when a source file changes.
     pub watched: Vec<Service>,
     /// The Compose and Pod files that were read, with those that they include and extend.
     pub files: Vec<PathBuf>,
+    /// What poststack itself writes in the project: state and logs.
+    pub own_folders: Vec<PathBuf>,
+    /// Where builds are logged; `None` where the folder is no project.
+    pub build_logs: Option<BuildLogs>,
     /// The database as the host reaches it.
     pub address: Address,
     /// Warnings and notes.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// What settings and options decide where no file does.
+#[derive(Debug, Clone, Default)]
+pub struct Deciders {
+    /// Service → of its port on the host.
+    pub ports: BTreeMap<String, Decider>,
+    /// External network → of its name.
+    pub networks: BTreeMap<String, Decider>,
 }
 
 impl Prepared {
@@ -85,6 +105,40 @@ pub fn gather(
     environment: &Environment,
     options: &PrepareOptions,
 ) -> Result<Prepared, Failure> {
+    let reach = reach(project, environment, options)?;
+    let known = (&reach.variables, &reach.database);
+    let files = load_files(project, environment, options, known);
+    assemble((project, environment), options, reach, files)
+}
+
+/// As [`prepare`], for a deployment that `make` describes where no file does.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_made(
+    project: &Project,
+    environment: &Environment,
+    options: &PrepareOptions,
+    make: impl FnOnce(&Reach) -> Workload,
+) -> Result<Prepared, Failure> {
+    let reach = reach(project, environment, options)?;
+    let files = Files {
+        deployment: Some(make(&reach)),
+        ..Files::default()
+    };
+    let assembled = assemble((project, environment), options, reach, files)?;
+    if any_error(&assembled.diagnostics) {
+        return Err(Failure::configuration(assembled.diagnostics));
+    }
+    Ok(assembled)
+}
+
+fn assemble(
+    (project, environment): (&Project, &Environment),
+    options: &PrepareOptions,
+    reach: Reach,
+    mut files: Files,
+) -> Result<Prepared, Failure> {
     let identity = project.identity(environment);
     let mut diagnostics = project.diagnostics.clone();
     diagnostics.extend(config::check_files(&project.config, &environment.name));
@@ -94,17 +148,20 @@ pub fn gather(
         mut variables,
         diagnostics: faults,
         ..
-    } = reach(project, environment, options)?;
+    } = reach;
     diagnostics.extend(faults);
-    let mut files = load_files(project, environment, options, &variables);
     scale(files.deployment.as_mut(), &options.scale)?;
     let readable = !any_error(&files.diagnostics);
     diagnostics.extend(files.diagnostics);
     variables.also_mask(files.local.iter());
     let workloads = files.init.iter().flatten().chain(&files.deployment);
     variables.hide(workloads.flat_map(|workload| &workload.secrets));
-    let mounted = mounted::states(&project.config.root, files.init.iter().flatten());
-    let (desired, faults) = desired(&Inputs {
+    let own_folders = own_images::folders_of_poststack(&project.settings);
+    let root = (project.config.root.as_path(), own_folders.as_slice());
+    let mounted = mounted::states(root, files.init.iter().flatten());
+    let database_image = own_database_image(project, environment)?;
+    let (mut desired, faults) = desired(&Inputs {
+        database_image: database_image.as_ref(),
         identity: &identity,
         environment,
         password: &database.password,
@@ -113,10 +170,13 @@ pub fn gather(
         mounted: &mounted,
         mask: &|text| variables.mask(text),
     });
+    complete_images(&mut desired, &project.settings)?;
     // What follows from a faulty file says nothing new.
     diagnostics.extend(faults.into_iter().filter(|_| readable));
     let services = files.deployment.into_iter().flat_map(|one| one.services);
     Ok(Prepared {
+        own_folders,
+        build_logs: BuildLogs::of(&project.settings),
         watched: services.filter(|one| !one.watch.is_empty()).collect(),
         address: address::host(&database, &environment.postgres),
         identity,
@@ -124,9 +184,23 @@ pub fn gather(
         desired,
         variables,
         uses: files.uses,
+        deciders: Deciders::default(),
         files: files.read,
         diagnostics,
     })
+}
+
+/// The image that the project makes of its own files for the database of `environment`.
+fn own_database_image(
+    project: &Project,
+    environment: &Environment,
+) -> Result<Option<OwnDatabaseImage>, Failure> {
+    match (&environment.postgres.image, &environment.postgres.host) {
+        (PostgresImage::Version(version), None) => {
+            own_images::own_database_image(&project.settings, *version)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The database is reached by its container's name, which must be a host name.
@@ -176,7 +250,7 @@ fn load_files(
     project: &Project,
     environment: &Environment,
     options: &PrepareOptions,
-    variables: &Variables,
+    (variables, database): (&Variables, &DatabaseAddress),
 ) -> Files {
     let context = Context {
         variables,
@@ -184,9 +258,21 @@ fn load_files(
         allow_undefined: options.allow_undefined,
     };
     let mut files = Files::default();
-    for entry in &environment.init {
+    let database = Database {
+        address: database,
+        postgres: &environment.postgres,
+    };
+    let root = &project.config.root;
+    for (index, entry) in environment.init.iter().enumerate() {
         let loaded = match &entry.kind {
             InitKind::Migrations(_) => None,
+            InitKind::Liquibase(changelog) => {
+                let name = liquibase_name(&environment.init, index);
+                let service = Service::new(name, entry.place.clone());
+                let workload = workload::liquibase(service, (changelog, root), &database);
+                files.init.push(Some(workload));
+                continue;
+            }
             InitKind::Compose(named) => Some(compose(project, named, &context)),
             InitKind::Pod(path) => Some(pod(project, path, &context)),
         };
@@ -201,6 +287,16 @@ fn load_files(
         files.deployment = Some(files.keep(loaded));
     }
     files
+}
+
+/// `liquibase`, or with the number of the changelog among several.
+fn liquibase_name(init: &[InitEntry], index: usize) -> String {
+    let before = init.iter().take(index);
+    let before = before.filter(|entry| matches!(entry.kind, InitKind::Liquibase(_)));
+    match before.count() {
+        0 => "liquibase".to_owned(),
+        count => format!("liquibase-{}", count + 1),
+    }
 }
 
 /// Nothing when a file is missing, which is reported where it is named.

@@ -9,8 +9,9 @@ use crate::config::{self};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::names::EnvironmentName;
 use crate::plan::identity::Identity;
-use crate::settings::{EnvironmentChoice, Origin};
+use crate::settings::{EnvironmentChoice, Origin, Settings};
 use crate::state::State;
+use crate::text::SourceFile;
 
 /// The name of the configuration file.
 pub const FILE_NAME: &str = ".poststack.yml";
@@ -25,6 +26,7 @@ pub struct Project {
     pub state: State,
     /// The process environment, read once.
     pub process: BTreeMap<String, String>,
+    pub settings: Settings,
 }
 
 /// Where to look for the configuration.
@@ -43,6 +45,7 @@ impl Project {
     pub fn open(
         location: &Location<'_>,
         process: BTreeMap<String, String>,
+        settings: Settings,
     ) -> Result<Self, Failure> {
         let path = find(location)?;
         let shown = relative(&path, location.working_directory);
@@ -52,7 +55,32 @@ impl Project {
             config: loaded.config,
             diagnostics: loaded.diagnostics,
             process,
+            settings,
         })
+    }
+
+    /// A folder without a configuration as a project: what settings say of it, no environment.
+    #[must_use]
+    pub fn of_folder(process: BTreeMap<String, String>, settings: Settings) -> Self {
+        let config = Config {
+            source: SourceFile::new(FILE_NAME, ""),
+            root: settings.root.clone(),
+            project: config::model::Project {
+                name: settings.project.clone(),
+                description: None,
+            },
+            settings: BTreeMap::new(),
+            default_environment: None,
+            environments: Vec::new(),
+            verify: BTreeMap::new(),
+        };
+        Self {
+            state: State::of_project(&config.root),
+            config,
+            diagnostics: Vec::new(),
+            process,
+            settings,
+        }
     }
 
     /// The environment that is meant, with what named it.
@@ -61,6 +89,11 @@ impl Project {
     /// An unknown name, or none where there are several.
     pub fn environment(&self, argument: Option<&str>) -> Result<(&Environment, Origin), Failure> {
         self.meant(argument)?.ok_or_else(|| {
+            if self.config.environments.is_empty() {
+                let message = format!("{FILE_NAME} describes no environment");
+                return Failure::new(Kind::Configuration, message)
+                    .hint("add `environments:`; every key is explained in .poststack.yml.example");
+            }
             let message = format!("Which environment? There are {}", self.names().join(", "));
             Failure::new(Kind::Usage, message)
                 .hint("name one after the command, or choose one with `poststack env switch NAME`")
@@ -136,6 +169,7 @@ impl Project {
             project: self.config.project.name.clone(),
             environment: environment.name.clone(),
             directory: self.config.root.clone(),
+            database: environment.postgres.container_name.clone(),
         }
     }
 
@@ -159,7 +193,11 @@ pub(super) fn state_failure(error: &crate::state::StateError) -> Failure {
     }
 }
 
-fn find(location: &Location<'_>) -> Result<PathBuf, Failure> {
+/// The path of the configuration file, found upward or named; a named one may not be there.
+///
+/// # Errors
+/// There is none in the working directory or above it.
+pub fn find(location: &Location<'_>) -> Result<PathBuf, Failure> {
     match location.config_file {
         Some(path) => {
             let path = location.working_directory.join(path);
@@ -175,7 +213,7 @@ fn find(location: &Location<'_>) -> Result<PathBuf, Failure> {
                 format!("There is no {FILE_NAME} in {place} or above it"),
             )
             .hint("go to a project folder, or name the file: poststack -C path/to/project …")
-            .hint("every key is explained in .poststack.yml.example")
+            .hint("or make a project here: poststack init")
         }),
     }
 }

@@ -16,6 +16,8 @@ use crate::secret::Secret;
 use crate::text;
 use crate::variables::{DatabaseAddress, Layers, Reader, Variables, built_ins};
 
+pub use super::address::reachable;
+
 /// A database with what surrounds it.
 pub struct Reach {
     /// As readers inside the environment's network and on the host reach it.

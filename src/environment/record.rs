@@ -24,7 +24,7 @@ pub(super) fn seen(project: &Project, environment: &EnvironmentName, engine: &En
 }
 
 /// Tells one engine from another, whatever their versions.
-fn which(engine: &Engine) -> String {
+pub(super) fn which(engine: &Engine) -> String {
     format!("{} {}", engine.kind, engine.endpoint.address)
 }
 

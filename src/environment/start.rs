@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::adoption::{self, Pending};
 use super::context::Context;
+use super::data_in_use;
 use super::database::EarlyLogin;
 use super::execute::execute;
 use super::failure::{Failure, Kind};
@@ -13,10 +15,11 @@ use super::healthy;
 use super::images::Images;
 use super::observe;
 use super::ports;
-use super::prepare::Prepared;
+use super::prepare::{Deciders, Prepared};
 use super::project::{Project, state_failure};
 use super::put_back::put_back;
 use super::record;
+use super::refusal::refused;
 use super::status::{self, Status};
 use crate::engine::{Caution, Engine};
 use crate::event::{Event, Listener, Seconds};
@@ -24,7 +27,8 @@ use crate::names::EnvironmentName;
 use crate::plan::desired::{External, ImageSource};
 use crate::plan::observed::{Observed, State};
 use crate::plan::seen::Seen;
-use crate::plan::{self, Action, Conflict, Phase, Plan, StartOptions};
+use crate::plan::{self, Action, Phase, Plan, StartOptions};
+use crate::settings::Decider;
 use crate::state::{Lock, LockError};
 use crate::workload::model::PullPolicy;
 
@@ -58,14 +62,22 @@ pub(super) async fn lock(
     engine: &Engine,
     (verb, wait): (&str, Duration),
 ) -> Result<Lock, Failure> {
-    let environment = &prepared.environment;
-    let command = format!("{verb} {}", environment.name);
-    let lock = Lock::acquire(&project.state, &environment.name, &command, wait).await;
-    let lock = lock.map_err(lock_failure)?;
+    let lock = lock_files(project, &prepared.environment.name, (verb, wait)).await?;
     if lock.was_interrupted() {
         observe::settled(engine, &prepared.identity).await?;
     }
     Ok(lock)
+}
+
+/// As [`lock`], for what asks nothing of the engine.
+pub(super) async fn lock_files(
+    project: &Project,
+    environment: &EnvironmentName,
+    (verb, wait): (&str, Duration),
+) -> Result<Lock, Failure> {
+    let command = format!("{verb} {environment}");
+    let lock = Lock::acquire(&project.state, environment, &command, wait).await;
+    lock.map_err(lock_failure)
 }
 
 fn lock_failure(error: LockError) -> Failure {
@@ -102,6 +114,32 @@ pub async fn start(
         environment: prepared.identity.environment.to_string(),
         engine: engine.to_string(),
     });
+    let both = (project, prepared);
+    let outcome = match adoption::pending(project, prepared, engine, listener).await? {
+        Pending::GoOn(adoption) => {
+            adoption::carry_out(both, &adoption, engine, options, listener).await?
+        }
+        Pending::Nothing => bring_up(project, prepared, engine, options, listener).await?,
+        Pending::Undone => {
+            lock.done();
+            return Err(adoption::undone(&prepared.environment.name));
+        }
+    };
+    lock.done();
+    Ok(Outcome {
+        seconds: Seconds(began.elapsed()),
+        ..outcome
+    })
+}
+
+/// As [`start`], with the lock held.
+pub(super) async fn bring_up(
+    project: &Project,
+    prepared: &Prepared,
+    engine: &Engine,
+    options: Options,
+    listener: Listener<'_>,
+) -> Result<Outcome, Failure> {
     let images = Images::new(engine, prepared);
     build_first(prepared, &images, options.build, listener).await?;
     let environment = &prepared.identity.environment;
@@ -109,11 +147,10 @@ pub async fn start(
     let login = EarlyLogin::begin(prepared, &seen);
     let observed = look(project, prepared, engine, &seen).await?;
     let started = plan::start(&prepared.desired, &observed, &options.plan)
-        .map_err(|conflicts| refused(&conflicts, environment))?;
-    missing_externals(&started.missing)?;
-    let containers: Vec<_> = prepared.desired.containers().collect();
-    let identity = &prepared.identity;
-    ports::check(&started.plan, &containers, &observed, engine, identity).await?;
+        .map_err(|conflicts| refused(&conflicts, &prepared.identity))?;
+    missing_externals(&started.missing, &prepared.deciders)?;
+    data_in_use::check(prepared, engine).await?;
+    ports::check(&started.plan, prepared, &observed, engine).await?;
     let context = Context {
         caution: caution(&started.plan),
         works: touches_containers(&started.plan),
@@ -123,14 +160,14 @@ pub async fn start(
     let mut status = run(&started.plan, &observed, &context).await?;
     let seen = (&seen, context.made.take());
     record::remember((project, prepared), engine, &status, seen).await;
-    if options.plan.deploy {
+    if options.plan.deploy && options.plan.wait {
         healthy::remember(project, environment, engine, &status).await;
         status.was_awaited();
     }
-    lock.done();
     Ok(Outcome {
         changed: context.migrated.get() || !started.plan.changes_nothing(),
-        seconds: Seconds(began.elapsed()),
+        // Whoever began knows.
+        seconds: Seconds(Duration::ZERO),
         orphans: started.orphans,
         status,
     })
@@ -250,44 +287,7 @@ fn removes(plan: &Plan, container: &str) -> bool {
         .any(|action| matches!(action, Action::RemoveContainer { name, .. } if name == container))
 }
 
-pub(super) fn refused(conflicts: &[Conflict], environment: &EnvironmentName) -> Failure {
-    let all: Vec<String> = conflicts.iter().map(ToString::to_string).collect();
-    let message = super::step_failure::capitalised(&all.join("; "));
-    let mut failure = Failure::new(Kind::Failed, message);
-    for conflict in conflicts {
-        let hints: &[String] = match conflict {
-            Conflict::Foreign {
-                kind: "container", ..
-            } => &[
-                "poststack never touches what is not its own; remove or rename it".to_owned(),
-                "or give this project another `project.name`; nothing was changed".to_owned(),
-            ],
-            Conflict::Foreign { .. } => &[
-                "poststack never touches what is not its own; give this project another \
-                 `project.name`; nothing was changed"
-                    .to_owned(),
-            ],
-            Conflict::Changed {
-                kind: "network", ..
-            } => &[format!(
-                "to make it anew (data is kept): poststack env stop {environment} --rm && \
-                 poststack env start {environment}"
-            )],
-            Conflict::Changed { kind, name, .. } => &[format!(
-                "change it back, or give it another name: making {kind} `{name}` anew would lose \
-                 its data; nothing was changed"
-            )],
-        };
-        for hint in hints {
-            if !failure.hints.contains(hint) {
-                failure = failure.hint(hint);
-            }
-        }
-    }
-    failure
-}
-
-fn missing_externals(missing: &[External]) -> Result<(), Failure> {
+pub(super) fn missing_externals(missing: &[External], deciders: &Deciders) -> Result<(), Failure> {
     let told = |external: &External| match external {
         External::Network(name) => format!("network `{name}`"),
         External::Volume(name) => format!("volume `{name}`"),
@@ -297,8 +297,14 @@ fn missing_externals(missing: &[External]) -> Result<(), Failure> {
         [] => Ok(()),
         names => {
             let message = format!("External and not there: {}", names.join(", "));
-            Err(Failure::new(Kind::Failed, message)
-                .hint("create it, or remove `external: true`; nothing was changed"))
+            let mut decided = missing.iter().filter_map(|external| match external {
+                External::Network(name) => deciders.networks.get(name),
+                External::Volume(_) => None,
+            });
+            let remedy = decided.next().map(Decider::another);
+            let remedy = remedy.unwrap_or_else(|| "remove `external: true`".to_owned());
+            let hint = format!("create it, or {remedy}; nothing was changed");
+            Err(Failure::new(Kind::Failed, message).hint(hint))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The state of an environment: its database and its services.
 
+pub mod watch;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -25,7 +27,7 @@ pub enum Overall {
     Absent,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Status {
     pub project: String,
     pub environment: String,
@@ -36,7 +38,7 @@ pub struct Status {
     pub services: Vec<Service>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Database {
     pub container: Option<Service>,
     pub host: String,
@@ -56,7 +58,7 @@ pub struct Database {
     pub connections: Option<u64>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Service {
     pub service: String,
     pub container: String,
@@ -203,9 +205,11 @@ fn overall(
         State::Exited(Some(0)) => may_end(service),
         _ => false,
     };
+    let inactive = &prepared.desired.inactive;
     let relevant = services
         .iter()
-        .filter(|one| one.role == Role::Service.as_str());
+        .filter(|one| one.role == Role::Service.as_str())
+        .filter(|one| one.engine_state == State::Running || !inactive.contains(&one.service));
     let all = relevant.clone().all(good) && database.accepts_logins;
     let any = relevant
         .chain(&database.container)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::context::{Context, LOG_TAIL, service_of};
 use super::failure::{Failure, Kind};
+use super::liquibase;
 use crate::diagnostic::Place;
 use crate::engine::{EngineError, HealthOutcome};
 use crate::event::{Event, InitResult, Seconds};
@@ -62,8 +63,13 @@ pub(super) async fn of_engine(
         failure = with_init_hints(failure, &step.action, context);
     } else if let Some(place) = place(&step.action, context) {
         let environment = &context.prepared.identity.environment;
+        // What failed to take over has put the former containers back.
+        let verb = match context.prepared.desired.predecessors.is_empty() {
+            true => "env start",
+            false => "adopt",
+        };
         failure = failure.hint(format!(
-            "correct {place} and type: poststack env start {environment}"
+            "correct {place} and type: poststack {verb} {environment}"
         ));
     }
     Box::new(failure)
@@ -113,13 +119,18 @@ pub(super) async fn exited(
 ) -> Box<Failure> {
     let service = service_of(name, context);
     let environment = &context.prepared.identity.environment;
+    let mut lines = tail(name, liquibase::LINES, context).await;
     let message = match phase {
         Phase::Init(_) => {
-            format!("Init failed: `{service}` exited with code {code}; nothing was deployed")
+            let reason = liquibase::reason(&lines);
+            let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
+            format!(
+                "Init failed: `{service}` exited with code {code}{reason}; nothing was deployed"
+            )
         }
         _ => format!("`{service}` (container {name}) exited with code {code}"),
     };
-    let lines = last_lines(name, context).await;
+    lines.drain(..lines.len().saturating_sub(LOG_TAIL));
     let failure = Failure::new(kind(phase), message)
         .excerpt(format!("The last lines of {name}:"), lines)
         .hint(format!(
@@ -176,7 +187,12 @@ pub(super) async fn unready(
 }
 
 pub(super) async fn last_lines(name: &str, context: &Context<'_>) -> Vec<String> {
-    let lines = context.engine.last_lines(name, LOG_TAIL).await;
+    tail(name, LOG_TAIL, context).await
+}
+
+/// The last `count` lines, without secrets.
+async fn tail(name: &str, count: usize, context: &Context<'_>) -> Vec<String> {
+    let lines = context.engine.last_lines(name, count).await;
     let lines = lines.unwrap_or_default();
     lines
         .iter()

@@ -1,5 +1,6 @@
 //! Stop and restart: dependents first, the database last, data untouched.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -16,8 +17,9 @@ use super::start::lock;
 use crate::config::model::Storage;
 use crate::engine::Engine;
 use crate::event::{Event, Listener, Seconds};
-use crate::plan::identity::Role;
-use crate::plan::{self, Action, DesiredContainer, StopOptions};
+use crate::plan::identity::{Identity, Role};
+use crate::plan::observed::{Observed, ObservedContainer};
+use crate::plan::{self, Action, DesiredContainer, Plan, StopOptions};
 
 /// What a stop did.
 #[derive(Debug, Clone, Serialize)]
@@ -26,7 +28,38 @@ pub struct Stopped {
     pub environment: String,
     pub stopped: Vec<String>,
     pub removed: Vec<String>,
+    /// Whether the data went with the database, since it was in memory.
+    pub data_lost: bool,
     pub seconds: Seconds,
+}
+
+impl Stopped {
+    /// There was nothing to do.
+    #[must_use]
+    pub fn nothing(identity: &Identity) -> Self {
+        Self {
+            project: identity.project.to_string(),
+            environment: identity.environment.to_string(),
+            stopped: Vec::new(),
+            removed: Vec::new(),
+            data_lost: false,
+            seconds: Seconds(Duration::ZERO),
+        }
+    }
+}
+
+/// What to stop.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    pub options: StopOptions,
+    /// The names of the containers; `None` for everything of the environment. Who removes them
+    /// removes the networks with the last one.
+    pub only: Option<&'a BTreeSet<String>>,
+    /// Of those in `only`, leave what runs by now.
+    pub idle: bool,
+    pub lock_wait: Duration,
+    /// For the lock file and messages: `env stop`, …
+    pub verb: &'static str,
 }
 
 /// Stops an environment.
@@ -37,25 +70,58 @@ pub async fn stop(
     project: &Project,
     prepared: &Prepared,
     engine: &Engine,
-    options: (StopOptions, Duration),
+    (options, lock_wait): (StopOptions, Duration),
+    listener: Listener<'_>,
+) -> Result<Stopped, Failure> {
+    let request = Request {
+        options,
+        only: None,
+        idle: false,
+        lock_wait,
+        verb: "env stop",
+    };
+    stop_what(project, prepared, engine, request, listener).await
+}
+
+/// Stops what `request` names.
+///
+/// # Errors
+/// As [`stop`].
+pub async fn stop_what(
+    project: &Project,
+    prepared: &Prepared,
+    engine: &Engine,
+    request: Request<'_>,
     listener: Listener<'_>,
 ) -> Result<Stopped, Failure> {
     let began = Instant::now();
-    let (options, wait) = options;
-    let lock = lock(project, prepared, engine, ("env stop", wait)).await?;
+    let claim = (request.verb, request.lock_wait);
+    let lock = lock(project, prepared, engine, claim).await?;
     listener(Event::Began {
-        verb: "env stop",
+        verb: request.verb,
         project: prepared.identity.project.to_string(),
         environment: prepared.identity.environment.to_string(),
         engine: engine.to_string(),
     });
-    let observed = observe::own(engine, &prepared.identity).await?;
-    let plan = plan::stop(&prepared.desired, &observed, options);
+    let mut observed = observe::own(engine, &prepared.identity).await?;
+    if let Some(only) = request.only {
+        let there = observed.containers.len();
+        let meant = |one: &ObservedContainer| !(request.idle && one.runs());
+        observed
+            .containers
+            .retain(|name, one| only.contains(name) && meant(one));
+        if observed.containers.len() < there {
+            observed.networks.clear();
+        }
+        observed.volumes.clear();
+    }
+    let plan = plan::stop(&prepared.desired, &observed, request.options);
     let images = Images::new(engine, prepared);
     let context = Context::new(engine, prepared, &images, listener);
     execute(&plan, &context).await?;
     record::forget((project, &prepared.identity.environment), engine, &plan);
     lock.done();
+    let in_memory = prepared.environment.postgres.storage == Storage::Tmpfs;
     let names = |wanted: fn(&Action) -> Option<&String>| -> Vec<String> {
         let actions = plan.steps.iter().map(|step| &step.action);
         actions.filter_map(wanted).cloned().collect()
@@ -71,7 +137,19 @@ pub async fn stop(
             Action::RemoveContainer { name, .. } | Action::RemoveNetwork(name) => Some(name),
             _ => None,
         }),
+        data_lost: in_memory && ends_database(&plan, &observed),
         seconds: Seconds(began.elapsed()),
+    })
+}
+
+fn ends_database(plan: &Plan, observed: &Observed) -> bool {
+    let mut actions = plan.steps.iter().map(|step| &step.action);
+    actions.any(|action| match action {
+        Action::StopContainer { name, .. } | Action::RemoveContainer { name, .. } => {
+            let container = observed.containers.get(name);
+            container.is_some_and(|one| one.role() == Some(Role::Database))
+        }
+        _ => false,
     })
 }
 

@@ -78,8 +78,13 @@ fn advice(name: &str, found: &Inspected, grace: Duration) -> String {
         signal => signal,
     };
     let seconds = grace.as_secs_f64();
+    let is_own =
+        found.labels.get(identity::ENVIRONMENT).map(String::as_str) == Some(identity::CONTAINERS);
+    let advice = match is_own {
+        true => "a program that handles it ends at once".to_owned(),
+        false => format!("with `init: true` in `{service}` it ends at once"),
+    };
     format!(
-        "{name} did not listen to {signal} and was killed after its {seconds} s of grace; with \
-         `init: true` in `{service}` it ends at once"
+        "{name} did not listen to {signal} and was killed after its {seconds} s of grace; {advice}"
     )
 }

@@ -10,6 +10,7 @@ mod narrowed;
 mod rules;
 mod worker;
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -56,7 +57,7 @@ pub async fn watch(
     listener: Listener<'_>,
 ) -> Result<(), Failure> {
     let services = chosen(prepared, &options.services)?;
-    let rules = compiled(&services, listener)?;
+    let rules = compiled((&services, &prepared.own_folders), listener)?;
     let all: Vec<&Rule<'_>> = rules.iter().flatten().collect();
     let mut eyes = Eyes::open(&all)?;
     start(project, prepared, engine, options.start, listener).await?;
@@ -172,9 +173,9 @@ fn chosen<'p>(prepared: &'p Prepared, names: &[String]) -> Result<Vec<&'p Servic
 const HOW: &str =
     "add to a service: develop: { watch: [{ path: ./src, action: sync, target: /app }] }";
 
-/// The rules of each service, without those that have nothing to do.
+/// The rules of each service, without those that have nothing to do, and blind for `own_folders`.
 fn compiled<'p>(
-    services: &[&'p Service],
+    (services, own_folders): (&[&'p Service], &[PathBuf]),
     listener: Listener<'_>,
 ) -> Result<Vec<Vec<Rule<'p>>>, Failure> {
     let of = |service: &'p Service| {
@@ -194,7 +195,9 @@ fn compiled<'p>(
                     let text = format!("{place}: `{path}` is not there yet; it is waited for");
                     listener(Event::Warning(text));
                 }
-                Rule::new(rule, service).map_err(|error| {
+                let ready = Rule::new(rule, service);
+                let ready = ready.map(|rule| rule.without(own_folders));
+                ready.map_err(|error| {
                     let message = format!("The rule at {} cannot be used", rule.place);
                     Failure::new(Kind::Failed, message).because(error)
                 })

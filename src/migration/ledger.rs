@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use tokio_postgres::Row;
-use tokio_postgres::error::SqlState;
 
 use super::Version;
 use super::name::{self, Direction};
@@ -21,6 +20,14 @@ macro_rules! moment {
     };
 }
 pub(in crate::migration) use moment;
+
+/// Asked first: a question about a table that is not there would stand in the log of the server as
+/// an error. The last two are made when the first such file is run.
+const TABLES: &str = "SELECT class.relname::text
+      FROM pg_catalog.pg_class AS class
+      JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
+     WHERE namespace.nspname = 'poststack' AND class.relname IN
+           ('schema_migrations', 'repeatable_migrations', 'unfinished_migrations')";
 
 const MIGRATIONS: &str = concat!(
     "SELECT version, name, checksum, ",
@@ -135,40 +142,44 @@ impl Unfinished {
 /// What the database has, or `None` when neither poststack nor another tool left a ledger in it.
 ///
 /// # Errors
-/// What the server answers, except that the ledger is not there.
+/// What the server answers.
 pub async fn read_ledger(connection: &Connection) -> Result<Option<Ledger>, tokio_postgres::Error> {
-    match read_own(connection).await {
-        Ok(ledger) => Ok(Some(ledger)),
-        Err(error) if is_absent(&error) => origin::read(connection).await,
-        Err(error) => Err(error),
+    let tables = connection.client().query_typed(TABLES, &[]).await?;
+    let tables: Vec<String> = { tables.iter() }
+        .map(|row| row.try_get(0))
+        .collect::<Result<_, _>>()?;
+    let has = |table: &str| tables.iter().any(|one| one == table);
+    if !has("schema_migrations") {
+        return origin::read(connection).await;
     }
-}
-
-/// The three questions travel together and cost one round trip. The tables of the last two are
-/// made when the first such file is run.
-async fn read_own(connection: &Connection) -> Result<Ledger, tokio_postgres::Error> {
-    let client = connection.client();
-    let (migrations, repeatables, unfinished) = futures_util::join!(
-        client.query_typed(MIGRATIONS, &[]),
-        client.query_typed(REPEATABLES, &[]),
-        client.query_typed(UNFINISHED, &[]),
-    );
-    let repeatables = or_none(repeatables)?;
+    let (entries, repeatables, unfinished) = futures_util::try_join!(
+        rows(connection, Some(MIGRATIONS)),
+        rows(
+            connection,
+            has("repeatable_migrations").then_some(REPEATABLES)
+        ),
+        rows(
+            connection,
+            has("unfinished_migrations").then_some(UNFINISHED)
+        ),
+    )?;
     let repeatables = repeatables.iter().map(read_repeatable);
-    Ok(Ledger {
-        entries: present(migrations?.iter().map(read_entry))?,
+    Ok(Some(Ledger {
+        entries: present(entries.iter().map(read_entry))?,
         repeatables: repeatables.collect::<Result<_, _>>()?,
-        unfinished: present(or_none(unfinished)?.iter().map(read_unfinished))?,
+        unfinished: present(unfinished.iter().map(read_unfinished))?,
         ..Ledger::default()
-    })
+    }))
 }
 
-fn or_none(
-    rows: Result<Vec<Row>, tokio_postgres::Error>,
+/// What `question` finds. Those that are asked at once travel together.
+async fn rows(
+    connection: &Connection,
+    question: Option<&str>,
 ) -> Result<Vec<Row>, tokio_postgres::Error> {
-    match rows {
-        Err(error) if is_absent(&error) => Ok(Vec::new()),
-        rows => rows,
+    match question {
+        Some(question) => connection.client().query_typed(question, &[]).await,
+        None => Ok(Vec::new()),
     }
 }
 
@@ -229,10 +240,4 @@ fn read_unfinished(row: &Row) -> Result<Option<Unfinished>, tokio_postgres::Erro
 
 fn milliseconds(milliseconds: f64) -> Duration {
     Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default()
-}
-
-pub(super) fn is_absent(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| {
-        *code == SqlState::UNDEFINED_TABLE || *code == SqlState::INVALID_SCHEMA_NAME
-    })
 }

@@ -13,7 +13,7 @@ use super::session::{self, Session};
 use crate::postgres::Connection;
 
 /// "poststac" in ASCII.
-const KEY: i64 = 0x706f_7374_7374_6163;
+pub(super) const KEY: i64 = 0x706f_7374_7374_6163;
 
 /// Whether a run still is the only one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

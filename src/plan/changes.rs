@@ -88,7 +88,9 @@ impl Changes<'_> {
                 let image = self.desired.images.get(reference);
                 let verb = match image.map(|image| &image.source) {
                     Some(ImageSource::Pull(..)) | None => Verb::Pull,
-                    Some(ImageSource::Build(..) | ImageSource::BuiltIn) => Verb::Build,
+                    Some(ImageSource::Build(..) | ImageSource::Own(_) | ImageSource::BuiltIn) => {
+                        Verb::Build
+                    }
                 };
                 self.object(verb, "image", reference);
             }

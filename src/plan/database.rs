@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::definition;
-use super::desired::{ImageSource, Inputs, pulled};
+use super::desired::{External, ImageSource, Inputs, pulled};
 use super::identity::DEFINITION;
 use super::spec::{
-    ContainerSpec, Endpoint, Labels, MountSpec, MountSpecSource, NetworkAttachment,
+    ContainerSpec, Endpoint, ImageBuild, Labels, MountSpec, MountSpecSource, NetworkAttachment,
     SharedNamespaces, VolumeSpec,
 };
-use crate::config::model::{Postgres, PostgresImage, Storage};
+use crate::config::model::{DataSource, Postgres, PostgresImage, Storage};
 use crate::secret::Secret;
 use crate::workload::model::{Port, Process, Protocol, PublishedPort, PullPolicy, Restart};
 
@@ -25,16 +25,34 @@ const STOP_GRACE: Duration = Duration::from_secs(60);
 pub(super) struct DatabaseObjects {
     pub spec: ContainerSpec,
     pub image: ImageSource,
-    /// `None` when the data lives in memory.
+    /// `None` when the data lives in memory, or elsewhere.
     pub volume: Option<VolumeSpec>,
+    /// A volume with data that somebody else made.
+    pub external: Option<External>,
 }
 
-/// The reference of the image of `postgres`.
-#[must_use]
-pub fn image(postgres: &Postgres) -> String {
-    match &postgres.image {
-        PostgresImage::Version(version) => format!("poststack/postgres:{version}"),
-        PostgresImage::Image(reference) => reference.clone(),
+/// The image that a project makes of its own files in place of the shipped one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnDatabaseImage {
+    /// The folder of its files, as messages show it.
+    pub folder: String,
+    /// Labelled with the hash of its files.
+    pub build: ImageBuild,
+}
+
+/// The reference of the image of `postgres`, and where it comes from.
+fn image(postgres: &Postgres, own: Option<&OwnDatabaseImage>) -> (String, ImageSource) {
+    let missing = |reference: String| {
+        let source = pulled(&reference, PullPolicy::Missing, None);
+        (reference, source)
+    };
+    match (&postgres.image, own) {
+        (PostgresImage::Image(reference), _) => missing(reference.clone()),
+        (PostgresImage::Version(version), None) => missing(format!("poststack/postgres:{version}")),
+        (PostgresImage::Version(_), Some(own)) => {
+            let reference = own.build.tags.first().cloned().unwrap_or_default();
+            (reference, ImageSource::Own(Box::new(own.build.clone())))
+        }
     }
 }
 
@@ -42,15 +60,20 @@ pub(super) fn objects(inputs: &Inputs<'_>, network: String) -> DatabaseObjects {
     let identity = inputs.identity;
     let postgres = &inputs.environment.postgres;
     let name = identity.database_container();
-    let reference = image(postgres);
-    let (mount, volume) = storage(inputs);
+    let (reference, source) = image(postgres, inputs.database_image);
+    let (data, volume) = storage(inputs);
+    let mount = MountSpec {
+        source: data,
+        target: DATA.to_owned(),
+        read_only: false,
+    };
     let endpoint = Endpoint {
         network,
         aliases: vec![name.clone()],
         ..Endpoint::default()
     };
     let spec = ContainerSpec {
-        image: reference.clone(),
+        image: reference,
         platform: None,
         process: process(inputs),
         network: NetworkAttachment::Networks(vec![endpoint]),
@@ -62,15 +85,23 @@ pub(super) fn objects(inputs: &Inputs<'_>, network: String) -> DatabaseObjects {
         name,
     };
     DatabaseObjects {
-        image: pulled(&reference, PullPolicy::Missing, None),
+        image: source,
         spec,
         volume,
+        external: match &postgres.volume.as_ref().map(|one| &one.source) {
+            Some(DataSource::Volume { name, .. }) => Some(External::Volume(name.clone())),
+            _ => None,
+        },
     }
 }
 
-fn storage(inputs: &Inputs<'_>) -> (MountSpec, Option<VolumeSpec>) {
+/// Where the data lies, and the volume that is made for it.
+fn storage(inputs: &Inputs<'_>) -> (MountSpecSource, Option<VolumeSpec>) {
     let name = inputs.identity.database_volume();
-    let (source, volume) = match inputs.environment.postgres.storage {
+    if let Some(volume) = &inputs.environment.postgres.volume {
+        return (existing(&volume.source), None);
+    }
+    match inputs.environment.postgres.storage {
         Storage::Tmpfs => {
             let source = MountSpecSource::Tmpfs {
                 size: None,
@@ -101,13 +132,34 @@ fn storage(inputs: &Inputs<'_>) -> (MountSpec, Option<VolumeSpec>) {
             volume.labels.insert(DEFINITION.to_owned(), label);
             (source, Some(volume))
         }
-    };
-    let mount = MountSpec {
-        source,
-        target: DATA.to_owned(),
-        read_only: false,
-    };
-    (mount, volume)
+    }
+}
+
+fn existing(source: &DataSource) -> MountSpecSource {
+    match source {
+        DataSource::Volume { name, .. } => MountSpecSource::Volume {
+            name: name.clone(),
+            no_copy: true,
+            subpath: None,
+        },
+        DataSource::Folder(path) => MountSpecSource::Bind {
+            path: path.clone(),
+            create: false,
+            propagation: None,
+            selinux: None,
+        },
+    }
+}
+
+/// The folder of the data inside the container.
+fn data_folder(postgres: &Postgres) -> String {
+    match postgres.volume.as_ref().map(|one| &one.source) {
+        Some(DataSource::Volume {
+            folder: Some(folder),
+            ..
+        }) => format!("{DATA}/{folder}"),
+        _ => DATA.to_owned(),
+    }
 }
 
 fn process(inputs: &Inputs<'_>) -> Process {
@@ -120,7 +172,7 @@ fn process(inputs: &Inputs<'_>) -> Process {
             "POSTGRES_PASSWORD".to_owned(),
             Some(inputs.password.clone()),
         ),
-        ("PGDATA".to_owned(), text(DATA)),
+        ("PGDATA".to_owned(), text(&data_folder(postgres))),
     ]);
     if let Some(arguments) = &postgres.initdb_args {
         environment.insert("POSTGRES_INITDB_ARGS".to_owned(), text(arguments));

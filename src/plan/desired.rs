@@ -1,6 +1,7 @@
 //! A checked environment with its workloads → the objects that shall exist. Pure.
 
 mod container;
+mod contents;
 mod hooks;
 mod image;
 mod replicas;
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use super::database::OwnDatabaseImage;
 use super::definition::{self, Fields};
 use super::identity::{DEFAULT_NETWORK, DEFINITION, Identity, POSTGRES_SERVICE, Role, SCRATCH};
 use super::spec::{ContainerSpec, Filling, NetworkSpec, VolumeSpec};
@@ -44,6 +46,9 @@ pub struct Desired {
     /// Services that a file describes and that no active profile asks for: nothing starts them, and
     /// where they run they are left alone.
     pub inactive: BTreeSet<String>,
+    /// Container → one of another tool that it takes the place of, and whose anonymous volumes it
+    /// gets when it is made; see `poststack adopt`.
+    pub predecessors: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,9 +89,13 @@ pub struct DesiredContainer {
     pub may_end: bool,
     /// What a Pod file says of when it is ready.
     pub readiness: Option<Readiness>,
+    /// The pod whose shared network and namespaces it holds, where it does nothing else.
+    pub infra_of: Option<String>,
     /// Whether another service waits for its health.
     pub health_needed: bool,
     pub place: Place,
+    /// Where each of its published ports is written, in their order, as far as that is known.
+    pub port_places: Vec<Place>,
 }
 
 impl DesiredContainer {
@@ -112,6 +121,8 @@ pub struct Inputs<'a> {
     pub identity: &'a Identity,
     pub environment: &'a Environment,
     pub password: &'a Secret,
+    /// Where the project makes the image of the database itself.
+    pub database_image: Option<&'a OwnDatabaseImage>,
     /// One per `init:` entry: `None` for migrations.
     pub init: &'a [Option<Workload>],
     pub deployment: Option<&'a Workload>,
@@ -137,6 +148,7 @@ pub fn desired(inputs: &Inputs<'_>) -> (Desired, Vec<Diagnostic>) {
             deployment: Vec::new(),
             replicas: BTreeMap::new(),
             inactive: BTreeSet::new(),
+            predecessors: BTreeMap::new(),
         },
         seen: BTreeMap::new(),
         diagnostics: Vec::new(),
@@ -266,7 +278,8 @@ impl<'a> Builder<'a> {
         }
         for (key, volume) in volumes {
             let name = self.volume_name(key);
-            if volume.external {
+            let is_taken_over = self.inputs.environment.volumes.contains_key(key);
+            if volume.external || is_taken_over {
                 self.desired.external.push(External::Volume(name));
                 continue;
             }
@@ -304,6 +317,9 @@ impl<'a> Builder<'a> {
     }
 
     fn volume_name(&self, key: &str) -> String {
+        if let Some(existing) = self.inputs.environment.volumes.get(key) {
+            return existing.name.clone();
+        }
         let named = self.workloads().filter_map(|workload| {
             let volume = workload.volumes.get(key)?;
             volume
@@ -322,6 +338,7 @@ impl<'a> Builder<'a> {
         let network = self.network_name(DEFAULT_NETWORK);
         let made = super::database::objects(self.inputs, network);
         self.desired.volumes.extend(made.volume);
+        self.desired.external.extend(made.external);
         let place = self.inputs.environment.postgres.place.clone();
         self.image(&made.spec.image, made.image, &place);
         let container = self.finish(Made {
@@ -335,6 +352,7 @@ impl<'a> Builder<'a> {
             health_needed: false,
             pod: PodMember::default(),
             place,
+            port_places: Vec::new(),
         });
         self.desired.database = Some(container);
     }

@@ -29,6 +29,8 @@ pub const COMPOSE_SERVICE: &str = "com.docker.compose.service";
 pub const COMPOSE_NUMBER: &str = "com.docker.compose.container-number";
 pub const COMPOSE_DEPENDS_ON: &str = "com.docker.compose.depends_on";
 
+/// The environment of a project's own containers, which no file describes.
+pub const CONTAINERS: &str = "containers";
 /// The service name of the database.
 pub const POSTGRES_SERVICE: &str = "postgres";
 /// The key of the network every service of an environment joins.
@@ -72,6 +74,8 @@ pub struct Identity {
     pub environment: EnvironmentName,
     /// Absolute folder of `.poststack.yml`.
     pub directory: PathBuf,
+    /// The name of the database's container, for who chose one.
+    pub database: Option<String>,
 }
 
 impl Identity {
@@ -99,7 +103,8 @@ impl Identity {
 
     #[must_use]
     pub fn database_container(&self) -> String {
-        format!("{}-{POSTGRES_SERVICE}", self.prefix())
+        let own = || format!("{}-{POSTGRES_SERVICE}", self.prefix());
+        self.database.clone().unwrap_or_else(own)
     }
 
     #[must_use]

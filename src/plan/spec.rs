@@ -245,6 +245,8 @@ pub struct ImageBuild {
     /// Name in the Dockerfile → where its files come from.
     pub contexts: BTreeMap<String, ContextSource>,
     pub platform: Option<String>,
+    /// Absolute paths on the host that are never sent, whatever `.dockerignore` says.
+    pub leave_out: Vec<PathBuf>,
 }
 
 /// An additional context of a build.

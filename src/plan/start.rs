@@ -30,6 +30,10 @@ pub struct StartOptions {
     pub remove_orphans: bool,
     /// Whether a recreated container gets new anonymous volumes, not those of its predecessor.
     pub renew_volumes: bool,
+    /// Whether a login to the database is awaited.
+    pub login: bool,
+    /// Whether the services are awaited that no other one waits for.
+    pub wait: bool,
     pub storage: Storage,
 }
 
@@ -42,6 +46,8 @@ impl Default for StartOptions {
             force_recreate: false,
             remove_orphans: false,
             renew_volumes: false,
+            login: true,
+            wait: true,
             storage: Storage::Volume,
         }
     }
@@ -162,10 +168,13 @@ impl<'a> Planner<'a> {
             let decision = self.decide(database);
             after = self.bring_up(database, decision, Phase::Database, Vec::new());
         }
-        vec![
-            self.plan
-                .push(Phase::Database, Action::AwaitLogin, "", after),
-        ]
+        match self.options.login {
+            true => vec![
+                self.plan
+                    .push(Phase::Database, Action::AwaitLogin, "", after),
+            ],
+            false => after,
+        }
     }
 
     /// Tidies away what is no longer needed, once everything else has ended well: until then it can
@@ -177,11 +186,9 @@ impl<'a> Planner<'a> {
         let replaced = replaced.map(|name| {
             let cause = "its successor is ready".to_owned();
             // Its successor has its anonymous volumes, or new ones where that was asked for.
-            (
-                format!("{name}{PREVIOUS}"),
-                cause,
-                self.options.renew_volumes,
-            )
+            let is_database = { self.desired.database.iter() }.any(|one| one.spec.name == name);
+            let volumes = self.options.renew_volumes && !is_database;
+            (format!("{name}{PREVIOUS}"), cause, volumes)
         });
         let mut replaced: Vec<(String, String, bool)> = replaced.collect();
         replaced.reverse();

@@ -43,6 +43,7 @@ fn identity() -> Identity {
         project: ProjectName::new("shop").unwrap(),
         environment: EnvironmentName::new("dev").unwrap(),
         directory: PathBuf::from("/srv/shop"),
+        database: None,
     }
 }
 
@@ -70,6 +71,7 @@ fn service(name: &str) -> Service {
         watch: Vec::new(),
         pod: PodMember::default(),
         process: Process::default(),
+        port_places: Vec::new(),
     }
 }
 
@@ -130,6 +132,7 @@ fn shop_with_faults(services: Vec<Service>) -> (Desired, Vec<Diagnostic>) {
         name: EnvironmentName::new("dev").unwrap(),
         place: place(),
         postgres: Postgres {
+            container_name: None,
             place: place(),
             image: PostgresImage::Version(15),
             database: "shop".to_owned(),
@@ -141,6 +144,7 @@ fn shop_with_faults(services: Vec<Service>) -> (Desired, Vec<Diagnostic>) {
             extensions: Vec::new(),
             settings: BTreeMap::new(),
             storage: Storage::Volume,
+            volume: None,
             initdb_args: None,
             start_timeout: std::time::Duration::from_secs(60),
             ssl_mode: None,
@@ -156,8 +160,10 @@ fn shop_with_faults(services: Vec<Service>) -> (Desired, Vec<Diagnostic>) {
             }]),
         }],
         deployment: None,
+        volumes: BTreeMap::new(),
         env_files: Vec::new(),
         env_file_places: BTreeMap::new(),
+
         variables: BTreeMap::new(),
         bind: "127.0.0.1".parse().unwrap(),
         migrations_folder: None,
@@ -165,6 +171,7 @@ fn shop_with_faults(services: Vec<Service>) -> (Desired, Vec<Diagnostic>) {
         protected: false,
     };
     desired(&Inputs {
+        database_image: None,
         identity: &identity(),
         environment: &environment,
         password: &Secret::from("secret"),

@@ -76,7 +76,9 @@ impl<'a> Undo<'a> {
             let name = container.name.clone();
             // The anonymous volumes of a successor, and of its hooks, are its predecessor's.
             let alone = !name.ends_with(NEXT) && !due.contains(name.as_str());
-            let volumes = alone && container.role() != Some(Role::Hook);
+            // The data of a server may lie on a volume without a name, made by somebody else.
+            let kept = matches!(container.role(), Some(Role::Hook | Role::Database));
+            let volumes = alone && !kept;
             let action = Action::RemoveContainer { name, volumes };
             after = vec![self.plan.push(Phase::Finish, action, CAUSE, after)];
         }

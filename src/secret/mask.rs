@@ -1,20 +1,39 @@
-//! Hides the secrets in a user's text, so that a snippet of it can be shown. Goes by the names of
-//! keys and by the shape of URLs, not by grammar: a faulty file is the one that is shown.
+//! Hides the secrets in a user's text, so that a snippet of it can be shown, and in lines of logs. Goes
+//! by the names of keys and by the shape of URLs, not by grammar: a faulty file is the one that is
+//! shown.
 
 use std::ops::Range;
 
 /// Ends of key names, in lower case, whose values are not shown.
 const SECRET_ENDS: &[&str] = &["password", "passwd", "_pass", "secret", "token", "api_key"];
 
-/// `text` with the values of keys such as `password`, and the passwords in URLs, as `*`.
+/// What a text is, which decides where a value ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Log,
+}
+
+/// `text` of a file with the values of keys such as `password`, and the passwords in URLs, as `*`.
 ///
 /// Every byte offset and line stays what it is, so spans of `text` hold in the result. A value in a
 /// block scalar (`|`) is not found.
 #[must_use]
 pub fn masked(text: &str) -> String {
+    masked_as(Kind::File, text)
+}
+
+/// [`masked`] for a log, whose lines hold values among other words: one without quotes ends where a
+/// shell, a URL or a sentence goes on.
+#[must_use]
+pub fn masked_log(text: &str) -> String {
+    masked_as(Kind::Log, text)
+}
+
+fn masked_as(kind: Kind, text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        let mut ranges: Vec<_> = url_passwords(line).chain(values(line)).collect();
+        let mut ranges: Vec<_> = url_passwords(line).chain(values(kind, line)).collect();
         ranges.sort_by_key(|range| (range.start, range.end));
         let mut at = 0;
         for range in ranges {
@@ -30,7 +49,7 @@ pub fn masked(text: &str) -> String {
 }
 
 /// Where the values of secret keys stand in `line`.
-fn values(line: &str) -> Vec<Range<usize>> {
+fn values(kind: Kind, line: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for (at, sign) in line.match_indices([':', '=']) {
         // What lies within a value is no key, and looking at it again would take quadratic time.
@@ -41,7 +60,7 @@ fn values(line: &str) -> Vec<Range<usize>> {
         if is_within || !is_secret(key) {
             continue;
         }
-        if let Some(value) = value(after.trim_end()) {
+        if let Some(value) = value(kind, after.trim_end()) {
             let start = line.len() - after.len();
             found.push(start + value.start..start + value.end);
         }
@@ -59,20 +78,50 @@ fn is_secret(key: &str) -> bool {
 }
 
 /// The scalar that `text` begins with, without its quotes, unless there is nothing to hide.
-fn value(text: &str) -> Option<Range<usize>> {
+fn value(kind: Kind, text: &str) -> Option<Range<usize>> {
     let trimmed = text.trim_start();
     let start = text.len() - trimmed.len();
     let quote = trimmed.chars().next()?;
     let (start, scalar) = match quote {
         '"' | '\'' => {
             let inner = trimmed.strip_prefix(quote)?;
-            (start + 1, inner.split(quote).next()?)
+            let rest = match kind {
+                Kind::File => inner,
+                Kind::Log => word(inner),
+            };
+            (start + 1, quoted(kind, inner, quote).unwrap_or(rest))
         }
         '{' | '[' | '|' | '>' | '*' => return None,
+        _ if kind == Kind::Log => (start, word(trimmed)),
         _ => (start, plain(trimmed)),
     };
     let is_hidden = !scalar.is_empty() && scalar != "auto_generated" && !is_reference(scalar);
     is_hidden.then(|| start..start + scalar.len())
+}
+
+/// What stands before the closing quote. One that is doubled or escaped closes nothing, and neither
+/// does one in a file that a letter follows: there somebody forgot to double or to escape it.
+fn quoted(kind: Kind, inner: &str, quote: char) -> Option<&str> {
+    let mut characters = inner.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        let next = characters.peek().map(|(_, next)| *next);
+        let is_pair = match quote {
+            '\'' => c == quote && next == Some(quote),
+            _ => c == '\\',
+        };
+        let goes_on = kind == Kind::File && next.is_some_and(char::is_alphanumeric);
+        if is_pair {
+            characters.next();
+        } else if c == quote && !goes_on {
+            return inner.get(..at);
+        }
+    }
+    None
+}
+
+fn word(text: &str) -> &str {
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '&');
+    text.split(is_end).next().unwrap_or(text)
 }
 
 /// A scalar without quotes ends before a comment and where a flow collection goes on.
@@ -187,7 +236,7 @@ fn url_passwords(line: &str) -> impl Iterator<Item = Range<usize>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{masked, values_of_secrets};
+    use super::{masked, masked_log, values_of_secrets};
     use proptest::prelude::*;
 
     #[test]
@@ -209,6 +258,13 @@ mod tests {
             ("DB_PASSWORD: 12,3 # why", "DB_PASSWORD: **** # why"),
             ("password: ${A:-canary}", "password: ************"),
             ("password: é", "password: **"),
+            ("password: 'it''s-$x' # y", "password: '********' # y"),
+            (
+                r#"{"password": "p'a\"w\\", "port": 1}"#,
+                r#"{"password": "********", "port": 1}"#,
+            ),
+            ("password: 'it's mine', a", "password: '*********', a"),
+            ("password: \"a, b #", "password: \"******"),
             (
                 "url: postgres://me:canary@db/x",
                 "url: postgres://me:******@db/x",
@@ -217,6 +273,24 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(masked(text), expected);
             assert_eq!(masked(text).len(), text.len());
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_log_goes_on_after_a_value() {
+        let cases = [
+            (
+                "RUN echo token=$TOK; exit 7` failed: exit code 7",
+                "RUN echo token=****; exit 7` failed: exit code 7",
+            ),
+            ("RUN echo \"token=\"$X; exit", "RUN echo \"token=\"**; exit"),
+            ("token=\"a b\"; exit 7", "token=\"***\"; exit 7"),
+            ("'password=ab' is bad", "'password=**' is bad"),
+            ("GET /?token=ab&page=2 200", "GET /?token=**&page=2 200"),
+            ("password: ab, api_key: cd }", "password: *** api_key: ** }"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(masked_log(text), expected);
         }
     }
 
@@ -282,10 +356,11 @@ mod tests {
         }
 
         #[test]
-        fn any_text_keeps_its_bytes_and_lines(text in "(?s)(password: |://a:|[@}'\", =:é]|\\PC|\n)*") {
-            let masked = masked(&text);
-            prop_assert_eq!(masked.len(), text.len());
-            prop_assert_eq!(masked.lines().count(), text.lines().count());
+        fn any_text_keeps_its_bytes_and_lines(text in "(?s)(password: |://a:|[@}'\"\\\\, =:é]|\\PC|\n)*") {
+            for masked in [masked(&text), masked_log(&text)] {
+                prop_assert_eq!(masked.len(), text.len());
+                prop_assert_eq!(masked.lines().count(), text.lines().count());
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ impl State {
     /// [`StateError::Damaged`] for a file that holds no name, [`StateError::Read`].
     pub fn branch(&self, environment: &EnvironmentName) -> Result<Option<BranchName>, StateError> {
         let path = self.branch_file(environment);
-        let Some(text) = files::read(&path)? else {
+        let Some(text) = self.read(&path)? else {
             return Ok(None);
         };
         let name = text.trim();

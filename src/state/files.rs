@@ -28,12 +28,14 @@ pub(super) fn ensure_private_folder(folder: &Path) -> Result<(), StateError> {
     }
 }
 
-/// The text of `path`, or `None` when there is no such file. Makes a file that others may read
-/// private again.
-pub(super) fn read(path: &Path) -> Result<Option<String>, StateError> {
+/// The text of `path`, or `None` when there is no such file. Where `private`, a file that others may
+/// read is made private again.
+pub(super) fn read(path: &Path, private: bool) -> Result<Option<String>, StateError> {
     match std::fs::read(path) {
         Ok(bytes) => {
-            tighten(path, PRIVATE_FILE);
+            if private {
+                tighten(path, PRIVATE_FILE);
+            }
             Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

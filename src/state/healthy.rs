@@ -16,7 +16,7 @@ impl State {
     #[must_use]
     pub fn healthy(&self, environment: &EnvironmentName) -> BTreeSet<String> {
         let path = self.folder.join(FOLDER).join(environment.as_str());
-        let text = files::read(&path).ok().flatten().unwrap_or_default();
+        let text = self.read(&path).ok().flatten().unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 

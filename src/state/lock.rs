@@ -176,7 +176,12 @@ fn sign(file: &mut File, command: &str) -> std::io::Result<()> {
 fn read_holder(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
     file.take(64 * 1024).read_to_string(&mut text).ok()?;
-    let holder: HolderFile = serde_json::from_str(&text).ok()?;
+    holder_in(&text)
+}
+
+/// The holder that the text of a lock file names.
+pub(super) fn holder_in(text: &str) -> Option<Holder> {
+    let holder: HolderFile = serde_json::from_str(text).ok()?;
     Some(Holder {
         process_id: holder.process_id,
         command: holder.command,

@@ -31,7 +31,7 @@ impl State {
     /// [`StateError::Damaged`] for a file that holds no password, [`StateError::Read`].
     pub fn password(&self, environment: &EnvironmentName) -> Result<Option<Secret>, StateError> {
         let path = self.folder.join("secrets").join(file_name(environment));
-        files::read(&path)?
+        self.read(&path)?
             .map(|text| parse(&path, &text))
             .transpose()
     }
@@ -56,6 +56,28 @@ impl State {
         // Another process was quicker; its password is the one.
         self.password(environment)?
             .ok_or_else(|| damaged(&path, "it vanished while it was read"))
+    }
+
+    /// Keeps `password` as the one of an environment whose database others made, in place of an
+    /// earlier one.
+    ///
+    /// # Errors
+    /// [`StateError::Create`] or [`StateError::Write`].
+    pub fn keep_password(
+        &self,
+        environment: &EnvironmentName,
+        password: &Secret,
+    ) -> Result<(), StateError> {
+        let path = self.ensure_inside("secrets")?.join(file_name(environment));
+        files::replace(&path, &render(password))
+    }
+
+    /// Removes the generated password of an environment.
+    ///
+    /// # Errors
+    /// [`StateError::Write`].
+    pub fn forget_password(&self, environment: &EnvironmentName) -> Result<(), StateError> {
+        files::remove(&self.folder.join("secrets").join(file_name(environment)))
     }
 }
 

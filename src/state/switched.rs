@@ -13,7 +13,7 @@ impl State {
     /// [`StateError::Damaged`] for a file that holds no name, [`StateError::Read`].
     pub fn switched(&self) -> Result<Option<EnvironmentName>, StateError> {
         let path = self.folder.join(FILE);
-        let Some(text) = files::read(&path)? else {
+        let Some(text) = self.read(&path)? else {
             return Ok(None);
         };
         let name = text.trim();

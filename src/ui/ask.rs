@@ -5,12 +5,19 @@ use std::io::{IsTerminal, Write};
 use super::{Ui, say, style};
 
 impl Ui {
+    /// Whether somebody can be asked: standard input and standard error are a terminal.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
     /// The answer to `question`, after the lines that explain it. `None` where nobody can be asked:
     /// standard input or standard error is no terminal, or the input has ended.
     pub async fn ask(&self, lines: &[String], question: &str) -> Option<String> {
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !self.can_ask() {
             return None;
         }
+        self.pause(true);
         for line in lines {
             say(line);
         }
@@ -23,18 +30,25 @@ impl Ui {
             let bytes = std::io::stdin().read_line(&mut answer);
             bytes.ok().filter(|bytes| *bytes > 0).map(|_| answer)
         });
-        read.await.ok().flatten()
+        let answer = read.await.ok().flatten();
+        if answer.is_none() {
+            // The end of the input has left the cursor behind the question.
+            say("");
+        }
+        self.pause(false);
+        answer
     }
 
     /// A line beside the data, such as how many rows there were.
     pub fn aside(&self, text: &str) {
         if !self.quiet && !text.is_empty() {
-            say(text);
+            self.say(text);
         }
     }
 
     /// Passes on what a program wrote, as it wrote it.
     pub fn pass_on(&self, bytes: &[u8], is_error: bool) {
+        self.clear();
         // A reader that went away is no fault.
         let _ = if is_error {
             let mut stderr = std::io::stderr();

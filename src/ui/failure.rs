@@ -31,3 +31,29 @@ pub fn render(failure: &Failure) -> String {
     }
     lines.join("\n")
 }
+
+/// For a log: without colours, and of files the place alone, since a line may hold what is nobody's
+/// business.
+#[must_use]
+pub fn plain(failure: &Failure) -> String {
+    let mut lines: Vec<String> = failure
+        .diagnostics
+        .iter()
+        .filter(|one| one.is_error())
+        .map(|one| match &one.place {
+            Some(place) => format!("{place}: {}", one.message),
+            None => one.message.clone(),
+        })
+        .collect();
+    lines.push(failure.message.clone());
+    let mut source = std::error::Error::source(failure);
+    while let Some(cause) = source {
+        lines.push(format!("caused by: {cause}"));
+        source = cause.source();
+    }
+    for excerpt in &failure.excerpts {
+        lines.push(excerpt.heading.clone());
+        lines.extend(excerpt.lines.iter().cloned());
+    }
+    lines.join("\n")
+}

@@ -69,12 +69,18 @@ pub fn event(event: &Event) -> Value {
             took,
         } => json!({"v": 1, "type": "step-ended", "kind": subject.kind, "name": subject.name,
                     "done": done, "cause": cause, "seconds": Seconds(*took)}),
+        Event::StepOver { subject } => {
+            json!({"v": 1, "type": "step-over", "kind": subject.kind, "name": subject.name})
+        }
+        Event::ImageBytes { image, done, total } => {
+            json!({"v": 1, "type": "image-bytes", "image": image, "done": done, "total": total})
+        }
         Event::ImageProgress { image, line } => {
             json!({"v": 1, "type": "image-progress", "image": image, "line": line})
         }
         Event::InitBegan { entries } => json!({"v": 1, "type": "init-began", "entries": entries}),
         Event::InitEnded(result) => with_type(versioned(result), "init-ended"),
-        Event::Migration(event) => versioned(event),
+        Event::Migration(event) | Event::InitMigration(event) => versioned(event),
         Event::Note(text) => json!({"v": 1, "type": "note", "text": text}),
         Event::Warning(text) => json!({"v": 1, "type": "warning", "text": text}),
     }

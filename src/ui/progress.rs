@@ -9,6 +9,8 @@ use crate::event::{Event, InitResult, MigrationEvent, Subject};
 #[derive(Debug, Default)]
 pub struct Progress {
     in_init: bool,
+    /// Whether steps are shown while they are under way, so that only their ends are worth a line.
+    pub live: bool,
 }
 
 impl Progress {
@@ -25,7 +27,9 @@ impl Progress {
                 vec![format!("poststack {verb}: {what} on {engine}")]
             }
             Event::StepBegan { subject, work } => match *work {
-                "building" | "pulling" => vec![format!(" … {} {work}", name(subject))],
+                "building" | "pulling" if !self.live => {
+                    vec![format!(" … {} {work}", name(subject))]
+                }
                 _ => Vec::new(),
             },
             Event::StepEnded {
@@ -37,7 +41,10 @@ impl Progress {
             Event::ImageProgress { image, line } if verbose => {
                 vec![paint(DIM, &format!("   {image}: {}", line.trim_end()))]
             }
-            Event::ImageProgress { .. } => Vec::new(),
+            Event::ImageProgress { .. }
+            | Event::ImageBytes { .. }
+            | Event::StepOver { .. }
+            | Event::InitMigration(_) => Vec::new(),
             Event::InitBegan { .. } => {
                 self.in_init = true;
                 Vec::new()
@@ -117,7 +124,8 @@ fn migration(event: &MigrationEvent, verbose: bool) -> Vec<String> {
     }
 }
 
-fn name(subject: &Subject) -> String {
+/// `Container shop-dev-web`, in columns.
+pub fn name(subject: &Subject) -> String {
     format!("{:<9} {}", subject.kind, subject.name)
         .trim_end()
         .to_owned()

@@ -11,6 +11,37 @@ use crate::environment::list::Listed;
 use crate::environment::start;
 use crate::environment::status::{Overall, Service, Status};
 use crate::environment::stop::Stopped;
+use crate::logs::list::Log;
+use crate::settings::Shown;
+use crate::units::bytes_text;
+
+/// Settings of poststack itself, each with its origin.
+#[must_use]
+pub fn settings(settings: &[Shown]) -> String {
+    let mut table = Table::new(&["SETTING", "VALUE", "ORIGIN"]);
+    for one in settings {
+        let value = one.value.clone().unwrap_or_else(|| "-".to_owned());
+        table.row([one.name.to_owned(), value, one.origin.clone()]);
+    }
+    table.to_string()
+}
+
+/// Log files.
+#[must_use]
+pub fn logs(logs: &[Log]) -> String {
+    let mut table = Table::new(&["LOG", "CATEGORY", "SIZE", "LAST LINE"]);
+    for log in logs {
+        table.row([
+            log.path.display().to_string(),
+            log.category.as_str().to_owned(),
+            bytes_text(log.bytes),
+            log.modified
+                .map(|at| format!("{at:.0}"))
+                .unwrap_or_default(),
+        ]);
+    }
+    table.to_string()
+}
 
 /// The end of a start: what runs and where it is reached.
 #[must_use]
@@ -28,7 +59,10 @@ pub fn started(outcome: &start::Outcome) -> String {
         &format!("{}/{}", status.project, status.environment),
     );
     let _ = writeln!(text, "{name} {what} {took}");
-    let _ = writeln!(text, "  database  {}", status.database.url);
+    // Containers of a project's own may run without one.
+    if status.database.accepts_logins {
+        let _ = writeln!(text, "  database  {}", status.database.url);
+    }
     let services = status.services.iter();
     for service in services.clone().filter(|one| one.role == "service") {
         let reached: Vec<String> = service.ports.iter().map(|port| reached(port)).collect();
@@ -167,10 +201,11 @@ pub fn stopped(outcome: &Stopped) -> String {
     if outcome.stopped.is_empty() && outcome.removed.is_empty() {
         return format!("{name}: nothing to stop {took}");
     }
-    let kept = if outcome.removed.is_empty() {
-        "containers and data are kept"
-    } else {
-        "containers are removed, data is kept"
+    let kept = match (outcome.removed.is_empty(), outcome.data_lost) {
+        (true, false) => "containers and data are kept",
+        (true, true) => "containers are kept, the data was in memory and is gone",
+        (false, false) => "containers are removed, data is kept",
+        (false, true) => "containers are removed, the data was in memory and is gone",
     };
     format!("{name} is stopped; {kept} {took}")
 }

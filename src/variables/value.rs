@@ -108,8 +108,10 @@ pub fn is_secret_name(name: &str) -> bool {
         || endings.iter().any(|ending| name.ends_with(ending))
 }
 
-/// `scheme://user:***@rest` of a URL that holds a password, even one that was not percent-encoded.
-fn masked_url(text: &str) -> Option<String> {
+/// `scheme://user:***@rest` of a URL that holds a password, even one that was not percent-encoded;
+/// `None` where there is nothing to hide.
+#[must_use]
+pub fn masked_url(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme

@@ -37,6 +37,7 @@ mod ports;
 mod project;
 mod readers;
 mod remote;
+mod render;
 mod resources;
 mod scalars;
 mod scale;
@@ -53,6 +54,8 @@ use std::rc::Rc;
 
 #[cfg(test)]
 pub(super) use self::tests::variables as test_variables;
+
+pub(super) use self::render::render;
 
 use self::file::File;
 use self::project::{Chain, Found, Loader, Named, Scope};

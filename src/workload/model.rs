@@ -86,6 +86,8 @@ pub struct Service {
     pub pod: PodMember,
     /// What the engine takes as it is, apart from names of other objects.
     pub process: Process,
+    /// Where each of its published ports is written, in their order, as far as that is known.
+    pub port_places: Vec<Place>,
 }
 
 /// More containers of one service than any machine runs: a slip of the finger, not a wish.
@@ -123,6 +125,7 @@ impl Service {
             watch: Vec::new(),
             pod: PodMember::default(),
             process: Process::default(),
+            port_places: Vec::new(),
         }
     }
 }

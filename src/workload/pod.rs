@@ -36,7 +36,7 @@ use std::path::Path;
 
 use self::file::File;
 use super::model::{Network, Service, Workload};
-use super::{Context, Loaded, reading};
+use super::{Context, Loaded, Rendered, reading};
 use crate::diagnostic::Diagnostic;
 use crate::template::{self, Scope, Segment};
 use crate::text::{Sources, Span};
@@ -84,6 +84,26 @@ pub(super) fn load(path: &Path, shown: &Path, context: &Context<'_>) -> Loaded {
     loaded.diagnostics.extend(found);
     loaded.diagnostics = reading::presentable(loaded.diagnostics, &loaded.uses, context.variables);
     loaded
+}
+
+/// See [`super::render_pod`]; the file is without faults.
+pub(super) fn render(path: &Path, shown: &Path, context: &Context<'_>) -> Rendered {
+    let mut rendered = Rendered::default();
+    let (source, mut documents) = match reading::documents(path, shown) {
+        Ok(read) => read,
+        Err(faults) => {
+            rendered.diagnostics = faults;
+            return rendered;
+        }
+    };
+    let readers: Vec<Readers> = documents.iter().map(readers_of).collect();
+    documents.iter_mut().for_each(references::protect);
+    let reader = |document: usize, path: &[Segment]| {
+        let readers = readers.get(document);
+        readers.map_or(Reader::Network, |readers| reader_at(readers, path))
+    };
+    rendered.add(&source, documents, (context.variables, &reader));
+    rendered
 }
 
 fn workload(file: &mut File<'_>, documents: &[Node]) -> Workload {

@@ -17,9 +17,15 @@ const MOST_SHOWN: usize = 500;
 /// The documents of the file that hold anything.
 pub(super) fn documents(path: &Path, shown: &Path) -> Result<(Source, Vec<Node>), Vec<Diagnostic>> {
     let source = text::read(path, shown).map_err(|error| vec![Diagnostic::from(error)])?;
-    let mut documents = yaml::parse(&source)?;
-    documents.retain(|document| !document.is_null());
+    let documents = parsed(&source)?;
     Ok((source, documents))
+}
+
+/// As [`documents`], of a text that is there.
+pub(super) fn parsed(source: &Source) -> Result<Vec<Node>, Vec<Diagnostic>> {
+    let mut documents = yaml::parse(source)?;
+    documents.retain(|document| !document.is_null());
+    Ok(documents)
 }
 
 /// What went wrong in expanding: undefined variables are errors unless the user allows them.

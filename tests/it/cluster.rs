@@ -12,6 +12,8 @@ use std::time::Duration;
 use poststack::postgres::{Address, Connection, Patience, connect, quote, wait_for_login};
 use poststack::secret::Secret;
 
+use crate::project::free_port;
+
 const SUPERUSER: &str = "super";
 const PASSWORD: &str = "a p@ssword/of:tests";
 
@@ -158,12 +160,6 @@ pub async fn ask(address: &Address, sql: &str) -> String {
         .query_one(&format!("SELECT ({sql})::text"), &[])
         .await;
     row.unwrap().get::<_, Option<String>>(0).unwrap_or_default()
-}
-
-/// A port nobody listens on.
-pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn find_programs() -> PathBuf {

@@ -17,6 +17,6 @@ mod repair;
 mod rollback;
 mod shell;
 mod squash;
-mod support;
+pub mod support;
 mod target;
 mod unlock;

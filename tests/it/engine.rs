@@ -23,15 +23,14 @@ use poststack::plan::spec::{
 };
 use poststack::workload::model::{Ipam, Process};
 
+use crate::project::RUN;
+
 const IMAGE: &str = "debian:bookworm-slim";
 
 async fn engines() -> Vec<Engine> {
     let mut engines = Vec::new();
-    for (flag, kind) in [
-        ("docker", EngineKind::Docker),
-        ("podman", EngineKind::Podman),
-    ] {
-        let request = Request::of_process(None, Some(flag.to_owned()));
+    for kind in [EngineKind::Docker, EngineKind::Podman] {
+        let request = Request::of_process(None, Some((kind, "this test".to_owned())));
         let engine = Engine::connect(&request)
             .await
             .unwrap_or_else(|error| panic!("these tests need {kind}: failed to {error}"));
@@ -49,7 +48,7 @@ struct Scratch<'a> {
 
 impl Scratch<'_> {
     fn name(&self, suffix: &str) -> String {
-        format!("engine-{}-{}-{suffix}", self.test, std::process::id())
+        format!("engine-{}-{}-{suffix}", self.test, *RUN)
     }
 
     fn label(&self) -> (String, String) {

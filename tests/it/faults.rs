@@ -11,6 +11,7 @@ mod init;
 mod killed;
 mod lock;
 mod names;
+mod neighbours;
 mod output;
 mod ports;
 mod proxy;

@@ -9,12 +9,19 @@
 )]
 
 mod acceptance;
+mod adopt;
+mod build;
 mod cluster;
+mod container;
 mod database;
+mod doctor;
 #[cfg(test)]
 mod engine;
 mod environment;
+mod examples;
+mod export;
 mod faults;
+mod init;
 mod inverse;
 mod lint;
 mod migration;
@@ -22,9 +29,11 @@ mod pods;
 mod postgres;
 mod project;
 mod readme;
+mod reference;
 mod rehearsal;
 mod same;
 mod schema;
 mod state;
+mod terminal;
 mod tidy;
 mod watch;

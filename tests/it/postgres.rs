@@ -17,7 +17,8 @@ use poststack::secret::Secret;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::cluster::{ask, cluster, free_port};
+use crate::cluster::{ask, cluster};
+use crate::project::free_port;
 
 fn patience(timeout: u64, grace: u64) -> Patience {
     Patience {

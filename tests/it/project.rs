@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -113,6 +115,9 @@ impl Ran {
     }
 }
 
+/// What tells the objects of this run of the tests from those that a killed one left at the engines.
+pub static RUN: LazyLock<String> = LazyLock::new(|| format!("{:06x}", rand::random::<u32>() >> 8));
+
 /// A folder with a configuration, whose name is not used by anybody else; everything it made at
 /// the engine goes with it.
 pub struct Project {
@@ -127,7 +132,7 @@ impl Project {
     pub fn new(on: On, config: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("t{}x{count}", std::process::id());
+        let name = format!("t{}x{count}", *RUN);
         let folder = tempfile::Builder::new()
             .prefix("poststack-it-")
             .tempdir()
@@ -135,6 +140,17 @@ impl Project {
         let project = Self { on, name, folder };
         let config = config.replace("{port}", &free_port().to_string());
         project.write(".poststack.yml", &config);
+        project
+    }
+
+    /// An empty folder without a configuration, called like the project.
+    pub fn bare(on: On) -> Self {
+        let mut project = Self::new(on, "");
+        let folder = tempfile::Builder::new()
+            .prefix(&project.name)
+            .rand_bytes(0)
+            .tempdir();
+        project.folder = folder.unwrap();
         project
     }
 
@@ -221,6 +237,7 @@ impl Drop for Project {
             vec!["ps", "--all", "--quiet"],
             vec!["rm", "--force", "--volumes"],
         );
+        let images = (vec!["images", "--quiet"], vec!["rmi", "--force"]);
         for (list, remove) in [
             containers.clone(),
             // Podman keeps one whose network another shares until that is gone.
@@ -230,7 +247,9 @@ impl Drop for Project {
                 vec!["volume", "rm", "--force"],
             ),
             (vec!["network", "ls", "--quiet"], vec!["network", "rm"]),
-            (vec!["images", "--quiet"], vec!["rmi", "--force"]),
+            images.clone(),
+            // One that another is made from stays until that is gone.
+            images,
         ] {
             let listed = self
                 .on
@@ -244,6 +263,16 @@ impl Drop for Project {
     }
 }
 
+/// The path of a Docker Compose program.
+pub fn compose_program() -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/docker-compose.sh");
+    let program = Command::new(script).output().unwrap();
+    let error = String::from_utf8_lossy(&program.stderr);
+    assert!(program.status.success(), "{error}");
+    let path = String::from_utf8(program.stdout).unwrap();
+    path.trim().to_owned()
+}
+
 /// Runs a command to its end.
 pub fn ran(command: &mut Command) -> Ran {
     let output = command.output().unwrap();
@@ -254,8 +283,28 @@ pub fn ran(command: &mut Command) -> Ran {
     }
 }
 
-/// A TCP port of the loopback address that nothing listens on now.
+/// Tries until it works out, for `limit` at most.
+#[track_caller]
+pub fn eventually(limit: Duration, mut attempt: impl FnMut() -> Result<(), String>) {
+    let began = Instant::now();
+    while let Err(reason) = attempt() {
+        assert!(began.elapsed() < limit, "{reason}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A TCP port of the loopback address that nothing listens on, nor on the three after it, and that no
+/// other test gets. They lie above those that `tests/compose` names, and below those that Linux gives to
+/// connections by itself, from 32768 on.
 pub fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let begin = u16::try_from(std::process::id() % 2_400).unwrap();
+    loop {
+        let given = GIVEN.fetch_add(1, Ordering::Relaxed);
+        let first = 23_000 + 4 * (begin.wrapping_add(given) % 2_400);
+        let is_free = |port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if (first..first + 4).all(is_free) {
+            return first;
+        }
+    }
 }

@@ -4,9 +4,12 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::project::{On, Project, on_both_engines};
+use crate::project::{On, Project, eventually, on_both_engines};
+
+/// What a machine that has much to do may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const CONFIG: &str = "\
 project: { name: {name} }
@@ -74,7 +77,7 @@ impl<'p> Watch<'p> {
 
     #[track_caller]
     fn says(&self, text: &str) {
-        eventually(|| match self.said().contains(text) {
+        eventually(PATIENCE, || match self.said().contains(text) {
             true => Ok(()),
             false => Err(format!("no `{text}` in:\n{}", self.said())),
         });
@@ -83,7 +86,7 @@ impl<'p> Watch<'p> {
     /// What a script prints in the container of `app`, as soon as it is `expected`.
     #[track_caller]
     fn shows(&self, script: &str, expected: &str) {
-        eventually(|| {
+        eventually(PATIENCE, || {
             let found = self.prints(script);
             match found == expected {
                 true => Ok(()),
@@ -114,16 +117,6 @@ impl Drop for Watch<'_> {
         // It has ended by itself in a test that went well.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Tries until it works out; a machine that has much to do may take its time.
-#[track_caller]
-fn eventually(mut attempt: impl FnMut() -> Result<(), String>) {
-    let began = Instant::now();
-    while let Err(reason) = attempt() {
-        assert!(began.elapsed() < Duration::from_secs(120), "{reason}");
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

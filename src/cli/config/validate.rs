@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::run::{Run, prepare_options};
 use crate::cli::{EnvironmentArg, VariableArgs};
+use crate::container::verify::{Unknown, unknown};
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::environment::Failure;
 use crate::environment::prepare::gather;
@@ -36,14 +37,18 @@ pub(in crate::cli) fn run(run: &Run, args: &ValidateArgs) -> Result<(), Failure>
             }
         }
     }
+    if args.environment.environment.is_none() {
+        diagnostics.extend(unknown(&project).iter().map(Unknown::warning));
+    }
     if any_error(&diagnostics) {
         return Err(Failure::configuration(diagnostics));
     }
     run.ui.diagnostics(&diagnostics);
     let names: Vec<&str> = environments.iter().map(|one| one.name.as_str()).collect();
     let data = json!({"valid": true, "environments": names, "warnings": diagnostics.len()});
-    run.ui.result(&data, || {
-        format!("The configuration is valid: {}", names.join(", "))
+    run.ui.result(&data, || match names.as_slice() {
+        [] => "The configuration is valid; it has no environments".to_owned(),
+        names => format!("The configuration is valid: {}", names.join(", ")),
     });
     Ok(())
 }

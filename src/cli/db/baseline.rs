@@ -12,7 +12,7 @@ use crate::ui::authoring;
 
 /// Nothing is run. The ledger has to be empty: what poststack applied itself, it knows.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: poststack db baseline 007 production")]
+#[command(after_help = "Example: poststack db baseline 002 production")]
 pub(super) struct BaselineArgs {
     /// The newest migration whose effects the database has
     #[arg(value_name = "VERSION", value_parser = files::version)]

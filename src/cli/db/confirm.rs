@@ -7,9 +7,10 @@
 use clap::Args;
 
 use super::Db;
+use crate::cli::confirm::confirm as ask;
 use crate::database::target::URL_VARIABLE;
 use crate::database::{Target, settle};
-use crate::environment::{Failure, Kind};
+use crate::environment::Failure;
 use crate::postgres::Connection;
 
 /// The answer given in advance.
@@ -32,7 +33,7 @@ impl YesArg {
 /// tell what will be gone.
 ///
 /// # Errors
-/// [`Kind::Confirmation`]: there is nobody to ask, or the answer was another one.
+/// [`Kind::Confirmation`](crate::environment::Kind::Confirmation): there is nobody to ask, or the answer was another one.
 pub async fn confirm(
     db: &Db<'_>,
     target: &Target,
@@ -44,20 +45,8 @@ pub async fn confirm(
     }
     let name = target.name();
     let word = target.protected.as_deref().unwrap_or("yes");
-    let question = format!("To {action} in {name}, type {word}: ");
-    let Some(answer) = db.run.ui.ask(loss, &question).await else {
-        let message = format!("To {action} in {name}, a confirmation is needed");
-        let failure = Failure::new(Kind::Confirmation, message).excerpt("It would:", loss.to_vec());
-        return Err(failure.hint(in_advance(target)));
-    };
-    if answer.trim() == word {
-        return Ok(());
-    }
-    let failure = Failure::new(Kind::Confirmation, "Not confirmed; nothing was done");
-    Err(failure.hint(format!(
-        "type `{word}` when asked, or {}",
-        in_advance(target)
-    )))
+    let action = format!("{action} in {name}");
+    ask(db.run, (&action, loss), word, &in_advance(target)).await
 }
 
 /// Asks as [`confirm`] does, then changes the ledger while nobody else migrates the database.

@@ -19,7 +19,7 @@ use crate::units;
 #[command(
     after_help = "Examples:\n  poststack db migrate dev\n  poststack db migrate staging --dry-run\n  \
                   poststack db migrate staging --rehearse\n  \
-                  poststack db migrate --target-version 012\n\n\
+                  poststack db migrate --target-version 003\n\n\
                   Exit codes: 0 everything is applied, 6 no login, 7 another run did not end in \
                   time (--lock-wait), 8 a protected environment needs a confirmation, 9 a \
                   migration failed or does not fit."

@@ -12,7 +12,7 @@ use crate::ui::Answers;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  poststack db query 'SELECT count(*) FROM users' dev\n  \
-                        poststack db query --format json 'TABLE users' | jq '.results[0].rows'\n  \
+                        poststack db query --format json 'TABLE users' > users.json\n  \
                         poststack db query - staging < report.sql\n\n\
                         Needs no psql. Several statements are one transaction, unless they say \
                         otherwise."
@@ -31,6 +31,7 @@ pub(super) async fn run(db: &Db<'_>, args: &QueryArgs) -> Result<(), Failure> {
         "-" => source("standard input", &read_input()?),
         sql => source("query", sql),
     };
+    db.log(&source.text);
     let mut answers = Answers::new(&db.run.ui);
     let outcome = stream(&target, &source, |answer| answers.show(&answer)).await;
     answers.end(outcome)

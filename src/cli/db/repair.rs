@@ -14,17 +14,18 @@ use crate::ui::authoring;
 #[derive(Debug, Subcommand)]
 pub(super) enum RepairCommand {
     /// Accept the text of a file that was changed after it was applied
+    #[command(after_help = "Example: poststack db repair checksum 003 staging")]
     Checksum(OfVersion),
     /// Record a migration that was applied by hand
     MarkApplied(OfKey),
     /// Forget a migration that was undone by hand
+    #[command(after_help = "Example: poststack db repair mark-reverted 003")]
     MarkReverted(OfVersion),
     /// Settle a file without a transaction that stopped half-way; alone it explains the state
     Dirty(DirtyArgs),
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example: poststack db repair checksum 003 staging")]
 pub(super) struct OfVersion {
     /// The migration, by its version
     #[arg(value_name = "VERSION", value_parser = files::version)]
@@ -45,7 +46,8 @@ pub(super) struct OfKey {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  poststack db repair dirty 004\n  \
-                        poststack db repair dirty 004 --resume-from 3")]
+                        poststack db repair dirty 004 --resume-from 3\n\n\
+                        Exit code 2 where it explains the state, and the way out is left to choose.")]
 pub(super) struct DirtyArgs {
     /// The migration, by its version, or `R_name`
     #[arg(value_name = "VERSION", value_parser = Key::parse)]

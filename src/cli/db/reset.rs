@@ -60,6 +60,7 @@ pub(super) async fn run(db: &Db<'_>, args: &ResetArgs) -> Result<(), Failure> {
         folder: &folder,
         rules: &target.rules(db.run.global.lock_wait),
     };
+    db.log(&format!("reset of database {}", target.address.database));
     let (done, seeded) = reset(&admin, (&recipe, seeds.as_ref()), args.force).await?;
     let data = json!({"reset": done, "seeded": seeded});
     db.run.ui.end(&data, || view::reset(&done, seeded.as_ref()));

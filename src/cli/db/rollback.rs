@@ -16,7 +16,7 @@ use crate::ui::db as view;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  poststack db rollback dev\n  poststack db rollback --steps 3 --dry-run\n  \
-                  poststack db rollback --target-version 012 --yes\n\n\
+                  poststack db rollback --target-version 001 --yes\n\n\
                   Exit codes: 8 needs a confirmation, 9 a rollback file is missing, has faults or \
                   failed; nothing is touched before all of them are there."
 )]

@@ -34,6 +34,7 @@ pub(super) struct DropSchemaArgs {
 
 pub(super) async fn run_create(db: &Db<'_>, args: &CreateSchemaArgs) -> Result<(), Failure> {
     let target = db.target(args.environment.name())?;
+    db.log(&format!("CREATE SCHEMA {}", args.name));
     let created = create(&target, &args.name, args.if_not_exists).await?;
     db.run.ui.end(&created, || match created.changed {
         true => format!("Schema {} is made in {}", args.name, created.database),
@@ -49,6 +50,7 @@ pub(super) async fn run_drop(db: &Db<'_>, args: &DropSchemaArgs) -> Result<(), F
     let loss: Vec<String> = loss.collect();
     let action = format!("drop schema {} with everything in it", args.name);
     confirm(db, &target, (&action, &loss), args.yes).await?;
+    db.log(&format!("DROP SCHEMA {} CASCADE", args.name));
     let dropped = drop(&target, &args.name).await?;
     let show = || format!("Schema {} is gone from {}", args.name, dropped.database);
     db.run.ui.end(&dropped, show);

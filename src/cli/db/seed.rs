@@ -34,6 +34,11 @@ pub(super) async fn run(db: &Db<'_>, args: &SeedArgs) -> Result<(), Failure> {
         let action = format!("run `{}`", seeds.file());
         confirm(db, &target, (&action, &lines), args.yes).await?;
     }
+    db.log(&format!(
+        "{} statements of {}",
+        seeds.statements(),
+        seeds.file()
+    ));
     let seeded = seed(&target, &target.address.database, &seeds).await?;
     db.run.ui.end(&seeded, || view::seeded(&seeded));
     Ok(())

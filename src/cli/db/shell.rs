@@ -46,6 +46,11 @@ impl ShellArgs {
 pub(super) async fn run(db: &Db<'_>, args: &ShellArgs) -> Result<(), Failure> {
     let target = db.target(args.environment.name())?;
     let script = args.script();
+    db.log(match script {
+        Script::Command(sql) => sql,
+        Script::File(_) => "psql with a file",
+        Script::Interactive => "psql",
+    });
     let input = match script {
         Script::File(path) => Some(fs_err::read(path).map_err(|error| {
             Failure::new(Kind::Usage, "The file cannot be read").because(error)

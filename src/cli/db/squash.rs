@@ -14,8 +14,8 @@ use crate::ui::authoring;
 /// databases prove that it makes the same before anything is touched. The old files are kept in
 /// `.squashed`. Environments that have all of them accept the new file as applied.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  poststack db squash --to 040 --dry-run\n  \
-                        poststack db squash --to 040")]
+#[command(after_help = "Examples:\n  poststack db squash --to 003 --dry-run\n  \
+                        poststack db squash --to 003")]
 pub(super) struct SquashArgs {
     #[command(flatten)]
     environment: OnEnvironment,

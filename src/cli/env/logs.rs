@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::cli::run::Run;
-use crate::engine::LogOptions;
+use crate::engine::{Engine, LogOptions};
+use crate::environment::Prepared;
 use crate::environment::failure::{Failure, Kind};
 use crate::environment::logs::logs;
 
@@ -14,6 +15,13 @@ pub struct LogsArgs {
     /// The environment, then services; a first name that is no environment counts as a service
     #[arg(value_name = "ENVIRONMENT|SERVICE")]
     names: Vec<String>,
+    #[command(flatten)]
+    lines: LineArgs,
+}
+
+/// Which lines of a log are shown, and how.
+#[derive(Debug, Args)]
+pub struct LineArgs {
     /// Keep showing new lines
     #[arg(short, long)]
     follow: bool,
@@ -51,18 +59,33 @@ pub async fn run(run: &Run, args: &LogsArgs) -> Result<(), Failure> {
     let (environment, _) = project.environment(named)?;
     let prepared = run.glance(&project, environment)?;
     let engine = run.engine().await?;
-    let options = LogOptions {
-        follow: args.follow,
-        tail: args.tail.0,
-        since: args.since.as_deref().map(since).transpose()?,
-        timestamps: args.timestamps,
-        ..LogOptions::default()
-    };
-    logs(&prepared, &engine, services, &options, &mut |line| {
-        run.ui
-            .stream(&line, || format!("{} | {}", line.speaker, line.text));
-    })
-    .await
+    args.lines.show(run, (&prepared, &engine), services).await
+}
+
+impl LineArgs {
+    /// Shows the lines of these services, of none all.
+    ///
+    /// # Errors
+    /// An unknown service, no container, or the engine fails.
+    pub async fn show(
+        &self,
+        run: &Run,
+        (prepared, engine): (&Prepared, &Engine),
+        services: &[String],
+    ) -> Result<(), Failure> {
+        let options = LogOptions {
+            follow: self.follow,
+            tail: self.tail.0,
+            since: self.since.as_deref().map(since).transpose()?,
+            timestamps: self.timestamps,
+            ..LogOptions::default()
+        };
+        logs(prepared, engine, services, &options, &mut |line| {
+            run.ui
+                .stream(&line, || format!("{} | {}", line.speaker, line.text));
+        })
+        .await
+    }
 }
 
 /// A duration back from now, or a time.

@@ -65,6 +65,7 @@ impl DeployArgs {
             remove_orphans: self.remove_orphans,
             renew_volumes: self.renew_anon_volumes,
             storage: prepared.environment.postgres.storage,
+            ..StartOptions::default()
         }
     }
 }

@@ -23,13 +23,13 @@ environments:
     posgres: {}
     compose: app.yml
     postgres: { databse: x }
-    init: [ { liquibase: changelog.xml } ]
+    init: [ { flyway: sql } ]
     deployment: { composee: x }
 "), @r#"
         1:1 error at "enviroment": Unknown key `enviroment`
           help: did you mean `environment`?
         2:1 error at "services": Unknown key `services`
-          help: known keys: environment, project, defaults, environments
+          help: known keys: environment, project, settings, defaults, environments, verify
         3:1 error at "port": Unknown key `port`
           help: `port` belongs under `environments.<name>.postgres`
         4:12 error at "nmae": Unknown key `nmae` in `project`
@@ -42,8 +42,8 @@ environments:
           help: `compose` belongs under `environments.<name>.deployment`
         10:17 error at "databse": Unknown key `databse` in `postgres`
           help: did you mean `database`?
-        11:15 error at "liquibase": Unknown key `liquibase` in `init`
-          help: known keys: migrations, compose, pod
+        11:15 error at "flyway": Unknown key `flyway` in `init`
+          help: known keys: migrations, compose, pod, liquibase
         12:19 error at "composee": Unknown key `composee` in `deployment`
           help: did you mean `compose`?
         "#);
@@ -217,11 +217,11 @@ fn init_entries_have_exactly_one_kind() {
         4:26 error at "compose": `init` has both `migrations` and `compose`
           4:11: `migrations` is written here
           help: write two entries, in the order in which they shall run
-        5:9 error at "{}": `init` has none of `migrations`, `compose` and `pod`
-          help: write one of `migrations: <path>`, `compose: <path>`, `pod: <path>`
-        6:9 error at "deploy/init.yml": `init` must be a mapping with one of `migrations`, `compose` and `pod`, this is a string
+        5:9 error at "{}": `init` has none of `migrations`, `compose`, `pod` and `liquibase`
+          help: write one of `migrations: <path>`, `compose: <path>`, `pod: <path>`, `liquibase: <path>`
+        6:9 error at "deploy/init.yml": `init` must be a mapping with one of `migrations`, `compose`, `pod` and `liquibase`, this is a string
           help: write for instance `compose: deploy/init.yml`
-        7:8 error at "": `init` must be a mapping with one of `migrations`, `compose` and `pod`, this is null
+        7:8 error at "": `init` must be a mapping with one of `migrations`, `compose`, `pod` and `liquibase`, this is null
           help: write for instance `compose: <path>`
         8:18 error at "''": `init.compose` is empty
         9:18 error at "[]": `init.compose` is an empty list
@@ -393,7 +393,7 @@ fn an_alias_without_its_anchor_is_one_fault_and_hides_none() {
     6:13 error at "*nothing": There is no anchor `nothing` before this alias
       help: write `&nothing` before the value that it names
     7:5 error at "x": Unknown key `x` in `environments.<name>`
-      help: known keys: extends, postgres, init, deployment, env_file, variables, bind, migrations_path, migrations, protected
+      help: known keys: extends, postgres, init, deployment, env_file, variables, volumes, bind, migrations_path, migrations, protected
     "#);
 }
 

@@ -122,9 +122,21 @@ fn every_key_of_the_list_is_known_to_the_reader() {
         for key in *known {
             let said = match *section {
                 "" => faults(&format!("{key}: [[]]\n")),
-                "project" | "defaults" => faults(&format!("{section}: {{ {key}: [[]] }}\n")),
+                "project" | "defaults" | "settings" => {
+                    faults(&format!("{section}: {{ {key}: [[]] }}\n"))
+                }
+                "verify.<service>" => faults(&format!("verify: {{ web: {{ {key}: [[[]]] }} }}\n")),
+                _ if section.starts_with("verify.<service>.") => {
+                    let kind = section.rsplit('.').next().unwrap();
+                    faults(&format!(
+                        "verify: {{ web: {{ {kind}: [{{ {key}: [[]] }}] }} }}\n"
+                    ))
+                }
                 "environments.<name>.init" => faults(&format!(
                     "environments: {{ a: {{ init: [{{ {key}: [[]] }}] }} }}\n"
+                )),
+                "environments.<name>.init.liquibase" => faults(&format!(
+                    "environments: {{ a: {{ init: [liquibase: {{ {key}: [[]] }}] }} }}\n"
                 )),
                 _ => {
                     let path = section.trim_start_matches("environments.<name>");
@@ -164,6 +176,29 @@ fn an_environment_with_nothing_in_it_has_a_database_all_the_same() {
     assert_eq!(environment.init, []);
     assert_eq!(environment.deployment, None);
     assert_eq!(postgres.place, environment.place);
+}
+
+#[test]
+fn a_derived_user_is_no_role_that_postgresql_keeps_for_itself() {
+    for (project, user) in [
+        ("pg", "_pg_dev_user"),
+        ("pg-tools", "_pg_tools_dev_user"),
+        ("pgbouncer", "pgbouncer_dev_user"),
+    ] {
+        let text = format!("project: {{ name: {project} }}\nenvironments: {{ dev: }}\n");
+        assert_eq!(first(&text).postgres.user, user);
+    }
+    let long = format!(
+        "project: {{ name: pg-{} }}\nenvironments: {{ {}: }}\n",
+        "x".repeat(37),
+        "e".repeat(40)
+    );
+    let user = first(&long).postgres.user;
+    assert!(
+        user.starts_with("_pg_x") && user.ends_with("e_user"),
+        "{user}"
+    );
+    assert_eq!(user.len(), 63);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::super::wire::Call;
 use super::super::{Engine, EngineError, EngineKind};
 use super::context::SECRET;
 use super::dockerfile::Dockerfile;
-use crate::plan::spec::{BuildContext, ImageBuild};
+use crate::plan::spec::ImageBuild;
 use crate::workload::model::Ulimit;
 
 impl Engine {
@@ -35,7 +35,7 @@ impl Engine {
         if !arguments.is_empty() {
             call = call.query("buildargs", &json!(arguments).to_string());
         }
-        let no_cache = build.no_cache || self.cache_misleads(build, dockerfile);
+        let no_cache = build.no_cache || self.cache_misleads(dockerfile);
         for (flag, name) in [(no_cache, "nocache"), (build.pull, "pull")] {
             if flag {
                 call = call.query(name, "true");
@@ -59,12 +59,10 @@ impl Engine {
     }
 
     /// Podman's cache compares an `ENV` as it is written, and gives it the value that an argument had
-    /// in another build (<https://github.com/containers/buildah/issues/5501>). poststack's own images
-    /// use their arguments in a `RUN` before, which it does compare.
-    fn cache_misleads(&self, build: &ImageBuild, dockerfile: &Dockerfile) -> bool {
-        self.kind == EngineKind::Podman
-            && !matches!(build.context, BuildContext::Files(_))
-            && dockerfile.sets_variables_by_arguments()
+    /// in another build (<https://github.com/containers/buildah/issues/5501>). A `RUN` that uses the
+    /// argument before is compared with its value, as are those of poststack's own images.
+    fn cache_misleads(&self, dockerfile: &Dockerfile) -> bool {
+        self.kind == EngineKind::Podman && dockerfile.sets_variables_by_arguments()
     }
 
     /// Podman makes one layer per label and walks a map in any order, which misses its own cache

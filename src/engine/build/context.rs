@@ -1,7 +1,7 @@
 //! A build context as a tar stream.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -31,6 +31,7 @@ pub fn stream(
     JoinHandle<io::Result<()>>,
 ) {
     let context = build.context.clone();
+    let leave_out = build.leave_out.clone();
     let foreign = dockerfile.is_foreign.then(|| {
         let path = dockerfile.path_in_context.clone();
         (path, dockerfile.text.clone())
@@ -40,18 +41,21 @@ pub fn stream(
         false => Vec::new(),
     };
     archive::stream(move |archive| {
-        write(archive, &context, foreign)?;
+        write(archive, (&context, &leave_out), foreign)?;
         each_secret(archive, &secrets)
     })
 }
 
 fn write(
     archive: &mut Archive,
-    context: &BuildContext,
+    (context, leave_out): (&BuildContext, &[PathBuf]),
     foreign: Option<(String, String)>,
 ) -> io::Result<()> {
     match context {
-        BuildContext::Folder(folder) => walk(archive, folder, "", &Ignore::of(folder)?)?,
+        BuildContext::Folder(folder) => {
+            let ignore = Ignore::of(folder)?;
+            walk(archive, folder, "", &Left { ignore, leave_out })?;
+        }
         // It is fetched into a folder before.
         BuildContext::Repository(_) => {}
         BuildContext::Files(files) => {
@@ -95,8 +99,16 @@ fn file_entry(
     archive.append_data(&mut header, path, content)
 }
 
+/// What stays at home.
+struct Left<'a> {
+    ignore: Ignore,
+    /// Absolute paths.
+    leave_out: &'a [PathBuf],
+}
+
 /// Adds what lies in `folder`, sorted, under `prefix`.
-fn walk(archive: &mut Archive, folder: &Path, prefix: &str, ignore: &Ignore) -> io::Result<()> {
+fn walk(archive: &mut Archive, folder: &Path, prefix: &str, left: &Left<'_>) -> io::Result<()> {
+    let ignore = &left.ignore;
     let mut names = fs_err::read_dir(folder)?
         .map(|entry| Ok(entry?.file_name()))
         .collect::<io::Result<Vec<_>>>()?;
@@ -112,13 +124,16 @@ fn walk(archive: &mut Archive, folder: &Path, prefix: &str, ignore: &Ignore) -> 
             continue;
         }
         let source = folder.join(&name);
+        if left.leave_out.contains(&source) {
+            continue;
+        }
         let metadata = fs_err::symlink_metadata(&source)?;
         let left_out = ignore.leaves_out(&path);
         if !left_out {
             archive::add(archive, (&source, &metadata), &path, ROOT)?;
         }
         if metadata.is_dir() && (!left_out || ignore.may_take_back_below(&path)) {
-            walk(archive, &source, &path, ignore)?;
+            walk(archive, &source, &path, left)?;
         }
     }
     Ok(())

@@ -13,8 +13,8 @@ use super::protobuf::{Value, fields};
 /// What happened, in the order it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
-    /// An instruction begins, as `RUN x`.
-    Step(String),
+    /// An instruction begins, as `RUN x`, and which of how many it is, as `2/3`.
+    Step { counter: String, step: String },
     /// Something was printed, with the instruction that printed it.
     Output { step: String, text: String },
     /// An instruction failed.
@@ -56,12 +56,13 @@ impl Trace {
             }
         }
         let error: String = error;
-        let step = instruction(&name)?.to_owned();
+        let (counter, step) = instruction(&name)?;
+        let (counter, step) = (counter.to_owned(), step.to_owned());
         self.steps.insert(digest.clone(), step.clone());
         if !error.is_empty() {
             return Some(Told::Failed(step));
         }
-        (began && self.begun.insert(digest)).then_some(Told::Step(step))
+        (began && self.begun.insert(digest)).then_some(Told::Step { counter, step })
     }
 
     fn log(&self, log: Value<'_>) -> Option<Told> {
@@ -78,13 +79,13 @@ impl Trace {
     }
 }
 
-/// `RUN x` of `[2/3] RUN x` and `[stage-1 2/3] RUN x`; what is internal has no such numbers.
-fn instruction(name: &str) -> Option<&str> {
+/// `2/3` and `RUN x` of `[2/3] RUN x` and `[stage-1 2/3] RUN x`; what is internal has no such numbers.
+fn instruction(name: &str) -> Option<(&str, &str)> {
     let (inside, instruction) = name.strip_prefix('[')?.split_once("] ")?;
     let counter = inside.split_whitespace().next_back()?;
     let (number, of) = counter.split_once('/')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    (digits(number) && digits(of)).then_some(instruction)
+    (digits(number) && digits(of)).then_some((counter, instruction))
 }
 
 #[cfg(test)]
@@ -93,10 +94,10 @@ mod tests {
 
     #[test]
     fn the_instruction_of_a_step_has_a_number() {
-        assert_eq!(instruction("[2/3] RUN x"), Some("RUN x"));
+        assert_eq!(instruction("[2/3] RUN x"), Some(("2/3", "RUN x")));
         assert_eq!(
             instruction("[stage-1 2/3] RUN x [y] z"),
-            Some("RUN x [y] z")
+            Some(("2/3", "RUN x [y] z"))
         );
         assert_eq!(instruction("[internal] load build context"), None);
         assert_eq!(instruction("exporting to image"), None);
@@ -109,7 +110,11 @@ mod tests {
         let printed = "Gl8KR3NoYTI1Njo4NmI3OGY4MmMxZWQ1MDA0NTE1ODhlZTE1NGU3NjYyZTc5OTM2MDNiZmE5OGU4YjkwNjRiYzgzOGZjM2NjODRkEgwI2fmB2AYQ2dzYqgIYASIEdHdvCg==";
         let step = "RUN echo two; echo err >&2".to_owned();
         let mut trace = Trace::default();
-        assert_eq!(trace.read(begun), [Told::Step(step.clone())]);
+        let told = Told::Step {
+            counter: "3/3".to_owned(),
+            step: step.clone(),
+        };
+        assert_eq!(trace.read(begun), [told]);
         assert_eq!(trace.read(begun), [], "it begins once");
         let text = "two\n".to_owned();
         assert_eq!(trace.read(printed), [Told::Output { step, text }]);

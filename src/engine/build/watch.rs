@@ -99,8 +99,9 @@ impl<'a> Watch<'a> {
     /// What BuildKit tells: steps run beside each other, so output names its own.
     fn take(&mut self, told: Told) {
         match told {
-            Told::Step(step) => {
-                (self.log)(&step);
+            Told::Step { counter, step } => {
+                // As the other builders tell it.
+                (self.log)(&format!("Step {counter} : {step}"));
                 self.begin(&step);
             }
             Told::Output { step, text } => {

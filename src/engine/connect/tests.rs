@@ -33,6 +33,7 @@ fn attempt(address: &str, fault: Fault) -> Attempt {
     Attempt {
         address: address.to_owned(),
         reason: "a reason".to_owned(),
+        explicit: false,
         fault,
     }
 }
@@ -67,6 +68,21 @@ fn the_hint_follows_the_fault() {
         ..Request::default()
     };
     assert_eq!(hint(&missing, &request), "sudo systemctl start docker");
+}
+
+#[test]
+fn an_address_that_was_given_is_to_be_corrected_whatever_is_installed() {
+    let hint = |reason: &str| {
+        let named = Attempt {
+            reason: reason.to_owned(),
+            explicit: true,
+            ..attempt("tcp://127.0.0.1:1", Fault::Refused)
+        };
+        hint(&[named], &Request::default())
+    };
+    assert_eq!(hint("--host"), "correct the address, or leave out --host");
+    assert_eq!(hint("DOCKER_HOST"), "unset DOCKER_HOST, or correct it");
+    assert!(hint("Docker context `x` of DOCKER_CONTEXT").starts_with("unset DOCKER_CONTEXT"));
 }
 
 fn serving(program: &Path, socket: &Path, request: &Request) -> Result<Option<i32>, Fault> {

@@ -43,6 +43,21 @@ fn a_restart_policy_tells_whether_a_container_comes_back() {
 }
 
 #[test]
+fn podman_tells_a_pause_between_two_runs_from_an_end() {
+    let is_between_runs = |state: &str, policy: &str| {
+        let text = format!(
+            r#"{{"State":{{"Status":"{state}","ExitCode":7}},
+                "HostConfig":{{"RestartPolicy":{{"Name":"{policy}"}}}}}}"#
+        );
+        Inspected::from(serde_json::from_str::<WireContainer>(&text).unwrap()).is_between_runs()
+    };
+    assert!(is_between_runs("stopped", "always"));
+    assert!(!is_between_runs("stopped", "no"), "not tidied up yet");
+    assert!(!is_between_runs("exited", "always"), "stopped by somebody");
+    assert!(!is_between_runs("running", "always"));
+}
+
+#[test]
 fn the_environment_does_not_show_its_values() {
     let json = r#"{"Config":{"Env":["PASSWORD=canary","EMPTY"]}}"#;
     let container: Inspected = serde_json::from_str::<WireContainer>(json).unwrap().into();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::super::observe::{health, state};
+use super::super::observe::{health, is_untidy, state};
 use super::{Inspected, InspectedHealthTest, InspectedMount, InspectedRestart, null_is_default};
 use crate::plan::spec::Labels;
 use crate::secret::Secret;
@@ -150,6 +150,7 @@ impl From<WireContainer> for Inspected {
             out_of_memory: wire.state.oom_killed,
             tty: config.tty,
             restart_count: wire.restart_count,
+            is_untidy: is_untidy(&wire.state.status),
             restart_policy: wire.host_config.restart_policy,
             program: wire.path,
             stop_signal: match config.stop_signal {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{health, state};
+use super::{health, is_untidy, state};
 use crate::plan::observed::{Health, ObservedContainer, State};
 use crate::plan::spec::Labels;
 
@@ -42,6 +42,20 @@ struct Port {
 }
 
 impl Container {
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether Podman has yet to look after its end.
+    pub fn is_untidy(&self) -> bool {
+        is_untidy(&self.state)
+    }
+
+    /// Says that Podman starts it again in a moment, in Docker's word.
+    pub fn restarts(&mut self) {
+        "restarting".clone_into(&mut self.state);
+    }
+
     /// `now` in Unix seconds, for the age in the status text.
     pub fn observed(self, now: i64) -> ObservedContainer {
         let state = state(&self.state, Some(self.exit_code));

@@ -36,6 +36,8 @@ pub(super) struct Rule<'a> {
     ignore: Ignore,
     /// The folder that the image is built from, with its `.dockerignore`.
     context: Option<(PathBuf, Ignore)>,
+    /// What poststack itself writes meanwhile, without symbolic links.
+    kept_out: Vec<PathBuf>,
 }
 
 /// What is to be done in the containers: absolute path there → the file of the host that belongs
@@ -63,7 +65,18 @@ impl<'a> Rule<'a> {
             include: (!rule.include.is_empty()).then(|| patterns(&rule.include)),
             ignore: patterns(&[&[NOISE.to_owned()], rule.ignore.as_slice()].concat()),
             context: context.transpose()?,
+            kept_out: Vec::new(),
         })
+    }
+
+    /// The same rule, blind for `folders`.
+    #[must_use]
+    pub fn without(self, folders: &[PathBuf]) -> Self {
+        let real = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        Self {
+            kept_out: folders.iter().map(real).collect(),
+            ..self
+        }
     }
 
     /// What the rule has to do after `batch`.
@@ -132,6 +145,9 @@ impl<'a> Rule<'a> {
 
     /// Whether something below the folder `path` may be taken.
     pub fn enters(&self, path: &Path) -> bool {
+        if self.is_kept_out(path) {
+            return false;
+        }
         let back = |ignore: &Ignore, relative: &str| {
             !ignore.leaves_out(relative) || ignore.may_take_back_below(relative)
         };
@@ -141,7 +157,14 @@ impl<'a> Rule<'a> {
         (relative.is_empty() || back(&self.ignore, &relative)) && by_context
     }
 
+    fn is_kept_out(&self, path: &Path) -> bool {
+        self.kept_out.iter().any(|folder| path.starts_with(folder))
+    }
+
     fn leaves_out(&self, path: &Path) -> bool {
+        if self.is_kept_out(path) {
+            return true;
+        }
         let relative = self.relative(path);
         let by_rule = !relative.is_empty() && self.ignore.leaves_out(&relative);
         let in_context = self.in_context(path);

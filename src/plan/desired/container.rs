@@ -1,8 +1,8 @@
 //! Services of a workload as containers: named, attached, labelled, with their definition hashed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
+use super::contents::contents;
 use super::image::{image_reference, image_source};
 use super::{Builder, DesiredContainer, DesiredHooks, DesiredImage, ImageSource};
 use crate::diagnostic::{Diagnostic, Place};
@@ -63,6 +63,7 @@ impl Builder<'_> {
                     health_needed: healthy.contains(service.name.as_str()),
                     pod: self.member(&service.pod, workload),
                     place: service.place.clone(),
+                    port_places: service.port_places.clone(),
                 })
             })
             .collect()
@@ -261,9 +262,7 @@ impl Builder<'_> {
         self.seen.insert(spec.name.clone(), made.place.clone());
         let mut extra = made.hooks.fields();
         extra.extend(member_fields(&made.pod));
-        if made.role == Role::Init {
-            extra.extend(mounted_contents(&spec, self.inputs.mounted));
-        }
+        extra.extend(contents(self.inputs, &spec, made.role));
         let mut fields = definition::fields(&spec, &extra);
         if made.role == Role::Database {
             // The cluster keeps its password; a new one is set in it, without a new container.
@@ -299,8 +298,10 @@ impl Builder<'_> {
             completes: made.ending == Ending::Awaited,
             may_end: made.ending != Ending::Never,
             readiness: made.pod.readiness,
+            infra_of: made.pod.infra_of,
             health_needed: made.health_needed,
             place: made.place,
+            port_places: made.port_places,
         }
     }
 
@@ -337,6 +338,7 @@ pub(super) struct Made<'s> {
     pub health_needed: bool,
     pub pod: PodMember,
     pub place: Place,
+    pub port_places: Vec<Place>,
 }
 
 /// `dep:condition:restart,…` as Compose writes it.
@@ -377,21 +379,6 @@ fn member_fields(pod: &PodMember) -> BTreeMap<String, String> {
         .filter(|one| **one != Readiness::default());
     let probes = probes.map(|readiness| ("probes".to_owned(), format!("{readiness:?}")));
     sources.chain(probes).collect()
-}
-
-/// What an init container is made of, beyond its definition: the files mounted into it.
-fn mounted_contents(
-    spec: &ContainerSpec,
-    mounted: &BTreeMap<PathBuf, String>,
-) -> BTreeMap<String, String> {
-    let of_mount = |mount: &MountSpec| match &mount.source {
-        MountSpecSource::Bind { path, .. } | MountSpecSource::HostPath { path, .. } => {
-            let state = mounted.get(path)?;
-            Some((format!("contents of {}", mount.target), state.clone()))
-        }
-        _ => None,
-    };
-    spec.mounts.iter().filter_map(of_mount).collect()
 }
 
 fn container_name(service: &Service, number: u32, identity: &Identity) -> String {

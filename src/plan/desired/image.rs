@@ -20,6 +20,9 @@ pub enum ImageSource {
     /// `poststack/…`: shipped in the binary.
     BuiltIn,
     Build(Box<ImageBuild>, PullPolicy),
+    /// The database's, of files of the project: built again when they have changed, as the label
+    /// [`identity::CONTEXT_HASH`] tells.
+    Own(Box<ImageBuild>),
     Pull(PullPolicy, Option<String>),
 }
 
@@ -124,5 +127,6 @@ fn image_build(
         ssh: build.ssh.clone(),
         contexts,
         platform: service.platform.clone(),
+        leave_out: Vec::new(),
     }
 }

@@ -14,6 +14,8 @@ pub enum Conflict {
         kind: &'static str,
         name: String,
         owner: String,
+        /// The project of Docker Compose that made it.
+        compose: Option<String>,
     },
     /// It is ours and was made with another definition; making it anew would take something away.
     Changed {
@@ -27,7 +29,9 @@ pub enum Conflict {
 impl std::fmt::Display for Conflict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Foreign { kind, name, owner } => write!(f, "{kind} `{name}` belongs to {owner}"),
+            Self::Foreign {
+                kind, name, owner, ..
+            } => write!(f, "{kind} `{name}` belongs to {owner}"),
             Self::Changed { kind, name, fields } => {
                 let fields = fields.join(", ");
                 write!(
@@ -44,7 +48,15 @@ pub(super) fn conflicts(desired: &Desired, observed: &Observed) -> Vec<Conflict>
     let foreign = |kind: &'static str, name: &str, labels: Option<&Labels>| {
         let labels = labels.filter(|labels| !desired.identity.owns(labels))?;
         let (name, owner) = (name.to_owned(), identity::owner(labels));
-        Some(Conflict::Foreign { kind, name, owner })
+        let compose = labels.get(identity::COMPOSE_PROJECT);
+        // Ours look like those of Compose.
+        let compose = compose.filter(|_| !labels.contains_key(identity::PROJECT));
+        Some(Conflict::Foreign {
+            kind,
+            name,
+            owner,
+            compose: compose.cloned(),
+        })
     };
     let changed = |kind: &'static str, name: &str, wanted: &Labels, found: &Labels| {
         let label = |labels: &Labels| labels.get(identity::DEFINITION).cloned();

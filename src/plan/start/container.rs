@@ -43,7 +43,8 @@ impl Planner<'_> {
             Decision::Start(cause) => cause,
             Decision::Create => {
                 let freed = self.freed.get(&name).cloned().unwrap_or_default();
-                after.push(self.create((&container.spec, None), &name, freed));
+                let predecessor = self.desired.predecessors.get(&name).cloned();
+                after.push(self.create((&container.spec, predecessor), &name, freed));
                 after = self.pre_start(container, (&name, phase), after);
                 String::new()
             }
@@ -158,7 +159,7 @@ impl Planner<'_> {
         let image = self.desired.images.get(reference)?;
         let wanted = match &image.source {
             ImageSource::Pull(policy, _) => *policy == PullPolicy::Always,
-            ImageSource::Build(..) | ImageSource::BuiltIn => false,
+            ImageSource::Build(..) | ImageSource::Own(_) | ImageSource::BuiltIn => false,
         };
         if self.observed.images.contains_key(reference) && !wanted {
             return None;

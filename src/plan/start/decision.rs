@@ -3,7 +3,7 @@
 use super::Planner;
 use crate::config::model::Storage;
 use crate::plan::definition;
-use crate::plan::desired::DesiredContainer;
+use crate::plan::desired::{DesiredContainer, ImageSource};
 use crate::plan::identity::{self, Role};
 use crate::plan::observed::{ObservedContainer, State};
 use crate::plan::seen::is_attached;
@@ -68,6 +68,14 @@ impl Planner<'_> {
         }
     }
 
+    /// Whether this plan already builds an image of the project's files, which have changed: whoever
+    /// was made of the former one would be found different by the next start.
+    fn is_built_anew(&self, reference: &str) -> bool {
+        let image = self.desired.images.get(reference);
+        let is_own = image.is_some_and(|image| matches!(image.source, ImageSource::Own(_)));
+        is_own && self.images.contains_key(reference)
+    }
+
     /// What differs between a container and its description, in words.
     pub(super) fn difference(
         &self,
@@ -89,6 +97,9 @@ impl Planner<'_> {
         let image = self.observed.images.get(&container.spec.image);
         if image.is_some_and(|image| plain(image) != plain(&found.image_id)) {
             return Some("changed: image was built or pulled anew".to_owned());
+        }
+        if self.is_built_anew(&container.spec.image) {
+            return Some("changed: image is built anew".to_owned());
         }
         let mut owners = container.spec.lives_in();
         let anew = |owner: &str| self.replaced.contains(owner) || self.created.contains_key(owner);

@@ -71,6 +71,9 @@ impl Planner<'_> {
         if kept && runs && (health == Health::Healthy || (health == Health::None && !tested)) {
             return started.to_vec();
         }
+        if !self.options.wait && !container.health_needed {
+            return started.to_vec();
+        }
         vec![self.await_ready(container, Phase::Deploy, started.to_vec())]
     }
 

@@ -1,6 +1,7 @@
 //! What a plan changes, as it is read.
 
 use super::*;
+use crate::plan::desired::{ImageSource, InitWork};
 
 #[test]
 fn a_plan_reads_as_one_line_per_object() {
@@ -42,5 +43,29 @@ fn a_first_plan_names_images_networks_volumes_and_the_init_phase() {
     create container shop-dev-postgres
     run init shop-dev-migrate-1
     create container shop-dev-web-1
+    ");
+}
+
+#[test]
+fn all_that_use_an_image_of_the_project_change_in_the_start_that_builds_it_anew() {
+    const IMAGE: &str = "poststack/postgres:15";
+    let mut web = service("web");
+    web.image = Some(IMAGE.to_owned());
+    let mut desired = shop(vec![web, service("other")]);
+    let InitWork::Containers(init) = &mut desired.init[0].work else {
+        panic!("containers");
+    };
+    init[0].spec.image = IMAGE.to_owned();
+    desired.images.get_mut(IMAGE).unwrap().source = ImageSource::Own(Box::default());
+    let mut observed = running(&desired);
+    // Its tag alone is gone: nobody needs the image, and nothing is made anew.
+    observed.images.remove(IMAGE);
+    assert!(planned(&desired, &observed).changes_nothing());
+    desired.database.as_mut().unwrap().hash = "of other files".to_owned();
+    insta::assert_snapshot!(change_text(&planned(&desired, &observed), &desired), @r"
+    build image poststack/postgres:15
+    recreate container shop-dev-postgres: changed
+    run init shop-dev-migrate-1: the init phase runs again
+    recreate container shop-dev-web-1: changed: image is built anew
     ");
 }

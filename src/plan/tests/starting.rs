@@ -82,6 +82,7 @@ fn an_object_of_somebody_else_is_never_touched() {
             kind: "container",
             name: "shop-dev-web-1".to_owned(),
             owner: "Docker Compose project `other`".to_owned(),
+            compose: Some("other".to_owned()),
         }]
     );
 }

@@ -76,6 +76,8 @@ pub(super) fn read(file: &mut File<'_>, entry: &Entry, hosts: &BTreeSet<String>)
     }
     let process = process(file, &section, &published);
     let mut service = service(file, entry, &section, (network, namespaces), process);
+    let places = published.iter().map(|(_, span)| file.decoder.place(*span));
+    service.port_places = places.collect();
     service.volumes_from = volumes_from.into_iter().map(|(from, _)| from).collect();
     Some(Draft {
         service,
@@ -130,6 +132,7 @@ fn service(
         watch,
         pod: PodMember::default(),
         process,
+        port_places: Vec::new(),
     }
 }
 

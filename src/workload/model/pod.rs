@@ -10,6 +10,8 @@ pub struct PodMember {
     /// `None`: by the health test that the engine knows, or running where it knows none.
     pub readiness: Option<Readiness>,
     pub ending: Ending,
+    /// The pod whose shared network and namespaces it holds, where it does nothing else.
+    pub infra_of: Option<String>,
     /// What the definition was made of, such as `ConfigMap settings`, with its content: a change
     /// of it is told by this name.
     pub sources: BTreeMap<String, Secret>,

@@ -67,6 +67,7 @@ pub(super) fn read(file: &mut File<'_>, written: &Written<'_>, ground: &Ground<'
         pod: PodMember {
             readiness,
             ending,
+            infra_of: None,
             sources: environment.sources,
         },
         process,

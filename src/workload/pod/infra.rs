@@ -43,6 +43,7 @@ pub(super) fn read(file: &mut File<'_>, ground: &Ground<'_>) -> Service {
         labels: pod.metadata.labels.clone(),
         pod: PodMember {
             readiness: Some(Readiness::default()),
+            infra_of: Some(pod.name.clone()),
             ..PodMember::default()
         },
         process,

@@ -81,7 +81,7 @@ async fn a_url_takes_over_the_rules_of_the_environment_whose_database_it_names()
 
 #[test]
 fn another_server_with_a_database_of_the_same_name_is_not_protected() {
-    let port = crate::cluster::free_port();
+    let port = crate::project::free_port();
     let postgres =
         format!("{{ host: 192.0.2.1, port: {port}, user: u, password: p, database: d }}");
     let text = format!("environments:\n  live: {{ protected: true, postgres: {postgres} }}\n");

@@ -124,7 +124,8 @@ fn what_is_no_url_is_a_wrong_usage_and_is_not_shown() {
     assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
     let ran = folder
         .run_with(("POSTSTACK_DATABASE_URL", "a:canary@b"), &["db", "url"])
-        .exits(2);
+        .exits(3);
+    assert!(ran.stderr.contains("`POSTSTACK_DATABASE_URL` is not"));
     assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
 }
 
@@ -237,7 +238,7 @@ async fn a_tested_connection_tells_its_phases_and_no_password() {
 
 #[test]
 fn a_database_that_does_not_answer_is_unreachable() {
-    let port = crate::cluster::free_port();
+    let port = crate::project::free_port();
     let folder = Folder::new(&[]);
     let url = format!("postgresql://a:canary@127.0.0.1:{port}/b");
     let ran = folder
@@ -265,4 +266,88 @@ fn an_unknown_environment_is_an_error_beside_a_url_too() {
     error: There is no environment `stagging` (named by $POSTSTACK_ENV)
     hint: did you mean `staging`?
     ");
+}
+
+#[test]
+fn a_url_that_the_project_keeps_is_meant_until_an_environment_is_named() {
+    let folder = two();
+    let url = "postgresql://a:hidden@localhost:7777/b";
+    folder.write(".env", &format!("POSTSTACK_DATABASE_URL={url}\n"));
+    let ran = folder.run(&["db", "url"]).ok();
+    assert_eq!(ran.stdout, format!("{url}\n"));
+    assert_eq!(ran.stderr, "");
+    let dev = folder.run(&["db", "url", "dev"]).ok().stdout;
+    assert_eq!(dev, "postgresql://app:one@db.example.org:5432/dev_db\n");
+    folder.run(&["env", "switch", "dev"]).ok();
+    let ran = folder.run(&["db", "url"]).ok();
+    insta::assert_snapshot!(ran.stderr, @"note: POSTSTACK_DATABASE_URL in .env:1:1 names the database localhost:7777/b; name the environment to use it: `--env dev`");
+}
+
+#[test]
+fn settings_are_explained_with_and_without_a_project_and_hide_the_password() {
+    let folder = Folder::new(&[(".env", "POSTSTACK_DATABASE_URL=postgres://a:canary@b/c\n")]);
+    let explain = ["config", "show", "--explain"];
+    let ran = folder.run(&explain).ok();
+    let line = |name: &str| {
+        let line = ran.stdout.lines().find(|line| line.starts_with(name));
+        line.unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(
+        line("database_url"),
+        "database_url postgres://a:***@b/c POSTSTACK_DATABASE_URL in .env:1:1"
+    );
+    assert_eq!(line("log_dir"), "log_dir logs default");
+    folder.write(
+        ".poststack.yml",
+        "project: { name: shop }\nsettings: { log_dir: l }\nenvironments: { dev: }\n",
+    );
+    let json = folder.run(&[&explain[..], &["--format", "json"]].concat());
+    let json = json.ok().json();
+    assert_eq!(json["v"], 1);
+    let settings = json["settings"].as_array().unwrap();
+    assert_eq!(settings.len(), 11);
+    assert_eq!(settings[2]["name"], "log_dir");
+    assert_eq!(settings[2]["value"], "l");
+    assert_eq!(settings[2]["origin"], ".poststack.yml:2:22");
+    let shown = folder.run(&["config", "show"]).ok().stdout;
+    assert!(shown.contains("settings:\n  log_dir: l\n"), "{shown}");
+}
+
+#[test]
+fn migrations_of_an_environment_that_names_no_folder_are_where_the_setting_says() {
+    let folder = two();
+    let named = |ran: crate::project::Ran| ran.exits(3).stderr;
+    let run = folder.run_with(
+        ("POSTSTACK_MIGRATIONS_PATH", "./sql"),
+        &["db", "verify", "dev"],
+    );
+    assert!(named(run).contains("no folder `sql`"));
+    let run = folder.run(&["db", "verify", "dev"]);
+    assert!(named(run).contains("no folder `migrations`"));
+}
+
+#[test]
+fn a_faulty_setting_is_told_with_its_origin() {
+    let folder = two();
+    let variable = ("POSTSTACK_CONTAINER_RUNTIME", "nerdctl");
+    let ran = folder
+        .run_with(variable, &["env", "status", "dev"])
+        .exits(3);
+    insta::assert_snapshot!(ran.stderr, @r"
+    error: `POSTSTACK_CONTAINER_RUNTIME` is `nerdctl`
+     |
+     = help: write one of docker, podman, auto
+    error: 1 fault in the configuration
+    ");
+    let ran = folder
+        .run(&["env", "list", "--log-level", "debgu"])
+        .exits(2);
+    assert!(
+        ran.stderr.contains("did you mean `debug`?"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -1,8 +1,11 @@
 //! `db unlock`: whom it ends.
 
+use std::collections::BTreeMap;
+
 use poststack::database::{Which, resolve, unlock};
 use poststack::environment::project::Location;
 use poststack::postgres::Connection;
+use poststack::settings;
 
 use super::support::{Fresh, close};
 use crate::cluster::cluster;
@@ -16,6 +19,12 @@ async fn unlocked_after(
     meanwhile: impl AsyncFnOnce(&mut poststack::migration::Session),
 ) -> Result<unlock::Unlocked, String> {
     let url = fresh.url();
+    let settings = settings::load(&settings::Request {
+        config_file: None,
+        working_directory: fresh.folder.path(),
+        flags: &settings::Flags::default(),
+        process: &BTreeMap::new(),
+    });
     let target = resolve(&Which {
         environment: None,
         url: Some(&url),
@@ -24,6 +33,7 @@ async fn unlocked_after(
             config_file: None,
             working_directory: fresh.folder.path(),
         },
+        settings: &settings.unwrap(),
     });
     let mut shown = unlock::holder(connection).await.unwrap().unwrap();
     meanwhile(&mut shown).await;

@@ -1,7 +1,7 @@
 //! What a build uses besides its context: secrets, agents, other contexts, limits.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -12,6 +12,7 @@ use poststack::plan::spec::{BuildContext, ContextSource, ImageBuild};
 use poststack::workload::model::{Context, FileContent, Repository, Ulimit};
 
 use super::{Scratch, on_each_engine};
+use crate::project::free_port;
 
 fn build(scratch: &Scratch<'_>, dockerfile: &str) -> ImageBuild {
     ImageBuild {
@@ -196,11 +197,7 @@ struct GitServer {
 
 impl GitServer {
     fn serve(folder: &Path) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         // Not `git daemon`, which would leave it behind when it is ended.
         let programs = git(folder, &["--exec-path"]);
         let child = Command::new(Path::new(&programs).join("git-daemon"))

@@ -10,6 +10,7 @@ use poststack::workload::model::{
 };
 
 use super::{Scratch, on_each_engine};
+use crate::project::free_port;
 
 fn volume(scratch: &Scratch<'_>) -> VolumeSpec {
     VolumeSpec {
@@ -310,9 +311,10 @@ fn a_port_held_by_another_program_has_no_container_behind_it() {
 fn a_range_of_ports_publishes_one_of_them() {
     on_each_engine("range", async |scratch| {
         let mut spec = scratch.container("a", "sleep 60");
+        let first = free_port();
         let range = PublishedPort {
-            first: 28_310,
-            last: 28_330,
+            first,
+            last: first + 3,
         };
         spec.process.ports = vec![port(Some(range))];
         let id = scratch.run(&spec).await;

@@ -68,11 +68,11 @@ fn something_else_that_answers_is_no_engine() {
 fn an_engine_of_the_other_kind_is_refused() {
     on_each_engine("kind", async |scratch| {
         let other = match scratch.engine.kind {
-            EngineKind::Docker => "podman",
-            EngineKind::Podman => "docker",
+            EngineKind::Docker => EngineKind::Podman,
+            EngineKind::Podman => EngineKind::Docker,
         };
         let request = Request {
-            engine_flag: Some(other.to_owned()),
+            wanted: Some((other, "--engine".to_owned())),
             ..host(&scratch.engine.endpoint.address)
         };
         let error = Engine::connect(&request).await.unwrap_err();

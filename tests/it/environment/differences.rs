@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::support::{DEV, compose, container, service};
-use crate::cluster::free_port;
-use crate::project::{On, Project, on_both_engines};
+use crate::project::{On, Project, free_port, on_both_engines};
 
 const SERVICES: &str = "  web:
     <<: *sleep

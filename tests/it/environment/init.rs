@@ -68,6 +68,10 @@ on_both_engines! {
         assert_eq!(names, ["create", "migrations", "before", "after"], "{}", first.stderr);
         assert!(results[0].contains("exit code 0"), "{results:?}");
         assert!(results[1].contains("1 applied"), "{results:?}");
+        assert!(!first.stderr.contains("001_step"), "{}", first.stderr);
+        let log = project.read("logs/database/migrations.log");
+        assert!(log.contains("env start ["), "{log}");
+        assert!(log.contains("001_step applied"), "{log}");
         let cache = on.cli_text(&["container", "inspect", "--format", "{{.State.Running}}", &container(&project, "dev-cache-1")]);
         assert_eq!(cache, "false", "a helper ends with its entry");
         let ids = project.container_ids();

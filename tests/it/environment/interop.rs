@@ -3,19 +3,11 @@
 use std::process::{Command, Output};
 
 use super::support::{DEV, compose, container};
-use crate::project::{On, Project, on_both_engines};
+use crate::project::{On, Project, compose_program, on_both_engines};
 
 /// A Docker Compose command on the environment `dev`, in a folder without any file.
 fn docker_compose(project: &Project, arguments: &[&str]) -> Output {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/docker-compose.sh");
-    let program = Command::new(script).output().unwrap();
-    assert!(
-        program.status.success(),
-        "{}",
-        String::from_utf8_lossy(&program.stderr)
-    );
-    let program = String::from_utf8(program.stdout).unwrap();
-    Command::new(program.trim())
+    Command::new(compose_program())
         .args([
             "--ansi",
             "never",

@@ -95,39 +95,4 @@ environments:
         assert_eq!(project.container_ids(), before);
         assert_eq!(project.status("dev")["state"], "running");
     }
-
-    fn the_example_of_several_environments_starts_side_by_side(on: On) {
-        let project = Project::new(on, "");
-        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/multi-environment");
-        let copied = std::process::Command::new("cp").arg("-a").arg(source.join(".")).arg(project.root()).status();
-        assert!(copied.unwrap().success());
-        let config = project.read(".poststack.yml").replace("name: myapp", "name: {name}");
-        let config = ["5433", "5434"].iter().fold(config, |text, port| text.replace(port, &free_port().to_string()));
-        project.write(".poststack.yml", &config);
-        let mut ports = Vec::new();
-        for (file, port) in [("deploy/app-compose.yml", "8081"), ("deploy/staging-compose.yml", "8082")] {
-            let free = free_port();
-            ports.push(free);
-            let text = project.read(file).replace(port, &free.to_string());
-            project.write(file, &text);
-        }
-        for (environment, port) in ["dev", "staging"].iter().zip(ports) {
-            project.run(&["env", "start", environment]).ok();
-            let answer = get(port);
-            assert!(answer.contains(environment), "{environment}: {answer}");
-        }
-        assert_eq!(project.status("dev")["state"], "running");
-        assert_eq!(project.status("staging")["state"], "running");
-        assert_eq!(project.result(&["env", "start", "dev"])["changed"], false);
-    }
-}
-
-/// The answer of a web server on this machine.
-fn get(port: u16) -> String {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
 }

@@ -58,13 +58,16 @@ on_both_engines! {
         let project = Project::new(on, DEV);
         project.write("app.yml", &compose(TWO));
         project.run(&["env", "start", "dev"]).ok();
-        project.run(&["env", "stop", "dev", "--keep-postgres"]).ok();
+        let stopped = project.result(&["env", "stop", "dev", "--keep-postgres"]);
+        assert_eq!(stopped["data_lost"], false, "{stopped}");
         let status = project.status("dev");
         assert_eq!(status["database"]["accepts_logins"], true, "{status}");
         assert_eq!(service(&status, "one")["state"], "exited", "{status}");
         project.run(&["env", "stop", "dev", "--rm", "--keep-postgres"]).ok();
         let left: Vec<String> = project.container_ids().into_keys().collect();
         assert_eq!(left, [container(&project, "dev-postgres")]);
+        let stopped = project.run(&["env", "stop", "dev"]).ok();
+        assert!(stopped.stderr.contains("the data was in memory and is gone"), "{}", stopped.stderr);
     }
 
     fn a_changed_variable_recreates_only_its_service_and_is_named(on: On) {

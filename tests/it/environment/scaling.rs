@@ -1,8 +1,7 @@
 //! Services with several containers.
 
 use super::support::{DEV, compose, container, service};
-use crate::cluster::free_port;
-use crate::project::{On, Project, on_both_engines};
+use crate::project::{On, Project, free_port, on_both_engines};
 
 fn names(project: &Project, service: &str) -> Vec<String> {
     let prefix = container(project, &format!("dev-{service}-"));

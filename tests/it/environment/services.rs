@@ -57,11 +57,20 @@ on_both_engines! {
         project.run(&["env", "start", "dev"]).ok();
         let debug = container(&project, "dev-debug-1");
         assert!(!project.container_ids().contains_key(&debug));
+        let listed = |status: &serde_json::Value| {
+            let services = status["services"].as_array().unwrap().iter();
+            let services = services.map(|one| one["service"].as_str().unwrap().to_owned());
+            (status["state"].as_str().unwrap().to_owned(), services.collect::<Vec<_>>())
+        };
+        assert_eq!(listed(&project.status("dev")), ("running".to_owned(), vec!["one".to_owned()]));
         project.run(&["env", "start", "dev", "--profile", "tools"]).ok();
         assert!(project.container_ids().contains_key(&debug));
+        assert_eq!(listed(&project.status("dev")).1, ["one", "debug"]);
         let mut command = project.command(&["env", "start", "dev", "--format", "json"]);
         let second = ran(command.env("COMPOSE_PROFILES", "tools")).ok().result();
         assert_eq!(second["changed"], false, "{second}");
+        project.on.cli_text(&["kill", &debug]);
+        assert_eq!(project.status("dev")["state"], "running");
         project.run(&["env", "stop", "dev", "--rm"]).ok();
         assert_eq!(project.container_ids().len(), 0);
     }

@@ -56,6 +56,19 @@ on_both_engines! {
         says(&ran.stderr, "no such host");
     }
 
+    fn a_service_that_keeps_restarting_can_be_stopped(on: On) {
+        let project = project(on, &ending("exit 7", "    restart: always\n"));
+        project.run(&["env", "start", "dev"]);
+        let app = format!("{}-dev-app-1", project.name);
+        let stopped = project.result(&["env", "stop", "dev"]);
+        assert!(stopped["stopped"].to_string().contains(&app), "{stopped}");
+        // Between two runs, Podman says `stopped`.
+        let state = on.cli_text(&["inspect", "--format", "{{.State.Status}}", &app]);
+        assert_eq!(state, "exited");
+        let again = project.result(&["env", "stop", "dev"]);
+        assert_eq!(again["stopped"], serde_json::json!([]));
+    }
+
     fn a_service_with_a_health_test_that_exits_shows_its_code(on: On) {
         let more = "    healthcheck: { test: [CMD, 'true'], interval: 60s, start_period: 60s }\n";
         let project = project(on, &ending("sleep 0.2; echo gone; exit 8", more).replace("'true'", "'false'"));

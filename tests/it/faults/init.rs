@@ -1,7 +1,8 @@
 //! Init entries that fail.
 
+use super::proxy::{Fault, Proxy};
 use super::{SLEEPER, WITH_INIT, running, says};
-use crate::project::{On, Project, on_both_engines};
+use crate::project::{On, Project, on_both_engines, ran};
 
 fn entry(script: &str) -> String {
     format!(
@@ -88,5 +89,23 @@ on_both_engines! {
         project.write("migrations/002_bad.sql", "create table b (id int);\n");
         project.run(&["env", "start", "dev"]).ok();
         assert_eq!(running(&project).len(), 2);
+    }
+}
+
+/// Podman may tell of the exit of an earlier container of the same name.
+#[test]
+fn an_old_exit_is_not_taken_for_that_of_an_init_step() {
+    let project = Project::new(On::Podman, WITH_INIT);
+    project.write("app.yml", SLEEPER);
+    for (script, old, code) in [("sleep 1; exit 0", 1, 0), ("sleep 1; exit 3", 0, 4)] {
+        project.write("init.yml", &entry(script));
+        let proxy = Proxy::new(On::Podman, &project.root(), Fault::OldExit(old), 0);
+        let program = env!("CARGO_BIN_EXE_poststack");
+        let mut start = std::process::Command::new(program);
+        start
+            .current_dir(project.root())
+            .args(["env", "start", "dev", "--host", &proxy.address])
+            .env_remove("POSTSTACK_ENV");
+        ran(&mut start).exits(code);
     }
 }

@@ -35,7 +35,9 @@ on_both_engines! {
         let ran = project.run(&["env", "start", "dev"]).exits(1);
         says(&ran.stderr, &format!("Container `{name}` belongs to"));
         says(&ran.stderr, "other");
-        says(&ran.stderr, "hint: ");
+        says(&ran.stderr, "poststack adopt dev --from other");
+        says(&ran.stderr, "docker compose --project-name other down");
+        assert_eq!(ran.stderr.matches("hint: ").count(), 1, "{}", ran.stderr);
         assert_eq!(on.cli_text(&["inspect", "--format", "{{.Id}}", &name]), id);
         assert_eq!(project.container_ids().len(), 0);
     }

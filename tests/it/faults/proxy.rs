@@ -18,6 +18,8 @@ pub enum Fault {
     AnswerLost,
     /// As of this call nobody answers any more.
     Gone,
+    /// Who asks Podman for the next exit is told of an old one, with this code.
+    OldExit(i32),
 }
 
 /// Passes everything on to the engine, but the call of number `at` among those that change something.
@@ -28,7 +30,11 @@ pub struct Proxy {
 
 impl Proxy {
     pub fn new(on: On, folder: &Path, fault: Fault, at: usize) -> Self {
-        let path = folder.join(format!("proxy-{fault:?}-{at}.sock"));
+        let name = match fault {
+            Fault::OldExit(code) => format!("proxy-exit-{code}.sock"),
+            fault => format!("proxy-{fault:?}-{at}.sock"),
+        };
+        let path = folder.join(name);
         let listener = UnixListener::bind(&path).unwrap();
         let engine = PathBuf::from(on.host().strip_prefix("unix://").unwrap());
         let seen = Arc::new(AtomicUsize::new(0));
@@ -66,14 +72,13 @@ fn serve(mut client: UnixStream, engine: &Path, seen: &AtomicUsize, (fault, at):
     let chosen = number == at && changes(&head);
     if chosen && fault == Fault::Refused {
         let body = r#"{"message":"injected fault","cause":"injected fault"}"#;
-        let answer = format!(
-            "HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        let _ = client.write_all(answer.as_bytes());
-        // What is left of the request is read, so that the answer is not cut short.
-        let _ = client.shutdown(std::net::Shutdown::Write);
-        let _ = std::io::copy(&mut client, &mut std::io::sink());
+        answer(client, "500 Internal Server Error", body);
+        return;
+    }
+    if let Fault::OldExit(code) = fault
+        && String::from_utf8_lossy(&head).contains("condition=next")
+    {
+        answer(client, "200 OK", &format!(r#"{{"StatusCode":{code}}}"#));
         return;
     }
     let Ok(mut upstream) = UnixStream::connect(engine) else {
@@ -95,6 +100,18 @@ fn serve(mut client: UnixStream, engine: &Path, seen: &AtomicUsize, (fault, at):
     }
     let _ = std::io::copy(&mut upstream, &mut client);
     let _ = client.shutdown(std::net::Shutdown::Both);
+}
+
+/// Answers in place of the engine.
+fn answer(mut client: UnixStream, status: &str, body: &str) {
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let _ = client.write_all(answer.as_bytes());
+    // What is left of the request is read, so that the answer is not cut short.
+    let _ = client.shutdown(std::net::Shutdown::Write);
+    let _ = std::io::copy(&mut client, &mut std::io::sink());
 }
 
 /// The bytes until the empty line, and what came with them.

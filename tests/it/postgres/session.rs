@@ -6,7 +6,8 @@ use poststack::postgres::{Address, Phase, SessionOptions, connect, phases, url};
 use poststack::secret::Secret;
 use tokio::net::TcpListener;
 
-use crate::cluster::{ask, cluster, free_port, tls_cluster};
+use crate::cluster::{ask, cluster, tls_cluster};
+use crate::project::free_port;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 

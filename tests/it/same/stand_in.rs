@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use crate::project::On;
+use crate::project::{On, RUN};
 
 /// Every stand-in: a program that ignores its arguments under the names that files start, and one
 /// that says yes under the names that health checks call.
@@ -76,7 +76,7 @@ pub struct StandIns {
 impl StandIns {
     pub fn build() -> Self {
         let own = Self {
-            prefix: format!("stand-in-{}", std::process::id()),
+            prefix: format!("stand-in-{}", *RUN),
             made: Mutex::default(),
         };
         own.image("plain");

@@ -97,6 +97,19 @@ fn a_folder_that_appears_comes_with_everything_in_it_and_one_that_changes_alone(
 }
 
 #[test]
+fn what_poststack_writes_itself_is_nobody_s_change() {
+    let project = Project::new(&["src/a", "src/logs/x.log"], SYNC);
+    let rule = Rule::new(&project.service.watch[0], &project.service).unwrap();
+    let rule = rule.without(&[project.path("src/logs")]);
+    let mut batch = Batch::default();
+    batch.see(project.path("src/logs/x.log"), Sight::Changed);
+    assert_eq!(rule.work(&batch), Work::new());
+    assert!(!rule.enters(&project.path("src/logs")));
+    batch.see(project.path("src/a"), Sight::Changed);
+    assert_eq!(rule.work(&batch).len(), 1);
+}
+
+#[test]
 fn the_watched_folder_itself_is_never_deleted() {
     let project = Project::new(&["src/a"], SYNC);
     let rule = Rule::new(&project.service.watch[0], &project.service).unwrap();
