@@ -13,6 +13,8 @@ demo: ## Start a database and an application, and ask the application
 	@$(MAKE) --no-print-directory build
 	@scripts/demo.sh
 
+# The same generated cases in every run. To look for others: PROPTEST_CASES=300 cargo test schema::
+test: export PROPTEST_RNG_SEED ?= 20261121
 test: ## Check formatting and lints, and run all tests on real engines
 	@scripts/ensure-rust.sh
 	@scripts/ensure-engine.sh --podman --tests

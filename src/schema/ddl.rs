@@ -1,9 +1,10 @@
 //! Schemas as SQL: all of one, or what turns one into another.
 //!
 //! The second is the general case: all of a schema is what turns an empty database into it. First
-//! goes what has to be made anew ([`plan`]), then everything is made or altered after what it needs
-//! ([`steps`]), last goes what nobody needs any more. Where a definition can only be replaced, the
-//! statements replace it; what SQL cannot do without the data becomes a `TODO`.
+//! goes what has to be made anew ([`plan`]), then tables become logged or unlogged ([`persistence`]),
+//! everything is made or altered after what it needs ([`steps`]), last goes what nobody needs any more.
+//! Where a definition can only be replaced, the statements replace it; what SQL cannot do without the
+//! data becomes a `TODO`.
 
 mod alter;
 mod attach;
@@ -13,6 +14,7 @@ mod drop;
 mod grant;
 mod index;
 mod order;
+mod persistence;
 mod plan;
 mod steps;
 mod table;
@@ -218,6 +220,7 @@ fn make(from: &Schema, to: &Schema, rows: Rows) -> Ddl {
         to,
         rows,
     };
+    statements.extend(persistence::change_all(&middle, to));
     statements.extend(steps::make_all(&context));
     statements.extend(drop::late(&middle, to));
     Ddl { statements }
@@ -247,6 +250,10 @@ fn reference(id: &ObjectId) -> String {
         Kind::Statistics => format!("STATISTICS {name}"),
         _ => format!("{} {name}", id.kind.word().to_uppercase()),
     }
+}
+
+fn is_foreign_key(constraint: &Object) -> bool {
+    constraint.get(Property::ConstraintType) == Some("foreign key")
 }
 
 /// Whose an object is of which nothing is said: since version 15 `public` belongs to whoever owns the

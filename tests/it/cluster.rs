@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use poststack::postgres::{Address, Connection, Patience, connect, quote, wait_for_login};
 use poststack::secret::Secret;
+use proptest::test_runner::Config;
 
 use crate::project::free_port;
 
@@ -190,4 +191,16 @@ fn as_owner() -> Command {
         "--",
     ]);
     command
+}
+
+/// Generated cases for what makes databases, so a few; `PROPTEST_CASES` asks for more.
+pub fn few_cases() -> Config {
+    let mut config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 12;
+    }
+    config
 }

@@ -89,19 +89,6 @@ fn sequence(id: &ObjectId, before: &Object, after: &Object) -> Vec<Statement> {
         );
         statements.push(Statement::new(id, sql));
     }
-    if before.get(Property::Persistence) != after.get(Property::Persistence)
-        && !after.is(Property::OwnedBy)
-    {
-        let persistence = if after.is(Property::Persistence) {
-            "UNLOGGED"
-        } else {
-            "LOGGED"
-        };
-        statements.push(Statement::new(
-            id,
-            format!("ALTER SEQUENCE {} SET {persistence}", id.sql()),
-        ));
-    }
     statements
 }
 

@@ -3,7 +3,7 @@
 
 use super::super::compare::{owner_of_sequence, parents};
 use super::super::name;
-use super::{Context, Kind, Object, ObjectId, Property, Schema, Statement};
+use super::{Context, Kind, Object, ObjectId, Property, Schema, Statement, is_foreign_key};
 
 /// Whether the parents of a table have to be told of it. A new heir names them itself.
 pub(super) fn is_due(context: &Context<'_>, id: &ObjectId) -> bool {
@@ -170,9 +170,7 @@ fn foreign_keys_of_parents<'a>(from: &'a Schema, id: &ObjectId) -> Vec<(&'a Obje
         let parent = ObjectId::new(Kind::Table, &schema, &parent);
         if let Some((parent, _)) = from.objects.get_key_value(&parent) {
             let constraints = from.parts(parent, Kind::Constraint);
-            keys.extend(constraints.filter(|(_, constraint)| {
-                constraint.get(Property::ConstraintType) == Some("foreign key")
-            }));
+            keys.extend(constraints.filter(|(_, constraint)| is_foreign_key(constraint)));
             keys.extend(foreign_keys_of_parents(from, parent));
         }
     }

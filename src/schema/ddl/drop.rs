@@ -6,7 +6,8 @@ use super::super::compare::{owner_of_sequence, parents};
 use super::super::name;
 use super::plan::Early;
 use super::{
-    Kind, Object, ObjectId, Property, Schema, Statement, attach, column, order, reference,
+    Kind, Object, ObjectId, Property, Schema, Statement, attach, column, is_foreign_key, order,
+    reference,
 };
 
 /// Drops what goes first, what hangs on others before these.
@@ -100,8 +101,7 @@ fn goes_along(
     if object.is(Property::Inherited) && inherits_drop(from, dropped, id) {
         return true;
     }
-    let is_foreign_key = object.get(Property::ConstraintType) == Some("foreign key");
-    !is_foreign_key && id.containers().iter().any(is_dropped)
+    !is_foreign_key(object) && id.containers().iter().any(is_dropped)
 }
 
 fn inherits_drop(from: &Schema, dropped: &BTreeSet<&ObjectId>, id: &ObjectId) -> bool {

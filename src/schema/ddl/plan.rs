@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Kind, Object, ObjectId, Property, Schema};
+use super::{Kind, Object, ObjectId, Property, Schema, is_foreign_key, persistence};
 
 /// What goes first.
 #[derive(Debug, Default)]
@@ -64,6 +64,8 @@ pub(super) fn early(from: &Schema, to: &Schema) -> Early {
             .iter()
             .any(|container| dropped.contains(container))
     });
+    let keys = persistence::keys_in_the_way(&without(from, &early), to);
+    early.dropped.extend(keys);
     early
 }
 
@@ -101,9 +103,8 @@ fn do_ties_change(from: &Schema, to: &Schema) -> bool {
 /// Whether dropping its table is enough. Foreign keys and policies tie tables to each other.
 fn goes_with_table(id: &ObjectId, object: &Object, from: &Schema, to: &Schema) -> bool {
     let is_dropped = |table: &ObjectId| from.get(table).is_some() && to.get(table).is_none();
-    let is_foreign_key = object.get(Property::ConstraintType) == Some("foreign key");
     let is_tied = matches!(id.kind, Kind::Policy | Kind::Rule | Kind::Trigger);
-    !is_foreign_key && !is_tied && id.containers().iter().any(is_dropped)
+    !is_foreign_key(object) && !is_tied && id.containers().iter().any(is_dropped)
 }
 
 /// Who needs an object, its parts among them where they cannot outlive it.

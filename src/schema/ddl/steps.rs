@@ -9,7 +9,7 @@ use super::super::compare::{owner_of_sequence, parents};
 use super::super::name;
 use super::{
     Context, Kind, Object, ObjectId, Property, Statement, alter, attach, create, finish, index,
-    order,
+    is_foreign_key, order,
 };
 
 /// In the order in which they come where nothing else decides.
@@ -302,8 +302,4 @@ fn is_last(kind: Kind) -> bool {
         kind,
         Kind::EventTrigger | Kind::Publication | Kind::DefaultPrivileges
     )
-}
-
-fn is_foreign_key(constraint: &Object) -> bool {
-    constraint.get(Property::ConstraintType) == Some("foreign key")
 }

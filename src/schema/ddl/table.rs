@@ -107,14 +107,6 @@ pub(super) fn alter(id: &ObjectId, before: &Object, after: &Object) -> Vec<State
     let mut statements = Vec::new();
     let differs = |property| before.get(property) != after.get(property);
     let mut changes = Vec::new();
-    if differs(Property::Persistence) {
-        let persistence = if after.is(Property::Persistence) {
-            "UNLOGGED"
-        } else {
-            "LOGGED"
-        };
-        changes.push(format!("SET {persistence}"));
-    }
     if differs(Property::Tablespace) {
         let tablespace = after.get(Property::Tablespace).unwrap_or("pg_default");
         changes.push(format!("SET TABLESPACE {}", name::identifier(tablespace)));

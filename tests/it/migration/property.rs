@@ -5,7 +5,7 @@ use poststack::postgres::Address;
 use proptest::prelude::*;
 
 use super::{LEDGER, folder, roll_back, run};
-use crate::cluster::{ask, cluster};
+use crate::cluster::{ask, cluster, few_cases};
 
 /// Columns, indexes and rows of everything in `public`.
 const CATALOGUE: &str = "SELECT concat_ws(E'\\n',
@@ -113,7 +113,7 @@ async fn check(files: Vec<(String, String)>, prefix: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(few_cases())]
 
     #[test]
     fn any_prefix_then_the_rest_equals_all_at_once_and_the_way_back_ends_at_the_prefix(

@@ -2,9 +2,10 @@
 //! the rehearsal says so.
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 
 use super::{database, report};
+use crate::cluster::few_cases;
 
 /// A change and the change that takes it back. Change `n` may use what those before it made.
 fn change(kind: u8, n: usize) -> (String, String) {
@@ -90,7 +91,7 @@ fn runtime() -> tokio::runtime::Runtime {
 fn up_then_down_equals_the_start_for_generated_schemas() {
     // The last kind changes the table itself, so that two of it in one file would undo each other.
     let changes = prop::collection::vec(prop::collection::vec(0_u8..7, 1..4), 1..4);
-    let mut runner = TestRunner::new(Config::with_cases(12));
+    let mut runner = TestRunner::new(few_cases());
     let runtime = runtime();
     let checked = runner.run(&changes, |changes| {
         let files = files(&changes);

@@ -6,6 +6,7 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 
 use super::{made_by, run, schema_of};
+use crate::cluster::few_cases;
 
 /// Names of every sort: plain, quoted, keywords, with dots and quotes.
 const NAMES: &[&str] = &[
@@ -176,16 +177,13 @@ fn table_sql(number: usize, table: &Table) -> String {
     )
 }
 
-/// Few cases: each makes databases.
 fn check<S: Strategy>(strategy: S, test: impl AsyncFn(S::Value))
 where
     S::Value: std::fmt::Debug,
 {
     let config = Config {
-        cases: 12,
         max_shrink_iters: 40,
-        failure_persistence: None,
-        ..Config::default()
+        ..few_cases()
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -236,6 +236,57 @@ async fn tables_change_in_every_way_that_alter_knows() {
     }
 }
 
+/// `UNLOGGED` where it says `?` at the one end, and where it says `!` at the other.
+const PERSISTENCE: &[&str] = &[
+    // Whichever name comes first.
+    "CREATE ? TABLE a (x int PRIMARY KEY); CREATE ? TABLE b (x int PRIMARY KEY REFERENCES a);
+     CREATE ? TABLE c (x int REFERENCES b)",
+    "CREATE ? TABLE c (x int PRIMARY KEY); CREATE ? TABLE b (x int PRIMARY KEY REFERENCES c);
+     CREATE ? TABLE a (x int REFERENCES b)",
+    // In circles.
+    "CREATE ? TABLE a (x int PRIMARY KEY REFERENCES a); CREATE ? TABLE b (x int PRIMARY KEY REFERENCES a);
+     CREATE ? TABLE c (x int REFERENCES a REFERENCES b); ALTER TABLE a ADD FOREIGN KEY (x) REFERENCES b",
+    // Not all of them.
+    "CREATE TABLE b (x int PRIMARY KEY); CREATE ? TABLE a (x int PRIMARY KEY REFERENCES b);
+     CREATE UNLOGGED TABLE c (x int REFERENCES b REFERENCES a)",
+    // Through partitions.
+    "CREATE TABLE p (x int PRIMARY KEY) PARTITION BY LIST (x); CREATE ? TABLE b PARTITION OF p FOR VALUES IN (1);
+     CREATE ? TABLE a (x int REFERENCES p)",
+    "CREATE ? TABLE b (x int PRIMARY KEY);
+     CREATE UNLOGGED TABLE p (x int REFERENCES b) PARTITION BY LIST (x); CREATE ? TABLE a PARTITION OF p FOR VALUES IN (1)",
+    "CREATE TABLE p (x int PRIMARY KEY) PARTITION BY LIST (x); CREATE ? TABLE a PARTITION OF p FOR VALUES IN (1);
+     CREATE TABLE b (x int REFERENCES p)",
+    // Sequences, with their table and without.
+    "CREATE ? TABLE t (a serial, b int GENERATED ALWAYS AS IDENTITY)",
+    "CREATE ? TABLE t (a int, b int); CREATE ! SEQUENCE s; ALTER SEQUENCE s OWNED BY t.a",
+    "CREATE ? SEQUENCE s; CREATE ! SEQUENCE owned; CREATE TABLE t (a int); ALTER SEQUENCE owned OWNED BY t.a",
+];
+
+#[tokio::test]
+async fn tables_become_logged_and_unlogged_in_an_order_that_the_server_accepts() {
+    for sql in PERSISTENCE {
+        let marks = |first, second| sql.replace('?', first).replace('!', second);
+        turn_there_and_back(&marks("", "UNLOGGED"), &marks("UNLOGGED", "")).await;
+    }
+    for (start, end) in [
+        (
+            "CREATE SEQUENCE s; CREATE TABLE t (a int)",
+            "CREATE UNLOGGED SEQUENCE s; CREATE UNLOGGED TABLE t (a int); ALTER SEQUENCE s OWNED BY t.a",
+        ),
+        (
+            "CREATE TABLE a (x int PRIMARY KEY); CREATE UNLOGGED TABLE b (x int REFERENCES a)",
+            "CREATE UNLOGGED TABLE a (x int PRIMARY KEY); CREATE TABLE b (x int)",
+        ),
+        (
+            "CREATE TABLE a (x int PRIMARY KEY); CREATE TABLE b (x int PRIMARY KEY REFERENCES a)",
+            "CREATE UNLOGGED TABLE a (x int PRIMARY KEY); CREATE UNLOGGED TABLE b (x int PRIMARY KEY);
+             ALTER TABLE a ADD FOREIGN KEY (x) REFERENCES b",
+        ),
+    ] {
+        turn_there_and_back(start, end).await;
+    }
+}
+
 #[tokio::test]
 async fn lost_data_is_said_at_the_statement() {
     let start = "CREATE TABLE gone (a int); CREATE TABLE t (a int, b text, c text, d int GENERATED ALWAYS AS (a) STORED)";
@@ -260,11 +311,14 @@ async fn lost_data_is_said_at_the_statement() {
 #[tokio::test]
 async fn what_no_statement_does_is_left_to_do() {
     let start = "CREATE TYPE e AS ENUM ('a', 'b'); CREATE DOMAIN d AS int; CREATE TYPE r AS RANGE (subtype = int4);
-                 CREATE TABLE t (a int, b int); CREATE TABLE p (a int) PARTITION BY LIST (a)";
+                 CREATE TABLE t (a int, b int); CREATE TABLE p (a int) PARTITION BY LIST (a);
+                 CREATE TABLE q (a int) PARTITION BY LIST (a)";
     let end = "CREATE TYPE e AS ENUM ('b'); CREATE DOMAIN d AS text; CREATE TYPE r AS RANGE (subtype = int8);
-               CREATE TABLE t (b int, a int); CREATE TABLE p (a int) PARTITION BY HASH (a)";
+               CREATE TABLE t (b int, a int); CREATE TABLE p (a int) PARTITION BY HASH (a);
+               CREATE UNLOGGED TABLE q (a int) PARTITION BY LIST (a)";
     let ddl = turn(start, end).await;
     insta::assert_snapshot!(ddl, @r"
+    -- TODO: table public.q: a partitioned table cannot become unlogged: make a new one and attach the partitions
     -- TODO: enum type public.e: its labels are to be 'b'; one that exists cannot be removed or moved
     -- TODO: domain public.d: its base type is to be `text`: make a new domain and retype the columns
     -- TODO: range type public.r: it cannot be changed: make a new one and retype the columns
