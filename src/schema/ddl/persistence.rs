@@ -168,7 +168,8 @@ fn changed_tables<'a>(
         .map(|(id, _, after)| (id, after))
 }
 
-/// A table takes its sequences along.
+/// A table takes its sequences along. Before version 15 all are logged, and no statement knows them as
+/// anything else, so none is made for one that is the same at both ends.
 fn sequences<'a>(change: &Change<'a>, from: &'a Schema, to: &'a Schema) -> Vec<Statement> {
     let is_unlogged_by_now = |before: &Object| {
         let table = owner_of_sequence(before)
@@ -186,6 +187,7 @@ fn sequences<'a>(change: &Change<'a>, from: &'a Schema, to: &'a Schema) -> Vec<S
         .filter(|(id, before, after)| {
             id.kind == Kind::Sequence
                 && stays(before, after)
+                && is_unlogged(before) != is_unlogged(after)
                 && is_unlogged_by_now(before) != is_unlogged(after)
         })
         .map(|(id, _, after)| set(id, after))
