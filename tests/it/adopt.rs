@@ -71,6 +71,7 @@ impl Former {
             .project
             .write("docker-compose.yml", &FORMER.replace("{port}", &port));
         former.application("sleep, infinity");
+        on.build_shipped_images();
         let up = former.compose(&["up", "--detach"]);
         assert!(
             up.status.success(),

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -48,6 +48,21 @@ impl On {
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {error}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+}
+
+impl On {
+    /// Makes the images that poststack ships, for what names them without poststack.
+    pub fn build_shipped_images(self) {
+        static BUILT: [OnceLock<()>; 2] = [const { OnceLock::new() }; 2];
+        BUILT[self as usize].get_or_init(|| {
+            Project::new(
+                self,
+                "project: { name: {name} }\nenvironments: { dev: {} }\n",
+            )
+            .run(&["build"])
+            .ok();
+        });
     }
 }
 

@@ -113,7 +113,9 @@ fn is_referenced_through_parent(from: &Schema, table: &Object) -> bool {
         && parents(table).any(|(schema, parent)| {
             let parent = ObjectId::new(Kind::Table, &schema, &parent);
             let is_of_parent = |id: &ObjectId| {
-                id.kind == Kind::Constraint && id.schema == parent.schema && id.table == parent.name
+                matches!(id.kind, Kind::Constraint | Kind::Index)
+                    && id.schema == parent.schema
+                    && id.table == parent.name
             };
             let mut objects = from.objects.values();
             objects.any(|object| object.needs.iter().any(is_of_parent))

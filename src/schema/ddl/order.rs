@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// `nodes` so that each stands after those `needs` gives for it (others are ignored); what may come
-/// next comes in its own order. A circle is broken at its first member.
+/// next comes in its own order. Where nothing may, the first member of a circle comes nevertheless.
 pub(super) fn sort<N: Ord + Clone>(nodes: &BTreeSet<N>, needs: impl Fn(&N) -> Vec<N>) -> Vec<N> {
     let mut open: BTreeMap<N, usize> = BTreeMap::new();
     let mut dependents: BTreeMap<N, Vec<N>> = BTreeMap::new();
@@ -24,7 +24,7 @@ pub(super) fn sort<N: Ord + Clone>(nodes: &BTreeSet<N>, needs: impl Fn(&N) -> Ve
         .map(|(node, _)| node.clone())
         .collect();
     let mut sorted = Vec::with_capacity(nodes.len());
-    while let Some(node) = ready.pop_first().or_else(|| open.keys().next().cloned()) {
+    while let Some(node) = ready.pop_first().or_else(|| in_circle(&open, &needs)) {
         open.remove(&node);
         for dependent in dependents.remove(&node).unwrap_or_default() {
             if let Some(count) = open.get_mut(&dependent) {
@@ -37,6 +37,21 @@ pub(super) fn sort<N: Ord + Clone>(nodes: &BTreeSet<N>, needs: impl Fn(&N) -> Ve
         sorted.push(node);
     }
     sorted
+}
+
+/// The first member of a circle among nodes that all wait for one of them.
+fn in_circle<N: Ord + Clone>(open: &BTreeMap<N, usize>, needs: impl Fn(&N) -> Vec<N>) -> Option<N> {
+    let mut path: Vec<N> = Vec::new();
+    let mut node = open.keys().next()?.clone();
+    while !path.contains(&node) {
+        let needed = needs(&node).into_iter();
+        let next = needed
+            .filter(|needed| *needed != node && open.contains_key(needed))
+            .min()?;
+        path.push(node);
+        node = next;
+    }
+    path.into_iter().skip_while(|passed| *passed != node).min()
 }
 
 #[cfg(test)]
@@ -65,5 +80,7 @@ mod tests {
     #[test]
     fn a_circle_is_broken_at_its_first_member() {
         assert_eq!(sorted("abc", &[('a', 'b'), ('b', 'a'), ('c', 'a')]), "abc");
+        let before_it = [('a', 'b'), ('b', 'd'), ('d', 'c'), ('c', 'b')];
+        assert_eq!(sorted("abcd", &before_it), "bacd");
     }
 }

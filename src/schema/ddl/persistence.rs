@@ -1,31 +1,42 @@
-//! `SET LOGGED` and `SET UNLOGGED`. At no time may a logged table refer to an unlogged one, not even
-//! through a partition, so tables change one after the other, and a foreign key for which no order will
-//! do goes first and comes back.
+//! `SET LOGGED` and `SET UNLOGGED`. No such change may leave a logged table that refers to an unlogged
+//! one, not even through a partition, so tables change one after the other, and a foreign key for which
+//! no order will do goes first and comes back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::compare::{owner_of_sequence, parents};
+use super::plan::{self, Early};
 use super::{Kind, Object, ObjectId, Property, Schema, Statement, is_foreign_key, order};
+
+/// Since this version there are unlogged sequences, and a table takes its own along.
+const UNLOGGED_SEQUENCES: u32 = 15;
 
 /// Changes the tables and sequences that stay, while what belongs to what is as in `from`.
 pub(super) fn change_all(from: &Schema, to: &Schema) -> Vec<Statement> {
     let change = Change::new(from, to);
-    let tables = order::sort(&change.tables, |table| change.needs(table));
-    let tables = tables
-        .into_iter()
-        .filter_map(|id| Some(set(id, to.get(id)?)));
+    let tables = change.in_order().into_iter();
+    let tables = tables.filter_map(|id| Some(set(id, to.get(id)?)));
     let todo = partitioned(from, to);
-    tables
-        .chain(todo)
-        .chain(sequences(&change, from, to))
-        .collect()
+    tables.chain(todo).chain(sequences(&change)).collect()
 }
 
-/// Foreign keys of `from` that keep tables from changing, in whatever order.
-pub(super) fn keys_in_the_way(from: &Schema, to: &Schema) -> Vec<ObjectId> {
-    let change = Change::new(from, to);
+/// Foreign keys that keep tables from changing, in whatever order, after `early` went.
+pub(super) fn keys_in_the_way(from: &Schema, early: &Early, to: &Schema) -> Vec<ObjectId> {
+    if changed_tables(from, to).next().is_none() {
+        return Vec::new();
+    }
+    let from = plan::without(from, early);
+    let change = Change::new(&from, to);
+    let order = change.in_order().into_iter();
+    let place: BTreeMap<&ObjectId, usize> = order.zip(0..).collect();
+    let is_too_late = |link: &Link<'_>| {
+        let [dependent, needed] = change.dependence(link).map(|table| place.get(table));
+        dependent
+            .zip(needed)
+            .is_some_and(|(own, other)| own < other)
+    };
     let links = change.links.iter();
-    let in_the_way = links.filter(|link| change.is_impossible(link) || change.is_in_circle(link));
+    let in_the_way = links.filter(|link| change.is_impossible(link) || is_too_late(link));
     in_the_way.map(|link| link.key.clone()).collect()
 }
 
@@ -37,6 +48,7 @@ struct Link<'a> {
 }
 
 struct Change<'a> {
+    from: &'a Schema,
     to: &'a Schema,
     tables: BTreeSet<&'a ObjectId>,
     links: Vec<Link<'a>>,
@@ -53,53 +65,52 @@ impl<'a> Change<'a> {
         } else {
             links(from)
         };
-        Self { to, tables, links }
+        Self {
+            from,
+            to,
+            tables,
+            links,
+        }
     }
 
-    /// What changes before `table`: to logged what it refers to, to unlogged what refers to it.
-    fn needs(&self, table: &ObjectId) -> Vec<&'a ObjectId> {
-        let is_to_be_unlogged = self.is_to_be_unlogged(table);
-        let needed = self.links.iter().filter_map(|link| {
-            let (dependent, needed) = if is_to_be_unlogged {
-                (link.referenced, link.referring)
-            } else {
-                (link.referring, link.referenced)
-            };
-            (dependent == table && self.tables.contains(needed)).then_some(needed)
-        });
-        needed.collect()
+    fn in_order(&self) -> Vec<&'a ObjectId> {
+        let mut needs: BTreeMap<&ObjectId, BTreeSet<&ObjectId>> = BTreeMap::new();
+        for link in &self.links {
+            let [dependent, needed] = self.dependence(link);
+            needs.entry(dependent).or_default().insert(needed);
+        }
+        order::sort(&self.tables, |table| {
+            let needed = needs.get(table).into_iter().flatten();
+            needed.copied().collect()
+        })
     }
 
-    fn is_to_be_unlogged(&self, table: &ObjectId) -> bool {
-        self.to.get(table).is_some_and(is_unlogged)
+    /// Which end changes after which: to logged the referring one, to unlogged the other.
+    fn dependence(&self, link: &Link<'a>) -> [&'a ObjectId; 2] {
+        if self.gets_unlogged(link.referenced) {
+            [link.referenced, link.referring]
+        } else {
+            [link.referring, link.referenced]
+        }
     }
 
-    /// The server accepts such a key where a partition is the unlogged table, but no change under it.
+    /// The server keeps such a key where a partition is the unlogged table, but allows no change under
+    /// it.
     fn is_impossible(&self, link: &Link<'_>) -> bool {
         let changes = |table| self.tables.contains(table);
         (changes(link.referring) || changes(link.referenced))
-            && !self.is_to_be_unlogged(link.referring)
-            && self.is_to_be_unlogged(link.referenced)
+            && !self.gets_unlogged(link.referring)
+            && self.gets_unlogged(link.referenced)
     }
 
-    fn is_in_circle(&self, link: &Link<'a>) -> bool {
-        let ends = [link.referring, link.referenced];
-        if link.referring == link.referenced || !ends.iter().all(|end| self.tables.contains(end)) {
-            return false;
-        }
-        let mut seen: BTreeSet<&ObjectId> = BTreeSet::new();
-        let mut waiting = vec![link.referenced];
-        while let Some(table) = waiting.pop() {
-            if table == link.referring {
-                return true;
-            }
-            if seen.insert(table) {
-                let own = self.links.iter().filter(|other| other.referring == table);
-                let changing = own.filter(|other| self.tables.contains(other.referenced));
-                waiting.extend(changing.map(|other| other.referenced));
-            }
-        }
-        false
+    /// Whether a table is unlogged after the changes.
+    fn gets_unlogged(&self, table: &ObjectId) -> bool {
+        let schema = if self.tables.contains(table) {
+            self.to
+        } else {
+            self.from
+        };
+        schema.get(table).is_some_and(is_unlogged)
     }
 }
 
@@ -156,26 +167,30 @@ fn partitioned(from: &Schema, to: &Schema) -> Vec<Statement> {
     tables.map(todo).collect()
 }
 
-/// As they are to be.
+/// As they are to be. One with another partition key is made anew.
 fn changed_tables<'a>(
     from: &'a Schema,
     to: &'a Schema,
 ) -> impl Iterator<Item = (&'a ObjectId, &'a Object)> {
     both(from, to)
         .filter(|(id, before, after)| {
-            id.kind == Kind::Table && is_unlogged(before) != is_unlogged(after)
+            id.kind == Kind::Table
+                && before.get(Property::PartitionKey) == after.get(Property::PartitionKey)
+                && is_unlogged(before) != is_unlogged(after)
         })
         .map(|(id, _, after)| (id, after))
 }
 
-/// A table takes its sequences along. Before version 15 all are logged, and no statement knows them as
-/// anything else, so none is made for one that is the same at both ends.
-fn sequences<'a>(change: &Change<'a>, from: &'a Schema, to: &'a Schema) -> Vec<Statement> {
+fn sequences<'a>(change: &Change<'a>) -> Vec<Statement> {
+    let Change { from, to, .. } = change;
+    if from.server_major < UNLOGGED_SEQUENCES {
+        return Vec::new();
+    }
     let is_unlogged_by_now = |before: &Object| {
         let table = owner_of_sequence(before)
             .map(|[schema, table, _]| ObjectId::new(Kind::Table, &schema, &table));
         match table {
-            Some(table) if change.tables.contains(&table) => change.is_to_be_unlogged(&table),
+            Some(table) if change.tables.contains(&table) => change.gets_unlogged(&table),
             _ => is_unlogged(before),
         }
     };
@@ -187,7 +202,6 @@ fn sequences<'a>(change: &Change<'a>, from: &'a Schema, to: &'a Schema) -> Vec<S
         .filter(|(id, before, after)| {
             id.kind == Kind::Sequence
                 && stays(before, after)
-                && is_unlogged(before) != is_unlogged(after)
                 && is_unlogged_by_now(before) != is_unlogged(after)
         })
         .map(|(id, _, after)| set(id, after))

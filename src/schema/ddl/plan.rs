@@ -64,7 +64,7 @@ pub(super) fn early(from: &Schema, to: &Schema) -> Early {
             .iter()
             .any(|container| dropped.contains(container))
     });
-    let keys = persistence::keys_in_the_way(&without(from, &early), to);
+    let keys = persistence::keys_in_the_way(from, &early, to);
     early.dropped.extend(keys);
     early
 }

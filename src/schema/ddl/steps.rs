@@ -169,6 +169,7 @@ impl<'a> Plan<'a> {
             Step::ForeignKey(id) => {
                 let mut needs = self.needs_of_object(id);
                 needs.push(Step::Attached);
+                needs.extend(self.keys_of_parents(id));
                 needs
             }
             Step::Attach(id) => {
@@ -266,6 +267,26 @@ impl<'a> Plan<'a> {
             .filter(|step| !matches!(step, Step::ForeignKey(_)))
             .copied()
             .collect()
+    }
+
+    /// Made later, the key of a partitioned table would take one of the partition that is like it.
+    fn keys_of_parents(&self, id: &ObjectId) -> Vec<Step<'a>> {
+        let mut steps = Vec::new();
+        let mut table = ObjectId::new(Kind::Table, &id.schema, &id.table);
+        while let Some(object) = self.context.to.get(&table)
+            && object.is(Property::PartitionOf)
+            && let Some((schema, parent)) = parents(object).next()
+        {
+            let parts = self.parts.get(&(schema.as_str(), parent.as_str()));
+            let keys = parts
+                .into_iter()
+                .flatten()
+                .filter_map(|part| self.made_by.get(part))
+                .filter(|step| matches!(step, Step::ForeignKey(_)));
+            steps.extend(keys.copied());
+            table = ObjectId::new(Kind::Table, &schema, &parent);
+        }
+        steps
     }
 
     fn step_of_parent_index(&self, id: &ObjectId) -> Option<Step<'a>> {

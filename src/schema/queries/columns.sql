@@ -18,7 +18,9 @@ SELECT 'c' || c.oid || '.' || a.attnum AS keys, 'column' AS kind,
                                    WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,
        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression, -- since 14
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS statistics,
-       array_to_string(a.attoptions, E'\n') AS options,
+       -- Since 15.20 and its like the server keeps a number of its own there, `pg_attver`.
+       CASE WHEN cardinality(a.attoptions) > 1 OR a.attoptions[1] !~ '^pg_' THEN
+         (SELECT string_agg(o, E'\n') FROM unnest(a.attoptions) AS options (o) WHERE o !~ '^pg_') END AS options,
        CASE WHEN NOT a.attislocal THEN 'true' END AS inherited,
        -- Here and not in privileges.sql, which would go through all columns once more.
        CASE WHEN a.attacl IS NOT NULL THEN

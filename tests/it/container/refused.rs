@@ -81,6 +81,7 @@ fn what_is_foreign_is_never_touched() {
     let project = Project::bare(On::Docker);
     folders(&project);
     settings(&project, "");
+    On::Docker.build_shipped_images();
     let name = format!("{}-web", project.name);
     let label = format!("io.poststack.project={}", project.name);
     let run = ["run", "--detach", "--name", &name, "--label", &label];

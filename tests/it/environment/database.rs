@@ -100,6 +100,7 @@ on_both_engines! {
     fn another_image_with_the_same_contract_serves_as_well(on: On) {
         let project = Project::new(on, &database(", storage: tmpfs, image: \"{name}-pg:1\", initdb_args: --data-checksums"));
         let image = format!("{}-pg:1", project.name);
+        on.build_shipped_images();
         on.cli_text(&["tag", "poststack/postgres:15", &image]);
         let _tagged = Tagged(on, image.clone());
         project.run(&["env", "start"]).ok();

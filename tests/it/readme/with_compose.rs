@@ -18,6 +18,7 @@ fn with_docker_compose(project: &Project) {
 }
 
 fn empty() -> Project {
+    On::Docker.build_shipped_images();
     let project = Project::new(On::Docker, "");
     std::fs::remove_file(project.root().join(".poststack.yml")).unwrap();
     with_docker_compose(&project);

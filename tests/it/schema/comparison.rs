@@ -181,6 +181,31 @@ async fn an_index_that_a_failed_build_left_is_another() {
     assert!(schema.get(&index).unwrap().is(Property::Invalid));
 }
 
+/// As servers since 15.20 and its like write them, which earlier ones can be made to have.
+#[tokio::test]
+async fn what_the_server_notes_among_the_options_of_a_column_is_none() {
+    let note = |table: &str, options: &str| {
+        format!(
+            "UPDATE pg_attribute SET attoptions = '{options}'
+              WHERE attrelid = '{table}'::regclass AND attname = 'a'"
+        )
+    };
+    let start = "CREATE TABLE t (a int); CREATE TABLE u (a int); ALTER TABLE u ALTER a SET (n_distinct = 5)";
+    assert!(
+        sentences(start, &note("t", "{pg_attver=33624328}"))
+            .await
+            .is_empty()
+    );
+    for options in ["{pg_attver=1,n_distinct=5}", "{n_distinct=5,pg_attver=1}"] {
+        assert!(sentences(start, &note("u", options)).await.is_empty());
+    }
+    let changed = sentences(start, &note("u", "{pg_attver=1,n_distinct=6}")).await;
+    assert_eq!(
+        changed,
+        ["column `public.u.a` was changed: options `n_distinct=5` → `n_distinct=6`"]
+    );
+}
+
 #[tokio::test]
 async fn owners_and_privileges_can_be_left_out() {
     let start = "CREATE TABLE t (a int)";
