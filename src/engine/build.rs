@@ -65,11 +65,13 @@ pub struct BuildFault {
 }
 
 impl BuildFault {
-    /// Podman looks through every image for a layer to reuse, and fails when one of them is removed
-    /// while it looks.
+    /// Whether an image that was to be reused was removed meanwhile: Podman looks through all of them
+    /// for a layer, Docker's classic builder keeps the id of what it found.
     fn is_passing(&self) -> bool {
-        self.message.contains("checking if cached image exists")
-            && self.message.contains("layer not known")
+        let says = |words: &str| self.message.contains(words);
+        says("checking if cached image exists") && says("layer not known")
+            || says("failed to get digest sha256:")
+            || says("No such image: sha256:")
     }
 }
 

@@ -48,8 +48,7 @@ fn three() -> Folder {
     ])
 }
 
-const TABLES: &str =
-    "SELECT string_agg(tablename, ' ' ORDER BY 1) FROM pg_tables WHERE schemaname = 'public'";
+const TABLES: &str = "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'";
 
 #[tokio::test]
 async fn the_newest_migrations_are_taken_back_one_by_one() {

@@ -65,7 +65,7 @@ async fn events(address: &Address, sql: &str) -> Vec<String> {
     told
 }
 
-const VALID: &str = "SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY 1) FROM pg_index WHERE indisvalid AND indrelid = 't'::regclass";
+const VALID: &str = "SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY indexrelid::regclass::text) FROM pg_index WHERE indisvalid AND indrelid = 't'::regclass";
 
 #[tokio::test]
 async fn the_next_run_goes_on_where_a_file_stopped() {
