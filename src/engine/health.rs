@@ -156,7 +156,14 @@ impl Engine {
             tokio::select! {
                 ended = ended => match ended {
                     Ok(ended) => code = ended?,
-                    Err(_elapsed) => return Ok(HealthOutcome::NoTest),
+                    Err(_elapsed) => {
+                        // A busy engine may tell of an end late, but knows when it is asked.
+                        let now = self.must_inspect(container).await?;
+                        if now.restart_count == 0 && matches!(now.state, State::Running | State::Paused) {
+                            return Ok(HealthOutcome::NoTest);
+                        }
+                        code = now.exit_code;
+                    }
                 },
                 () = at_rest => return Ok(HealthOutcome::NoTest),
             }
@@ -179,7 +186,7 @@ impl Engine {
                     code => HealthOutcome::Exited(code),
                 });
             }
-            match timeout(NEXT_END, self.wait_ended(container)).await {
+            match timeout(NEXT_END, self.wait_next_end(container)).await {
                 Ok(ended) => code = ended?,
                 Err(_elapsed) => {
                     let now = self.must_inspect(container).await?;
@@ -189,6 +196,10 @@ impl Engine {
                     });
                 }
             }
+        }
+        if code == 0 {
+            // Perhaps of a run that had begun when it was asked for.
+            code = self.code_of_restarting(container).await?.1.unwrap_or(0);
         }
         Ok(HealthOutcome::Exited(code))
     }

@@ -256,6 +256,29 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::wait_ended`], for a container that was brought back: Podman may do so again before
+    /// the end is seen.
+    pub(super) async fn wait_next_end(&self, container: &str) -> Result<i64, EngineError> {
+        if self.kind == EngineKind::Docker {
+            return self.wait_ended(container).await;
+        }
+        let before = self.must_inspect(container).await?;
+        let restarts = before.restart_count + u32::from(has_ended(before.state));
+        let another_run = async {
+            loop {
+                tokio::time::sleep(RESTART_INTERVAL).await;
+                let found = self.must_inspect(container).await?;
+                if found.restart_count > restarts || has_ended(found.state) {
+                    return Ok(found.exit_code);
+                }
+            }
+        };
+        tokio::select! {
+            code = self.wait_ended(container) => code,
+            code = another_run => code,
+        }
+    }
+
     async fn wait_until(&self, container: &str, condition: &str) -> Result<i64, EngineError> {
         let call = Call::post(
             &format!("/containers/{container}/wait"),
