@@ -299,40 +299,40 @@ async fn tables_become_logged_and_unlogged_in_an_order_that_the_server_accepts()
     }
 }
 
-/// Everything before the first `TODO` runs; the rest wants it done.
+/// Runs everything before the first `TODO`; the rest wants it done.
+async fn turn_until_todo(start: &str, end: &str) -> Ddl {
+    let connection = made_by(start).await;
+    let from = read(&connection).await.unwrap();
+    let ddl = migration_ddl(&from, &schema_of(end).await);
+    let text = ddl.to_string();
+    let (before, _) = text.split_once("-- TODO").unwrap();
+    run(&connection, before).await;
+    ddl
+}
+
 #[tokio::test]
 async fn a_key_of_a_partitioned_table_waits_until_that_is_made_anew() {
     let marked = |sql: &str| (sql.replace('?', ""), sql.replace('?', "UNLOGGED"));
     let (logged, unlogged) = marked(
         "CREATE ? TABLE b (x int PRIMARY KEY); CREATE ? TABLE p (x int REFERENCES b) PARTITION BY LIST (x)",
     );
-    let connection = made_by(&logged).await;
-    let from = read(&connection).await.unwrap();
-    let ddl = migration_ddl(&from, &schema_of(&unlogged).await);
+    let ddl = turn_until_todo(&logged, &unlogged).await;
     insta::assert_snapshot!(ddl, @r"
     ALTER TABLE public.p DROP CONSTRAINT p_x_fkey;
     ALTER TABLE public.b SET UNLOGGED;
     -- TODO: table public.p: a partitioned table cannot become unlogged: make a new one and attach the partitions
     ALTER TABLE public.p ADD CONSTRAINT p_x_fkey FOREIGN KEY (x) REFERENCES public.b(x);
     ");
-    let text = ddl.to_string();
-    let (before, _) = text.split_once("-- TODO").unwrap();
-    run(&connection, before).await;
     let (logged, unlogged) = marked(
         "CREATE ? TABLE p (x int PRIMARY KEY) PARTITION BY LIST (x); CREATE ? TABLE a (x int REFERENCES p)",
     );
-    let connection = made_by(&unlogged).await;
-    let from = read(&connection).await.unwrap();
-    let ddl = migration_ddl(&from, &schema_of(&logged).await);
+    let ddl = turn_until_todo(&unlogged, &logged).await;
     insta::assert_snapshot!(ddl, @r"
     ALTER TABLE public.a DROP CONSTRAINT a_x_fkey;
     ALTER TABLE public.a SET LOGGED;
     -- TODO: table public.p: a partitioned table cannot become logged: make a new one and attach the partitions
     ALTER TABLE public.a ADD CONSTRAINT a_x_fkey FOREIGN KEY (x) REFERENCES public.p(x);
     ");
-    let text = ddl.to_string();
-    let (before, _) = text.split_once("-- TODO").unwrap();
-    run(&connection, before).await;
 }
 
 #[tokio::test]
